@@ -1,0 +1,41 @@
+/* dispatch.c - one row per compiled instruction set, best last; chosen at import, changed only by tests.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "core/cpu.h"
+#include "sch/ops.h"
+#include "sch_isa_list.h" /* #define SCH_ISA_LIST(X) X(base, 0) X(avx2, ...) */
+
+#define DECLARE(isa, bits)                          \
+    extern const sch_loss_ops sch_loss_ops_##isa;   \
+    extern const sch_linear_ops sch_linear_ops_##isa;
+SCH_ISA_LIST(DECLARE)
+#undef DECLARE
+
+static const sch_ops rows[] = {
+#define ROW(isa, bits) {#isa, (bits), &sch_loss_ops_##isa, &sch_linear_ops_##isa},
+    SCH_ISA_LIST(ROW)
+#undef ROW
+};
+
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+static const sch_ops *current = &rows[0];
+
+const sch_ops *sch_ops_current(void) { return current; }
+
+int sch_ops_count(void) { return N_ROWS; }
+
+const char *sch_ops_name(int row) { return rows[row].name; }
+
+int sch_ops_supported(int row) { return (sch_cpu_bits() & rows[row].need) == rows[row].need; }
+
+sch_status sch_ops_select(const char *name)
+{
+    const sch_ops *pick = NULL;
+    for (int r = 0; r < N_ROWS; ++r)
+        if (sch_ops_supported(r) && (!name || !strcmp(name, rows[r].name))) pick = &rows[r];
+    if (!pick) return SCH_ISA_UNAVAILABLE; /* an unknown name is an error, never ignored */
+    current = pick;
+    return SCH_OK;
+}

@@ -1,0 +1,122 @@
+/* sch/linear.h - kernels of the linear models.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_LINEAR_H
+#define SCH_LINEAR_H
+
+#include "sch/loss.h"
+#include "sch/status.h"
+#include "sch/types.h"
+
+/* Step sizes of stochastic gradient descent, as functions of the sample counter t. */
+#define SCH_SCHEDULE_LIST(X)                                                   \
+    X(CONSTANT, "constant")     /* eta */                                      \
+    X(OPTIMAL, "optimal")       /* eta / (optimal_init + t - 1), eta = 1 / alpha */ \
+    X(INVSCALING, "invscaling") /* eta / t^power_t */                          \
+    X(PA1, "pa1")               /* min(eta, loss / |x|^2) */                   \
+    X(PA2, "pa2")               /* loss / (|x|^2 + 1 / (2 eta)) */
+
+typedef enum {
+#define SCH_SCHEDULE_ENUMERATOR(name, text) SCH_SCHEDULE_##name,
+    SCH_SCHEDULE_LIST(SCH_SCHEDULE_ENUMERATOR)
+#undef SCH_SCHEDULE_ENUMERATOR
+    SCH_N_SCHEDULES
+} sch_schedule;
+
+const char *sch_schedule_name(sch_schedule schedule);
+
+/* One epoch of stochastic gradient descent for n_out independent outputs (one-vs-all when n_out > 1). */
+typedef struct {
+    sch_control control;
+    sch_table x; /* IN (n, d) */
+
+    sch_loss loss;
+    double loss_param;
+    double l1, l2;
+    sch_schedule schedule;
+    double power_t, optimal_init;
+    double t; /* IN 1-based counter of samples seen, at the first row of this sweep */
+    int64_t batch_size;
+    int fit_intercept;
+    double intercept_decay;
+
+    int64_t n_out;
+    const double *eta;             /* IN (n_out) */
+    const double *positive_weight; /* IN (n_out) */
+    const double *negative_weight; /* IN (n_out) */
+    const uint8_t *active;         /* IN (n_out) outputs that still train */
+    const void *y;                 /* IN (n) encoded target, or the class index when n_out > 1 */
+    const void *sample_weight;     /* IN (n) or NULL */
+
+    const int64_t *rows; /* IN (n_rows) rows to train on, or NULL for all */
+    int64_t n_rows;
+    int shuffle;
+    uint64_t seed, epoch;
+
+    int64_t average_start;        /* average from this t on; 0: never */
+    void *coef;                   /* INOUT (n_out, d) */
+    void *intercept;              /* INOUT (n_out) */
+    void *average_coef;           /* INOUT (n_out, d) or NULL */
+    void *average_intercept;      /* INOUT (n_out) or NULL */
+    double *l1_total;             /* INOUT (n_out) L1 penalty due so far, or NULL */
+    void *l1_applied;             /* INOUT (n_out, d) L1 penalty each weight has paid, or NULL */
+    double *loss_sum;             /* OUT (n_out) losses before each update, unweighted */
+    void *scratch;                /* SCRATCH sgd_sweep_scratch(a) bytes, 64-byte aligned */
+} sch_sgd_sweep_args;
+
+/* The order in which a shuffled sgd_sweep with batch_size 1 visits all rows, written out for tests. */
+typedef struct {
+    sch_control control;
+    sch_table x;
+    uint64_t seed, epoch;
+    int64_t *order; /* OUT (n) */
+    void *scratch;  /* SCRATCH; with NULL nothing is done but to return its bytes */
+} sch_visiting_order_args;
+
+typedef enum { SCH_GRAM_HESSIAN, SCH_GRAM_SAMPLE } sch_gram_weights;
+
+/* One read of X: margins, loss, gradient, and the weighted Gram matrix when asked. */
+typedef struct {
+    sch_control control;
+    sch_table x; /* IN (n, d) */
+
+    sch_loss loss;
+    double loss_param;
+    int64_t n_out;
+    const void *y;           /* IN (n), or (n, n_out) for SQUARED with n_out > 1 */
+    const void *weight;      /* IN (n) or NULL */
+    const double *coef;      /* IN (n_out, d) */
+    const double *intercept; /* IN (n_out) */
+    sch_gram_weights gram_weights;
+    const double *shift;     /* IN (d) or NULL: Gram of x - shift */
+
+    void *margins;    /* OUT (n, n_out) or NULL */
+    double *gradient; /* OUT (n_out, d + 1), sums; last column: intercept */
+    double *gram;     /* OUT (d + 1, d + 1) symmetric, or NULL; DENSE only */
+    double loss_sum;  /* OUT weighted sum of the loss */
+    void *scratch;    /* SCRATCH glm_pass_scratch(a) bytes, 64-byte aligned */
+} sch_glm_pass_args;
+
+typedef struct {
+    sch_control control;
+    sch_table x;           /* IN (n, d) */
+    int64_t n_out;
+    const void *coef;      /* IN (n_out, d) */
+    const void *intercept; /* IN (n_out) */
+    void *out;             /* OUT (n, n_out) */
+} sch_linear_predict_args;
+
+#define SCH_LINEAR_OPS(X)                        \
+    X(sgd_sweep, sch_sgd_sweep_args)             \
+    X(glm_pass, sch_glm_pass_args)               \
+    X(linear_predict, sch_linear_predict_args)
+
+typedef struct {
+#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
+    SCH_LINEAR_OPS(SCH_FIELD)
+#undef SCH_FIELD
+    int64_t (*sgd_sweep_scratch)(const sch_sgd_sweep_args *); /* bytes, a function of sizes and options alone */
+    int64_t (*glm_pass_scratch)(const sch_glm_pass_args *);
+    int64_t (*visiting_order)(sch_visiting_order_args *);
+} sch_linear_ops;
+
+#endif

@@ -1,0 +1,101 @@
+/* sch/loss.h - pointwise losses and the vector kernels over them.
+ * y: target, z: raw prediction, c: the loss's parameter (Huber delta, epsilon of the insensitive tube).
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_LOSS_H
+#define SCH_LOSS_H
+
+#include "sch/status.h"
+#include "sch/types.h"
+
+/* Pointwise losses: one raw prediction per sample. Names as Python sees them. */
+#define SCH_LOSS_LIST(X)                                              \
+    X(SQUARED, "squared")                                             \
+    X(HUBER, "huber")                                                 \
+    X(EPSILON_INSENSITIVE, "epsilon_insensitive")                     \
+    X(SQUARED_EPSILON_INSENSITIVE, "squared_epsilon_insensitive")     \
+    X(LOGISTIC, "logistic")                                           \
+    X(HINGE, "hinge")                                                 \
+    X(SQUARED_HINGE, "squared_hinge")                                 \
+    X(MODIFIED_HUBER, "modified_huber")                               \
+    X(PERCEPTRON, "perceptron")
+
+typedef enum {
+#define SCH_LOSS_ENUMERATOR(name, text) SCH_LOSS_##name,
+    SCH_LOSS_LIST(SCH_LOSS_ENUMERATOR)
+#undef SCH_LOSS_ENUMERATOR
+    SCH_LOSS_SOFTMAX, /* one raw prediction per class; y is the class index */
+    SCH_N_LOSSES
+} sch_loss;
+
+const char *sch_loss_name(sch_loss loss);
+
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    sch_loss loss;
+    double loss_param;
+    int64_t n;
+    int64_t n_out;      /* 1 for pointwise losses, classes for SOFTMAX */
+    const void *y;      /* IN (n) */
+    const void *z;      /* IN (n, n_out) */
+    const void *weight; /* IN (n) or NULL */
+    double *partial;    /* SCRATCH (sch_n_blocks(n)) */
+    double total;       /* OUT weighted sum of the loss */
+} sch_loss_sum_args;
+
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    sch_loss loss;
+    double loss_param;
+    int64_t n;
+    const void *y;      /* IN (n) */
+    const void *z;      /* IN (n) */
+    const void *weight; /* IN (n) or NULL */
+    void *gradient;     /* OUT (n) weight * dloss/dz */
+    void *hessian;      /* OUT (n) weight * d2loss/dz2, or NULL */
+} sch_loss_gradient_args;
+
+/* Elementwise functions, also used to test the mathematics on its own. */
+typedef enum { SCH_MATH_EXP, SCH_MATH_LOG1P, SCH_MATH_SIGMOID, SCH_MATH_SOFTPLUS } sch_math;
+
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    sch_math function;
+    int64_t n;
+    const void *x; /* IN (n) */
+    void *out;     /* OUT (n), may be x */
+} sch_vector_math_args;
+
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    int64_t n;
+    int64_t n_out;
+    const void *z; /* IN (n, n_out) */
+    void *out;     /* OUT (n, n_out) probabilities, may be z */
+} sch_softmax_args;
+
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    int64_t n;
+    const void *x;     /* IN (n) */
+    int64_t nonfinite; /* OUT how many blocks hold an infinity or a NaN */
+} sch_count_nonfinite_args;
+
+#define SCH_LOSS_OPS(X)                                  \
+    X(loss_sum, sch_loss_sum_args)                       \
+    X(loss_gradient, sch_loss_gradient_args)             \
+    X(vector_math, sch_vector_math_args)                 \
+    X(softmax, sch_softmax_args)                         \
+    X(count_nonfinite, sch_count_nonfinite_args)
+
+typedef struct {
+#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
+    SCH_LOSS_OPS(SCH_FIELD)
+#undef SCH_FIELD
+} sch_loss_ops;
+
+#endif

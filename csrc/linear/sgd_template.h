@@ -1,0 +1,35 @@
+/* linear/sgd_template.h - what both forms of the SGD sweep share: how far one sample moves the weights, and what it
+ * costs them in L1.
+ *
+ * In both forms the weights are scale * w, so that shrinking them by L2 costs one multiplication (Bottou, "Stochastic
+ * Gradient Descent Tricks", 2012); their average is (average + a * w) / b, which the same paper derives. Both are folded
+ * back into the arrays at the end of every span, so that neither drifts. The L1 penalty is paid lazily, what is due at
+ * once and never across zero (Tsuruoka, Tsujii and Ananiadou, 2009).
+ * Include after linear/row_template.h and loss/block_template.h.
+ * SPDX-License-Identifier: BSD-3-Clause */
+
+#undef GRADIENT_LIMIT
+#undef SMALLEST_SCALE
+#define GRADIENT_LIMIT K(1e12)
+#define SMALLEST_SCALE 1e-6
+
+SCH_INLINE real T(clip)(real g) { return T(max)(-GRADIENT_LIMIT, T(min)(GRADIENT_LIMIT, g)); }
+
+/* How far to go along x for one sample: -eta * gradient, or the passive-aggressive step (Crammer et al., 2006), whose
+ * gradient only gives the direction. */
+SCH_INLINE real T(sgd_update)(const sch_schedule schedule, real eta, const T(loss_terms) t, real square)
+{
+    const real side = t.gradient > 0 ? K(-1.0) : K(1.0);
+    if (schedule == SCH_SCHEDULE_PA1) return square > 0 ? side * T(min)(eta, t.value / square) : K(0.0);
+    if (schedule == SCH_SCHEDULE_PA2) return side * t.value / (square + K(0.5) / eta);
+    return -eta * T(clip)(t.gradient);
+}
+
+SCH_INLINE real T(pay_l1)(real w, real scale, real due, real *applied)
+{
+    real paid = w;
+    if (w * scale > 0) paid = T(max)(K(0.0), w - (due + *applied) / scale);
+    else if (w * scale < 0) paid = T(min)(K(0.0), w + (due - *applied) / scale);
+    *applied += scale * (paid - w);
+    return paid;
+}

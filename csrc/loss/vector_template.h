@@ -1,0 +1,101 @@
+/* loss/vector_template.h - the loss family's kernels: loops over blocks of elements, in parallel, sums in block order.
+ * Include after loss/block_template.h and loss/softmax_template.h.
+ * SPDX-License-Identifier: BSD-3-Clause */
+
+static void T(loss_sum_chunk)(void *context, int64_t b)
+{
+    sch_loss_sum_args *a = context;
+    const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
+    const real *y = (const real *)a->y + first, *z = (const real *)a->z + first * a->n_out;
+    const real *weight = a->weight ? (const real *)a->weight + first : NULL;
+    a->partial[b] = a->loss == SCH_LOSS_SOFTMAX ? T(softmax_sum)(y, z, weight, n, a->n_out)
+                                               : T(block_sum)(a->loss, (real)a->loss_param, y, z, weight, n);
+}
+
+static sch_status T(loss_sum)(sch_loss_sum_args *a)
+{
+    const int64_t blocks = sch_n_blocks(a->n);
+    const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
+    const sch_status status = sch_par_for(&control, blocks, T(loss_sum_chunk), a);
+    a->total = sch_sum_ordered(a->partial, blocks);
+    return status;
+}
+
+static void T(loss_gradient_chunk)(void *context, int64_t b)
+{
+    sch_loss_gradient_args *a = context;
+    const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
+    const real *weight = a->weight ? (const real *)a->weight + first : NULL;
+    T(block_terms)(a->loss, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first, weight, n,
+                   (real *)a->gradient + first, a->hessian ? (real *)a->hessian + first : NULL);
+}
+
+static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
+{
+    const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
+    return sch_par_for(&control, sch_n_blocks(a->n), T(loss_gradient_chunk), a);
+}
+
+static void T(vector_math_chunk)(void *context, int64_t b)
+{
+    sch_vector_math_args *a = context;
+    const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
+    const real *x = (const real *)a->x + first;
+    real *out = (real *)a->out + first;
+    switch (a->function) {
+#define CASE(NAME, function)                                       \
+    case NAME:                                                     \
+        SCH_SIMD                                                   \
+        for (int64_t i = 0; i < n; ++i) out[i] = T(function)(x[i]); \
+        break;
+        CASE(SCH_MATH_EXP, exp)
+        CASE(SCH_MATH_LOG1P, log1p)
+        CASE(SCH_MATH_SIGMOID, sigmoid)
+        CASE(SCH_MATH_SOFTPLUS, softplus)
+#undef CASE
+    }
+}
+
+static sch_status T(vector_math)(sch_vector_math_args *a)
+{
+    const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
+    return sch_par_for(&control, sch_n_blocks(a->n), T(vector_math_chunk), a);
+}
+
+static void T(softmax_chunk)(void *context, int64_t b)
+{
+    sch_softmax_args *a = context;
+    const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
+    const real *z = (const real *)a->z + first * a->n_out;
+    real *out = (real *)a->out + first * a->n_out;
+    if (out != z) memcpy(out, z, (size_t)(n * a->n_out) * sizeof(real));
+    for (int64_t i = 0; i < n; ++i) T(softmax_row)(out + i * a->n_out, a->n_out);
+}
+
+static sch_status T(softmax)(sch_softmax_args *a)
+{
+    const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
+    return sch_par_for(&control, sch_n_blocks(a->n), T(softmax_chunk), a);
+}
+
+/* x - x is zero exactly where x is finite; the sum over a block is NaN as soon as one element is not. */
+enum { T(FINITE_BLOCK) = 1 << 16 };
+
+static void T(count_nonfinite_chunk)(void *context, int64_t b)
+{
+    sch_count_nonfinite_args *a = context;
+    const int64_t first = b * T(FINITE_BLOCK), n = sch_min(T(FINITE_BLOCK), a->n - first);
+    const real *x = (const real *)a->x + first;
+    real sum = K(0.0);
+    SCH_SIMD_SUM(sum)
+    for (int64_t i = 0; i < n; ++i) sum += x[i] * K(0.0);
+    if (!(sum == K(0.0))) __atomic_fetch_add(&a->nonfinite, 1, __ATOMIC_RELAXED);
+}
+
+static sch_status T(count_nonfinite)(sch_count_nonfinite_args *a)
+{
+    const int64_t blocks = (a->n + T(FINITE_BLOCK) - 1) / T(FINITE_BLOCK);
+    const sch_control control = sch_serial_below(a->control, (double)a->n, 4e5);
+    a->nonfinite = 0;
+    return sch_par_for(&control, blocks, T(count_nonfinite_chunk), a);
+}

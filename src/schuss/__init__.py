@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Classical models trained fast on CPUs: scikit-learn's names, compiled kernels, one visible training loop."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+from schuss.config import show_config, use_isa
+
+if TYPE_CHECKING:
+    from schuss import diagnosis, linear_model
+    from schuss.display import TrainingCurveDisplay
+    from schuss.persistence import ModelFileError, load, save
+
+__version__ = _version("schuss")
+
+__all__ = [
+    "ModelFileError",
+    "TrainingCurveDisplay",
+    "__version__",
+    "diagnosis",
+    "linear_model",
+    "load",
+    "save",
+    "show_config",
+    "use_isa",
+]
+
+# Imported on first use, so that `import schuss` and the command line start quickly.
+_SUBMODULES = {"diagnosis", "linear_model"}
+_MEMBERS = {
+    "ModelFileError": "schuss.persistence",
+    "TrainingCurveDisplay": "schuss.display",
+    "load": "schuss.persistence",
+    "save": "schuss.persistence",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"schuss.{name}")
+    if name in _MEMBERS:
+        return getattr(import_module(_MEMBERS[name]), name)
+    raise AttributeError(f"module 'schuss' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

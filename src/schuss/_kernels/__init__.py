@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
+
+from schuss._kernels._core import (
+    LOSSES,
+    SCHEDULES,
+    Scratch,
+    Table,
+    compiler,
+    isa_compiled,
+    isa_in_use,
+    isa_supported,
+    select_isa,
+)
+from schuss._kernels._linear import glm_pass, linear_predict, sgd_sweep, visiting_order
+from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
+
+__all__ = [
+    "LOSSES",
+    "SCHEDULES",
+    "Scratch",
+    "Table",
+    "all_finite",
+    "compiler",
+    "glm_pass",
+    "isa_compiled",
+    "isa_in_use",
+    "isa_supported",
+    "linear_predict",
+    "loss_gradient",
+    "loss_sum",
+    "select_isa",
+    "sgd_sweep",
+    "sigmoid",
+    "softmax",
+    "vector_math",
+    "visiting_order",
+]

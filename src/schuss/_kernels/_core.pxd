@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+
+cdef extern from "sch/types.h" nogil:
+    ctypedef enum sch_dtype:
+        SCH_F32
+        SCH_F64
+    ctypedef enum sch_storage:
+        SCH_DENSE
+        SCH_CSR32
+        SCH_CSR64
+    ctypedef struct sch_table:
+        sch_dtype dtype
+        sch_storage storage
+        int64_t n, d, row_stride
+        const void *data
+        const void *indices
+        const void *indptr
+    ctypedef struct sch_control:
+        int n_threads
+        int (*poll)() noexcept nogil
+
+
+cdef extern from "sch/status.h" nogil:
+    ctypedef enum sch_status:
+        SCH_OK
+        SCH_NONFINITE
+        SCH_CANCELLED
+        SCH_BAD_ARGUMENT
+        SCH_ISA_UNAVAILABLE
+    const char *sch_status_text(sch_status status)
+
+
+cdef extern from "sch/loss.h" nogil:
+    ctypedef enum sch_loss:
+        SCH_LOSS_SOFTMAX
+        SCH_N_LOSSES
+    ctypedef enum sch_math:
+        SCH_MATH_EXP
+        SCH_MATH_LOG1P
+        SCH_MATH_SIGMOID
+        SCH_MATH_SOFTPLUS
+    const char *sch_loss_name(sch_loss loss)
+    ctypedef struct sch_loss_sum_args:
+        sch_dtype dtype
+        sch_control control
+        sch_loss loss
+        double loss_param
+        int64_t n, n_out
+        const void *y
+        const void *z
+        const void *weight
+        double *partial
+        double total
+    ctypedef struct sch_loss_gradient_args:
+        sch_dtype dtype
+        sch_control control
+        sch_loss loss
+        double loss_param
+        int64_t n
+        const void *y
+        const void *z
+        const void *weight
+        void *gradient
+        void *hessian
+    ctypedef struct sch_vector_math_args:
+        sch_dtype dtype
+        sch_control control
+        sch_math function
+        int64_t n
+        const void *x
+        void *out
+    ctypedef struct sch_softmax_args:
+        sch_dtype dtype
+        sch_control control
+        int64_t n, n_out
+        const void *z
+        void *out
+    ctypedef struct sch_count_nonfinite_args:
+        sch_dtype dtype
+        sch_control control
+        int64_t n
+        const void *x
+        int64_t nonfinite
+    ctypedef struct sch_loss_ops:
+        sch_status (*loss_sum)(sch_loss_sum_args *) noexcept nogil
+        sch_status (*loss_gradient)(sch_loss_gradient_args *) noexcept nogil
+        sch_status (*vector_math)(sch_vector_math_args *) noexcept nogil
+        sch_status (*softmax)(sch_softmax_args *) noexcept nogil
+        sch_status (*count_nonfinite)(sch_count_nonfinite_args *) noexcept nogil
+
+
+cdef extern from "sch/linear.h" nogil:
+    ctypedef enum sch_schedule:
+        SCH_N_SCHEDULES
+    ctypedef enum sch_gram_weights:
+        SCH_GRAM_HESSIAN
+        SCH_GRAM_SAMPLE
+    const char *sch_schedule_name(sch_schedule schedule)
+    ctypedef struct sch_sgd_sweep_args:
+        sch_control control
+        sch_table x
+        sch_loss loss
+        double loss_param, l1, l2
+        sch_schedule schedule
+        double power_t, optimal_init, t
+        int64_t batch_size
+        int fit_intercept
+        double intercept_decay
+        int64_t n_out
+        const double *eta
+        const double *positive_weight
+        const double *negative_weight
+        const uint8_t *active
+        const void *y
+        const void *sample_weight
+        const int64_t *rows
+        int64_t n_rows
+        int shuffle
+        uint64_t seed, epoch
+        int64_t average_start
+        void *coef
+        void *intercept
+        void *average_coef
+        void *average_intercept
+        double *l1_total
+        void *l1_applied
+        double *loss_sum
+        void *scratch
+    ctypedef struct sch_glm_pass_args:
+        sch_control control
+        sch_table x
+        sch_loss loss
+        double loss_param
+        int64_t n_out
+        const void *y
+        const void *weight
+        const double *coef
+        const double *intercept
+        sch_gram_weights gram_weights
+        const double *shift
+        void *margins
+        double *gradient
+        double *gram
+        double loss_sum
+        void *scratch
+    ctypedef struct sch_linear_predict_args:
+        sch_control control
+        sch_table x
+        int64_t n_out
+        const void *coef
+        const void *intercept
+        void *out
+    ctypedef struct sch_visiting_order_args:
+        sch_control control
+        sch_table x
+        uint64_t seed, epoch
+        int64_t *order
+        void *scratch
+    ctypedef struct sch_linear_ops:
+        sch_status (*sgd_sweep)(sch_sgd_sweep_args *) noexcept nogil
+        sch_status (*glm_pass)(sch_glm_pass_args *) noexcept nogil
+        sch_status (*linear_predict)(sch_linear_predict_args *) noexcept nogil
+        int64_t (*sgd_sweep_scratch)(const sch_sgd_sweep_args *) noexcept nogil
+        int64_t (*glm_pass_scratch)(const sch_glm_pass_args *) noexcept nogil
+        int64_t (*visiting_order)(sch_visiting_order_args *) noexcept nogil
+
+
+cdef extern from "sch/ops.h" nogil:
+    ctypedef struct sch_ops:
+        const char *name
+        const sch_loss_ops *loss
+        const sch_linear_ops *linear
+    const sch_ops *sch_ops_current()
+    sch_status sch_ops_select(const char *name)
+    int sch_ops_count()
+    const char *sch_ops_name(int row)
+    int sch_ops_supported(int row)
+
+
+cdef class Table:
+    cdef sch_table c
+    cdef tuple owners
+    cdef char kind
+
+
+cdef class Scratch:
+    cdef char *block
+    cdef int64_t size
+    cdef void *at_least(self, int64_t size) except? NULL
+
+
+cdef const sch_ops *ops() noexcept nogil
+cdef int check(sch_status status) except -1
+cdef sch_control control(int n_threads)
+cdef char kind_of(object array) except 0
+cdef sch_dtype dtype_of_kind(char kind) noexcept
+cdef const void *read(object array, str name, char kind, int64_t size) except? NULL
+cdef const void *read_or_null(object array, str name, char kind, int64_t size) except? NULL
+cdef void *write(object array, str name, char kind, int64_t size) except? NULL
+cdef void *write_or_null(object array, str name, char kind, int64_t size) except? NULL

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# cython: language_level=3, embedsignature=True
+"""Bindings of the linear family: build the arguments, one call, check."""
+import numpy as np
+
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+
+from schuss._kernels._core cimport *
+
+
+def linear_predict(Table table, coef, intercept, out, int n_threads=1):
+    """out (n, k) = X coef' + intercept, with coef (k, d) and intercept (k,)."""
+    cdef sch_linear_predict_args a
+    cdef sch_status status
+    a.control, a.x = control(n_threads), table.c
+    a.n_out = coef.shape[0]
+    a.coef = read(coef, "coef", table.kind, a.n_out * a.x.d)
+    a.intercept = read(intercept, "intercept", table.kind, a.n_out)
+    a.out = write(out, "out", table.kind, a.x.n * a.n_out)
+    with nogil:
+        status = ops().linear.linear_predict(&a)
+    check(status)
+
+
+def glm_pass(Table table, y, coef, intercept, *, int loss, double loss_param=0.0, weight=None, gradient, gram=None,
+             str gram_weights="hessian", shift=None, margins=None, int n_threads=1, Scratch scratch):
+    """One read of X. Fills gradient (k, d + 1), margins (n, k) and gram (d + 1, d + 1); returns the loss's sum."""
+    cdef sch_glm_pass_args a
+    cdef sch_status status
+    a.control, a.x, a.loss, a.loss_param = control(n_threads), table.c, <sch_loss>loss, loss_param
+    a.n_out = coef.shape[0]
+    a.y = read(y, "y", table.kind, a.x.n * (1 if loss == SCH_LOSS_SOFTMAX else a.n_out))
+    a.weight = read_or_null(weight, "weight", table.kind, a.x.n)
+    a.coef = <const double *>read(coef, "coef", b"d", a.n_out * a.x.d)
+    a.intercept = <const double *>read(intercept, "intercept", b"d", a.n_out)
+    a.shift = <const double *>read_or_null(shift, "shift", b"d", a.x.d)
+    a.gram_weights = {"hessian": SCH_GRAM_HESSIAN, "sample": SCH_GRAM_SAMPLE}[gram_weights]
+    a.margins = write_or_null(margins, "margins", table.kind, a.x.n * a.n_out)
+    a.gradient = <double *>write(gradient, "gradient", b"d", a.n_out * (a.x.d + 1))
+    a.gram = <double *>write_or_null(gram, "gram", b"d", (a.x.d + 1) * (a.x.d + 1))
+    if gram is not None and (table.is_sparse or (a.n_out > 1 and gram_weights == "hessian")):
+        raise ValueError("gram: expected a dense table, and gram_weights='sample' with several outputs")
+    a.scratch = scratch.at_least(ops().linear.glm_pass_scratch(&a))
+    with nogil:
+        status = ops().linear.glm_pass(&a)
+    check(status)
+    return a.loss_sum
+
+
+def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.0, double l1=0.0, double l2=0.0,
+              int schedule=0, eta, double power_t=0.5, double optimal_init=0.0, double t=1.0, bint fit_intercept=True,
+              double intercept_decay=1.0, sample_weight=None, positive_weight=None, negative_weight=None, active=None,
+              int64_t average_start=0, average_coef=None, average_intercept=None, l1_total=None, l1_applied=None,
+              rows=None, bint shuffle=True, uint64_t seed=0, uint64_t epoch=0, int64_t batch_size=1, int n_threads=1,
+              Scratch scratch):
+    """One epoch of SGD in place on coef (k, d) and intercept (k,); returns the k sums of losses before each update."""
+    cdef sch_sgd_sweep_args a
+    cdef sch_status status
+    cdef int64_t k = coef.shape[0], n = table.c.n, d = table.c.d
+    cdef char kind = table.kind
+    positive_weight = np.ones(k) if positive_weight is None else positive_weight
+    negative_weight = np.ones(k) if negative_weight is None else negative_weight
+    active = np.ones(k, dtype=np.uint8) if active is None else active
+    loss_sum = np.zeros(k)
+    a.control, a.x, a.n_out = control(n_threads), table.c, k
+    a.loss, a.loss_param, a.l1, a.l2 = <sch_loss>loss, loss_param, l1, l2
+    a.schedule, a.power_t, a.optimal_init, a.t = <sch_schedule>schedule, power_t, optimal_init, t
+    a.batch_size, a.fit_intercept, a.intercept_decay = batch_size, fit_intercept, intercept_decay
+    a.eta = <const double *>read(eta, "eta", b"d", k)
+    a.positive_weight = <const double *>read(positive_weight, "positive_weight", b"d", k)
+    a.negative_weight = <const double *>read(negative_weight, "negative_weight", b"d", k)
+    a.active = <const uint8_t *>read(active, "active", b"B", k)
+    a.y, a.sample_weight = read(y, "y", kind, n), read_or_null(sample_weight, "sample_weight", kind, n)
+    a.n_rows = n if rows is None else rows.shape[0]
+    a.rows = <const int64_t *>read_or_null(rows, "rows", b"q", a.n_rows)
+    a.shuffle, a.seed, a.epoch, a.average_start = shuffle, seed, epoch, average_start
+    a.coef, a.intercept = write(coef, "coef", kind, k * d), write(intercept, "intercept", kind, k)
+    a.average_coef = write_or_null(average_coef, "average_coef", kind, k * d)
+    a.average_intercept = write_or_null(average_intercept, "average_intercept", kind, k)
+    a.l1_total = <double *>write_or_null(l1_total, "l1_total", b"d", k)
+    a.l1_applied = write_or_null(l1_applied, "l1_applied", kind, k * d)
+    a.loss_sum = <double *>write(loss_sum, "loss_sum", b"d", k)
+    a.scratch = scratch.at_least(ops().linear.sgd_sweep_scratch(&a))
+    with nogil:
+        status = ops().linear.sgd_sweep(&a)
+    check(status)
+    return loss_sum
+
+
+def visiting_order(Table table, order, *, uint64_t seed, uint64_t epoch):
+    """order (n,) int64 = the rows in the order in which a shuffled sweep visits them."""
+    cdef sch_visiting_order_args a
+    cdef Scratch scratch = Scratch()
+    a.control, a.x, a.seed, a.epoch = control(1), table.c, seed, epoch
+    a.order = <int64_t *>write(order, "order", b"q", a.x.n)
+    a.scratch = NULL
+    a.scratch = scratch.at_least(ops().linear.visiting_order(&a))
+    with nogil:
+        ops().linear.visiting_order(&a)
