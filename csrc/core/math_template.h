@@ -49,27 +49,21 @@ SCH_INLINE real T(min)(real a, real b) { return a < b ? a : b; }
 #  define LN2_LOW 1.90821492927058770002e-10
 #endif
 
+/* q by Estrin's scheme: SGD waits for every exponential, so the short chain of operations counts. */
 SCH_INLINE real T(exp_polynomial)(real r)
 {
+    const real r2 = r * r, r4 = r2 * r2;
 #if REAL_BITS == 32
-    real q = 1.3926250e-3f;
-    q = q * r + 8.3632329e-3f;
-    q = q * r + 4.1666554e-2f;
-    q = q * r + 1.6666577e-1f;
-    q = q * r + 0.5f;
+    const real q = (0.5f + 1.6666577e-1f * r) + r2 * (4.1666554e-2f + 8.3632329e-3f * r) + r4 * 1.3926250e-3f;
 #else
-    real q = 2.510038549551032e-08;
-    q = q * r + 2.7620088445409746e-07;
-    q = q * r + 2.7557268459997064e-06;
-    q = q * r + 2.4801521295954376e-05;
-    q = q * r + 0.00019841269863053618;
-    q = q * r + 0.0013888888917213717;
-    q = q * r + 0.008333333333330062;
-    q = q * r + 0.04166666666662413;
-    q = q * r + 0.16666666666666669;
-    q = q * r + 0.5;
+    const real q01 = 0.5 + 0.16666666666666669 * r;
+    const real q23 = 0.04166666666662413 + 0.008333333333330062 * r;
+    const real q45 = 0.0013888888917213717 + 0.00019841269863053618 * r;
+    const real q67 = 2.4801521295954376e-05 + 2.7557268459997064e-06 * r;
+    const real q89 = 2.7620088445409746e-07 + 2.510038549551032e-08 * r;
+    const real q = (q01 + r2 * q23) + r4 * ((q45 + r2 * q67) + r4 * q89);
 #endif
-    return q * r * r + r + K(1.0);
+    return (r2 * q + r) + K(1.0);
 }
 
 SCH_INLINE real T(exp)(real x)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SCH_INLINE static inline __attribute__((always_inline, unused))
+#define SCH_NOINLINE static __attribute__((noinline))
 #define SCH_RESTRICT restrict
 #define SCH_PASTE(a, b) a##b
 #define SCH_CAT(a, b) SCH_PASTE(a, b)

@@ -232,6 +232,7 @@ static void T(glm_add_intercept)(const T(glm) *m, const T(glm_group) *s, int64_t
     const int64_t d = m->a->x.d;
     for (int64_t k = 0; k < m->a->n_out; ++k) {
         double sum = 0.0;
+        SCH_SIMD_SUM(sum)
         for (int64_t r = 0; r < rows; ++r) sum += (double)s->c[r * m->n_padded + k];
         s->gradient[k * (d + 1) + d] += sum;
     }

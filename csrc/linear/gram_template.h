@@ -42,7 +42,8 @@ SCH_INLINE void T(gram_pack)(const real *x, int64_t row_stride, int64_t rows, in
 SCH_INLINE void T(gram_tile)(const real *left, const real *right, int64_t rows, int64_t columns, double *total)
 {
     vreal sum[TILE][2];
-    memset(sum, 0, sizeof sum);
+#pragma GCC unroll 8
+    for (int m = 0; m < TILE; ++m) sum[m][0] = sum[m][1] = (vreal){0};
     for (int64_t r = 0; r < rows; ++r) {
         const vreal b0 = T(vload)(right + r * PANEL), b1 = T(vload)(right + r * PANEL + VL);
 #pragma GCC unroll 8

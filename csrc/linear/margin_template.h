@@ -12,7 +12,8 @@ SCH_INLINE void T(dot_rows)(const T(row_shape) *s, const real *x, int64_t stride
     vreal sum[T(ROWS)][2];
     const int64_t full = s->full * VL;
     int64_t j = 0;
-    memset(sum, 0, sizeof sum);
+#pragma GCC unroll 4
+    for (int r = 0; r < T(ROWS); ++r) sum[r][0] = sum[r][1] = (vreal){0};
     for (; j + 2 * VL <= full; j += 2 * VL) {
         const vreal w0 = T(vload)(w + j), w1 = T(vload)(w + j + VL);
 #pragma GCC unroll 4
@@ -27,18 +28,21 @@ SCH_INLINE void T(dot_rows)(const T(row_shape) *s, const real *x, int64_t stride
     if (s->rest)
 #pragma GCC unroll 4
         for (int r = 0; r < T(ROWS); ++r) sum[r][1] += T(vload)(w + full) * T(load_rest)(x + r * stride, s);
-#pragma GCC unroll 4
-    for (int r = 0; r < T(ROWS); ++r) z[r] = T(vsum)(sum[r][0] + sum[r][1]);
+    T(store_sums)(sum[0][0] + sum[0][1], sum[1][0] + sum[1][1], sum[2][0] + sum[2][1], sum[3][0] + sum[3][1], z);
 }
 
-/* g += sum over ROWS rows of c[r] * x_r */
-SCH_INLINE void T(add_rows)(const T(row_shape) *s, const real *x, int64_t stride, const real *c, real *g)
+/* g += sum over ROWS rows of c[r] * x_r. While a block is read for its gradient, the one `ahead` elements further is
+ * fetched: between the two phases of a block the memory would otherwise idle. */
+SCH_INLINE void T(add_rows)(const T(row_shape) *s, const real *x, int64_t stride, int64_t ahead, const real *c, real *g)
 {
     const vreal c0 = T(vset)(c[0]), c1 = T(vset)(c[1]), c2 = T(vset)(c[2]), c3 = T(vset)(c[3]);
     const int64_t full = s->full * VL;
-    for (int64_t j = 0; j < full; j += VL)
+    for (int64_t j = 0; j < full; j += VL) {
+#pragma GCC unroll 4
+        for (int r = 0; r < T(ROWS); ++r) __builtin_prefetch(x + r * stride + j + ahead);
         T(vstore)(g + j, T(vload)(g + j) + ((c0 * T(vload)(x + j) + c1 * T(vload)(x + stride + j)) +
                                             (c2 * T(vload)(x + 2 * stride + j) + c3 * T(vload)(x + 3 * stride + j))));
+    }
     if (s->rest)
         T(vstore)(g + full, T(vload)(g + full) +
                                 ((c0 * T(load_rest)(x, s) + c1 * T(load_rest)(x + stride, s)) +
@@ -58,7 +62,7 @@ SCH_INLINE void T(dot_block)(const T(row_shape) *s, const real *x, int64_t strid
 SCH_INLINE void T(add_block)(const T(row_shape) *s, const real *x, int64_t stride, int64_t rows, const real *c, real *g)
 {
     int64_t r = 0;
-    for (; r + T(ROWS) <= rows; r += T(ROWS)) T(add_rows)(s, x + r * stride, stride, c + r, g);
+    for (; r + T(ROWS) <= rows; r += T(ROWS)) T(add_rows)(s, x + r * stride, stride, rows * stride, c + r, g);
     for (; r < rows; ++r) T(dense_axpy)(s, c[r], x + r * stride, g);
 }
 

@@ -24,7 +24,7 @@ SCH_INLINE T(row) T(row_of)(const sch_storage storage, const sch_table *x, int64
 
 SCH_INLINE void T(prefetch_row)(const sch_storage storage, const sch_table *x, int64_t i)
 {
-    enum { LINES = 16 }; /* of wide rows the hardware fetches the rest */
+    enum { LINES = 64 }; /* of wide rows the hardware fetches the rest */
     const T(row) r = T(row_of)(storage, x, i);
     const int64_t bytes = (storage == SCH_DENSE ? x->d : r.length) * (int64_t)sizeof(real);
     const char *p = (const char *)r.value;

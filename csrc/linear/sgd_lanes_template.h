@@ -14,7 +14,9 @@ typedef struct {
     real *w, *average, *applied;      /* (d, LANES) */
     double scale[LANES], intercept[LANES], average_intercept[LANES], eta[LANES];
     double a[LANES], b[LANES], due[LANES], loss[LANES];
-    real positive[LANES], negative[LANES], active[LANES];
+    real scale_now[LANES], inverse_now[LANES], intercept_now[LANES];
+    real positive[LANES], negative[LANES]; /* class weights; zero where the output does not train */
+    int active[LANES];
     real low, high;                   /* how the loss encodes the two classes */
     const int64_t *order;
     double *factor;                   /* (span) */
@@ -46,7 +48,18 @@ static void T(lanes_unpack)(const T(lanes) *m, int64_t d, const real *from, real
 {
     if (!from) return;
     for (int l = 0; l < m->n_lanes; ++l)
-        for (int64_t j = 0; j < d && m->active[l] > 0; ++j) to[(m->first + l) * d + j] = from[j * LANES + l];
+        for (int64_t j = 0; j < d && m->active[l]; ++j) to[(m->first + l) * d + j] = from[j * LANES + l];
+}
+
+/* Refreshes what the inner loops read in the element type. */
+SCH_INLINE void T(lanes_refresh)(T(lanes) *m)
+{
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) {
+        m->scale_now[l] = (real)m->scale[l];
+        m->inverse_now[l] = (real)(1.0 / m->scale[l]);
+        m->intercept_now[l] = (real)m->intercept[l];
+    }
 }
 
 static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t group)
@@ -59,9 +72,9 @@ static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t gro
         const int64_t k = sch_min(m->first + l, a->n_out - 1);
         m->scale[l] = m->b[l] = 1.0;
         m->eta[l] = a->eta[k];
-        m->positive[l] = (real)a->positive_weight[k];
-        m->negative[l] = (real)a->negative_weight[k];
-        m->active[l] = l < m->n_lanes && a->active[k] ? K(1.0) : K(0.0);
+        m->active[l] = l < m->n_lanes && a->active[k];
+        m->positive[l] = m->active[l] ? (real)a->positive_weight[k] : K(0.0);
+        m->negative[l] = m->active[l] ? (real)a->negative_weight[k] : K(0.0);
         m->intercept[l] = (double)((const real *)a->intercept)[k];
         m->average_intercept[l] = a->average_intercept ? (double)((const real *)a->average_intercept)[k] : 0.0;
         m->due[l] = a->l1_total ? a->l1_total[k] : 0.0;
@@ -69,6 +82,7 @@ static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t gro
     T(lanes_pack)(m, a->x.d, a->coef, m->w);
     T(lanes_pack)(m, a->x.d, a->average_coef, m->average);
     T(lanes_pack)(m, a->x.d, a->l1_applied, m->applied);
+    T(lanes_refresh)(m);
 }
 
 static void T(lanes_settle)(T(lanes) *m, int64_t d)
@@ -100,7 +114,10 @@ SCH_INLINE void T(lanes_dot)(const sch_storage storage, const T(row) r, int64_t 
     const int64_t length = storage == SCH_DENSE ? d : r.length;
     vreal sum[WAYS][LANE_REGISTERS];
     int64_t e = 0;
-    memset(sum, 0, sizeof sum);
+#pragma GCC unroll 4
+    for (int way = 0; way < WAYS; ++way)
+#pragma GCC unroll 4
+        for (int q = 0; q < LANE_REGISTERS; ++q) sum[way][q] = (vreal){0};
     for (; e + WAYS <= length; e += WAYS) {
 #pragma GCC unroll 4
         for (int way = 0; way < WAYS; ++way) {
@@ -158,100 +175,137 @@ SCH_INLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row)
     }
 }
 
-/* Margins, losses and step lengths of one row for all lanes. */
+/* Margins, losses and step lengths of one row for all lanes; step[l] is the lane's eta. */
 SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
-                                int64_t i, double factor, real share, real *update)
+                                int64_t i, const real *step, real share, real *update)
 {
     const T(row) x = T(row_of)(storage, &a->x, i);
-    const int passive_aggressive = a->schedule == SCH_SCHEDULE_PA1 || a->schedule == SCH_SCHEDULE_PA2;
-    const real square = passive_aggressive ? T(row_square)(storage, a->x.d, x) : K(0.0);
-    const real importance = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
-    const int own = (int)((int64_t)((const real *)a->y)[i] - m->first);
+    const real weight = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
+    const ireal own = (ireal)((int64_t)((const real *)a->y)[i] - m->first);
     const real c = (real)a->loss_param, low = m->low, high = m->high;
-    const sch_schedule schedule = a->schedule;
-    real z[LANES], value[LANES];
+    real z[LANES], y[LANES], class_weight[LANES];
+    T(loss_terms) t[LANES];
     T(lanes_dot)(storage, x, a->x.d, m->w, z);
     SCH_SIMD
     for (int l = 0; l < LANES; ++l) {
-        const real y = l == own ? high : low;
-        const real margin = z[l] * (real)m->scale[l] + (real)m->intercept[l];
-        const T(loss_terms) t = T(loss_at)(loss, y, margin, c);
-        const real step = (real)(m->eta[l] * factor);
-        value[l] = t.value;
-        update[l] = T(sgd_update)(schedule, step, t, square) * importance * m->active[l] *
-                    (l == own ? m->positive[l] : m->negative[l]);
+        const int mine = (ireal)l == own;
+        y[l] = mine ? high : low;
+        class_weight[l] = (mine ? m->positive[l] : m->negative[l]) * weight;
+        z[l] = z[l] * m->scale_now[l] + m->intercept_now[l];
     }
-    SCH_SIMD
-    for (int l = 0; l < LANES; ++l) m->loss[l] += (double)value[l];
+    for (int l = 0; l < LANES; ++l) t[l] = T(loss_at)(loss, y[l], z[l], c);
+    if (T(is_passive_aggressive)(a->schedule)) {
+        const real square = T(row_square)(storage, a->x.d, x);
+        for (int l = 0; l < LANES; ++l)
+            update[l] = class_weight[l] * T(passive_aggressive_step)(a->schedule, step[l], t[l], square);
+    } else {
+        for (int l = 0; l < LANES; ++l) update[l] = -step[l] * class_weight[l] * T(clipped_gradient)(loss, t[l]);
+    }
+    for (int l = 0; l < LANES; ++l) m->loss[l] += (double)t[l].value;
 }
 
-SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, int64_t rows,
-                              double t)
+/* L2 and what L1 is due for one step. */
+SCH_INLINE void T(lanes_shrink)(const sch_sgd_sweep_args *a, T(lanes) *m, double factor)
 {
-    const int averaging = a->average_start > 0 && t >= (double)a->average_start;
-    const double k = averaging ? floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0 : 1.0;
-    const real share = (real)(1.0 / (double)rows);
-    double shift[LANES] = {0};
     int tiny = 0;
-
-    for (int64_t r = 0; r < rows; ++r) {
-        switch (a->loss) {
-#define CASE(NAME, text)                                                                                               \
-    case SCH_LOSS_##NAME:                                                                                              \
-        T(lanes_update)(storage, SCH_LOSS_##NAME, a, m, m->order[s + r], m->factor[s], share, m->update + r * LANES); \
-        break;
-            SCH_LOSS_LIST(CASE)
-#undef CASE
-        default: break;
-        }
-    }
     for (int l = 0; l < LANES; ++l) {
-        const double eta = m->eta[l] * m->factor[s] * (double)m->active[l];
-        m->scale[l] *= fmax(0.0, 1.0 - eta * a->l2);
+        const double eta = m->eta[l] * factor;
+        m->scale[l] *= eta * a->l2 < 1.0 ? 1.0 - eta * a->l2 : 0.0; /* never across zero */
         m->due[l] += eta * a->l1;
         tiny |= m->scale[l] < SMALLEST_SCALE;
     }
     if (tiny) T(lanes_settle)(m, a->x.d);
-    for (int64_t r = 0; r < rows; ++r) {
-        const T(row) x = T(row_of)(storage, &a->x, m->order[s + r]);
-        const real *update = m->update + r * LANES;
-        real c[LANES], back[LANES];
-        for (int l = 0; l < LANES; ++l) {
-            c[l] = update[l] / (real)m->scale[l];
-            back[l] = (real)(-m->a[l]) * c[l];
-            shift[l] += (double)update[l];
-        }
-        T(lanes_axpy)(storage, x, a->x.d, c, m->w);
-        if (averaging) T(lanes_axpy)(storage, x, a->x.d, back, m->average);
+    T(lanes_refresh)(m);
+}
+
+SCH_INLINE void T(lanes_move)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t i,
+                              const real *update, int averaging)
+{
+    const T(row) x = T(row_of)(storage, &a->x, i);
+    real c[LANES];
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) c[l] = update[l] * m->inverse_now[l];
+    T(lanes_axpy)(storage, x, a->x.d, c, m->w);
+    if (averaging) {
+        for (int l = 0; l < LANES; ++l) c[l] *= (real)(-m->a[l]);
+        T(lanes_axpy)(storage, x, a->x.d, c, m->average);
     }
-    if (a->fit_intercept)
-        for (int l = 0; l < LANES; ++l) m->intercept[l] += shift[l] * a->intercept_decay;
-    if (averaging)
-        for (int l = 0; l < LANES; ++l) {
-            if (k > 1.0) m->b[l] /= 1.0 - 1.0 / k;
-            m->a[l] += m->b[l] * m->scale[l] / k;
-            m->average_intercept[l] += (m->intercept[l] - m->average_intercept[l]) / k;
-        }
+    for (int l = 0; l < LANES && a->fit_intercept; ++l) m->intercept[l] += (double)update[l] * a->intercept_decay;
+}
+
+/* The k-th average taken. */
+SCH_INLINE void T(lanes_average)(T(lanes) *m, double k)
+{
+    const double mu = 1.0 / k, growth = k > 1.0 ? 1.0 / (1.0 - mu) : 1.0;
+    for (int l = 0; l < LANES; ++l) {
+        m->b[l] *= growth;
+        m->a[l] += mu * m->b[l] * m->scale[l];
+        m->average_intercept[l] += (m->intercept[l] - m->average_intercept[l]) * mu;
+    }
+}
+
+/* One step from the `rows` rows visited at s and after, the first of which is the t-th sample. */
+SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
+                              int64_t s, int64_t rows, double t)
+{
+    const int averaging = T(averages)(a, t);
+    const real share = (real)(1.0 / (double)rows);
+    const double factor = m->factor[s];
+    real step[LANES];
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) step[l] = (real)(m->eta[l] * factor);
+
+    for (int64_t r = 0; r < rows; ++r)
+        T(lanes_update)(storage, loss, a, m, m->order[s + r], step, share, m->update + r * LANES);
+    T(lanes_shrink)(a, m, factor);
+    for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
+    T(lanes_refresh)(m);
+    if (averaging) T(lanes_average)(m, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
     if (a->l1 > 0.0) {
-        const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows;
+        const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         for (int64_t r = s; r < last; ++r) T(lanes_l1)(storage, m, T(row_of)(storage, &a->x, m->order[r]), a->x.d);
     }
 }
 
-SCH_INLINE void T(lanes_sweep)(const sch_storage storage, const sch_sgd_sweep_args *a, sch_visit *visit, T(lanes) *m)
+SCH_INLINE void T(lanes_span)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
+                              int64_t count, double t)
 {
-    enum { AHEAD = 4 };
+    const int64_t ahead = sch_prefetch_ahead(&a->x);
+    for (int64_t s = 0; s < count; s += a->batch_size) {
+        const int64_t rows = sch_min(a->batch_size, count - s);
+        for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r) T(prefetch_row)(storage, &a->x, m->order[r]);
+        T(lanes_step)(storage, loss, a, m, s, rows, t + (double)s);
+    }
+}
+
+/* One function for each loss, as in the single form. */
+#define DEFINE(NAME, text)                                                                                        \
+    SCH_NOINLINE void T(lanes_span_##NAME)(const sch_sgd_sweep_args *a, T(lanes) * m, int64_t count, double t)    \
+    {                                                                                                             \
+        switch (a->x.storage) {                                                                                   \
+        case SCH_DENSE: T(lanes_span)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t); break;                         \
+        case SCH_CSR32: T(lanes_span)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t); break;                         \
+        case SCH_CSR64: T(lanes_span)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t); break;                         \
+        }                                                                                                         \
+    }
+SCH_LOSS_LIST(DEFINE)
+#undef DEFINE
+
+static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lanes) *m)
+{
     double t = a->t;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
         sch_step_factors(a, t, count, m->factor);
-        for (int64_t s = 0; s < count; s += a->batch_size) {
-            const int64_t rows = sch_min(a->batch_size, count - s);
-            for (int64_t r = s + AHEAD; r < sch_min(s + AHEAD + rows, count); ++r)
-                T(prefetch_row)(storage, &a->x, m->order[r]);
-            T(lanes_step)(storage, a, m, s, rows, t + (double)s);
+        switch (a->loss) {
+#define CASE(NAME, text) \
+    case SCH_LOSS_##NAME: T(lanes_span_##NAME)(a, m, count, t); break;
+            SCH_LOSS_LIST(CASE)
+#undef CASE
+        default: break;
         }
         T(lanes_settle)(m, a->x.d);
+        T(lanes_refresh)(m);
     }
 }
 
@@ -263,7 +317,7 @@ static void T(lanes_end)(const T(lanes) *m, const sch_sgd_sweep_args *a)
     for (int l = 0; l < m->n_lanes; ++l) {
         const int64_t k = m->first + l;
         a->loss_sum[k] = m->loss[l];
-        if (!(m->active[l] > 0)) continue;
+        if (!m->active[l]) continue;
         ((real *)a->intercept)[k] = (real)m->intercept[l];
         if (a->average_intercept) ((real *)a->average_intercept)[k] = (real)m->average_intercept[l];
         if (a->l1_total) a->l1_total[k] = m->due[l];

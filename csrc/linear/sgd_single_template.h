@@ -61,6 +61,13 @@ static void T(single_settle)(T(single) *m)
     }
 }
 
+/* L2: shrinks the weights by the factor 1 - amount, but never across zero. */
+SCH_INLINE void T(single_shrink)(T(single) *m, double amount)
+{
+    m->scale *= amount < 1.0 ? 1.0 - amount : 0.0;
+    if (m->scale < SMALLEST_SCALE) T(single_settle)(m);
+}
+
 /* The k-th average taken: the parameters of this step enter with weight 1 / k. */
 SCH_INLINE void T(single_average)(T(single) *m, double k)
 {
@@ -84,70 +91,135 @@ SCH_INLINE void T(single_l1)(const sch_storage storage, T(single) *m, const T(ro
     }
 }
 
-/* One update from the `rows` rows order[s ..]: margins from the parameters as they stand, then one step. */
-SCH_INLINE void T(single_step)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t s,
-                               int64_t rows, double t)
-{
-    const int passive_aggressive = a->schedule == SCH_SCHEDULE_PA1 || a->schedule == SCH_SCHEDULE_PA2;
-    const real *weight = a->sample_weight;
-    const double eta = a->eta[0] * m->factor[s];
-    const real step = (real)eta, scale = (real)m->scale, share = (real)(1.0 / (double)rows);
-    const int averaging = a->average_start > 0 && t >= (double)a->average_start;
-    double shift = 0.0;
+/* Where to go along x for the row visited at s: the step is length * factor. Only `length` depends on the parameters, so
+ * whatever else multiplies it can be worked out beforehand. */
+typedef struct {
+    real length, factor;
+} T(update);
 
-    for (int64_t r = s; r < s + rows; ++r) {
-        const int64_t i = m->order[r];
-        const T(row) x = T(row_of)(storage, &a->x, i);
-        const real y = m->y[r];
-        const real z = T(row_dot)(storage, &m->shape, x, m->w) * scale + (real)m->intercept;
-        const T(loss_terms) terms = T(loss_at)(a->loss, y, z, (real)a->loss_param);
-        const real square = passive_aggressive ? T(row_square)(storage, a->x.d, x) : K(0.0);
-        const real importance = (real)(y > 0 ? a->positive_weight[0] : a->negative_weight[0]);
-        m->z[r] = z;
-        m->update[r] = T(sgd_update)(a->schedule, step, terms, square) * importance * (weight ? weight[i] : K(1.0)) * share;
+SCH_INLINE T(update) T(single_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
+                                      T(single) *m, const T(row) x, int64_t s, real eta)
+{
+    const real y = m->y[s], c = (real)a->loss_param;
+    const real class_weight = (real)(y > 0 ? a->positive_weight[0] : a->negative_weight[0]);
+    const real weight = a->sample_weight ? class_weight * ((const real *)a->sample_weight)[m->order[s]] : class_weight;
+    const real z = T(row_dot)(storage, &m->shape, x, m->w) * (real)m->scale + (real)m->intercept;
+    m->z[s] = z;
+    if (T(is_passive_aggressive)(a->schedule)) {
+        const real square = T(row_square)(storage, a->x.d, x);
+        return (T(update)){T(passive_aggressive_step)(a->schedule, eta, T(loss_at)(loss, y, z, c), square), weight};
     }
-    m->scale *= fmax(0.0, 1.0 - eta * a->l2);
-    if (m->scale < SMALLEST_SCALE) T(single_settle)(m);
-    const real inverse = (real)(1.0 / m->scale);
-    for (int64_t r = s; r < s + rows; ++r) {
-        const T(row) x = T(row_of)(storage, &a->x, m->order[r]);
-        const real c = m->update[r] * inverse;
-        T(row_axpy)(storage, &m->shape, c, x, m->w);
-        if (averaging) T(row_axpy)(storage, &m->shape, (real)(-m->a) * c, x, m->average);
-        shift += (double)m->update[r];
-    }
+    return (T(update)){T(clipped_gradient)(loss, T(loss_at)(loss, y, z, c)), -eta * weight};
+}
+
+SCH_INLINE void T(single_move)(const sch_storage storage, T(single) *m, const T(row) x, real c, int averaging)
+{
+    T(row_axpy)(storage, &m->shape, c, x, m->w);
+    if (averaging) T(row_axpy)(storage, &m->shape, (real)(-m->a) * c, x, m->average);
+}
+
+/* What follows a step of length `shift` along the intercept: the intercept, the average, the L1 penalty due. The step
+ * came from the `rows` rows visited at s and after, the first of which is the t-th sample. */
+SCH_INLINE void T(single_settle_step)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t s,
+                                      int64_t rows, double t, double eta, double shift, int averaging)
+{
     if (a->fit_intercept) m->intercept += shift * a->intercept_decay;
     if (averaging) T(single_average)(m, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
     if (a->l1 > 0.0) {
+        const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         a->l1_total[0] += eta * a->l1;
-        const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows;
         for (int64_t r = s; r < last; ++r)
             T(single_l1)(storage, m, T(row_of)(storage, &a->x, m->order[r]), (real)a->l1_total[0]);
     }
 }
 
-/* A batch of 1 is its own instantiation: the loops of the step then have one turn. */
-SCH_INLINE void T(single_span)(const sch_storage storage, const int64_t batch, const sch_sgd_sweep_args *a, T(single) *m,
-                                 int64_t count, double t)
+SCH_INLINE int T(averages)(const sch_sgd_sweep_args *a, double t) { return a->average_start > 0 && t >= (double)a->average_start; }
+
+/* One step a row: every step waits for the one before, so it stays in registers. */
+SCH_INLINE void T(single_rows)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(single) *m,
+                               int64_t count, double t)
 {
-    enum { AHEAD = 6 };
-    for (int64_t s = 0; s < count; s += batch) {
-        const int64_t rows = batch == 1 ? 1 : sch_min(batch, count - s);
-        for (int64_t r = s + AHEAD; r < sch_min(s + AHEAD + rows, count); ++r)
-            T(prefetch_row)(storage, &a->x, m->order[r]);
-        T(single_step)(storage, a, m, s, rows, t + (double)s);
+    const int64_t ahead = sch_prefetch_ahead(&a->x);
+    for (int64_t s = 0; s < count; ++s) {
+        const T(row) x = T(row_of)(storage, &a->x, m->order[s]);
+        const double eta = a->eta[0] * m->factor[s];
+        const int averaging = T(averages)(a, t + (double)s);
+        T(prefetch_row)(storage, &a->x, m->order[sch_min(s + ahead, count - 1)]);
+        const T(update) u = T(single_update)(storage, loss, a, m, x, s, (real)eta);
+        T(single_shrink)(m, eta * a->l2);
+        T(single_move)(storage, m, x, u.length * (u.factor * (real)(1.0 / m->scale)), averaging);
+        T(single_settle_step)(storage, a, m, s, 1, t + (double)s, eta, (double)(u.length * u.factor), averaging);
     }
 }
 
-SCH_INLINE void T(single_sweep)(const sch_storage storage, const sch_sgd_sweep_args *a, sch_visit *visit, T(single) *m)
+/* One step a mini-batch: the mean of its rows' steps. */
+SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
+{
+    for (int64_t s = 0; s < count; s += a->batch_size) {
+        const int64_t rows = sch_min(a->batch_size, count - s);
+        const double eta = a->eta[0] * m->factor[s];
+        const int averaging = T(averages)(a, t + (double)s);
+        const real share = (real)(1.0 / (double)rows);
+        double shift = 0.0;
+        for (int64_t r = s; r < s + rows; ++r) {
+            const T(row) x = T(row_of)(storage, &a->x, m->order[r]);
+            const T(update) u = T(single_update)(storage, a->loss, a, m, x, r, (real)eta);
+            m->update[r] = share * u.length * u.factor;
+        }
+        T(single_shrink)(m, eta * a->l2);
+        for (int64_t r = s; r < s + rows; ++r) {
+            const T(row) x = T(row_of)(storage, &a->x, m->order[r]);
+            T(single_move)(storage, m, x, m->update[r] * (real)(1.0 / m->scale), averaging);
+            shift += (double)m->update[r];
+        }
+        T(single_settle_step)(storage, a, m, s, rows, t + (double)s, eta, shift, averaging);
+    }
+}
+
+/* One function for each loss and storage: inlined into one, they would compete for registers. */
+#define DEFINE(NAME, text)                                                                                              \
+    SCH_NOINLINE void T(single_rows_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) * m, int64_t count, double t)  \
+    {                                                                                                                   \
+        T(single_rows)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t);                                                     \
+    }                                                                                                                   \
+    SCH_NOINLINE void T(single_rows_csr_##NAME)(const sch_sgd_sweep_args *a, T(single) * m, int64_t count, double t)    \
+    {                                                                                                                   \
+        if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t);                      \
+        else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t);                                                \
+    }
+SCH_LOSS_LIST(DEFINE)
+#undef DEFINE
+
+static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
+{
+    if (a->batch_size > 1) { /* the switch over the losses costs nothing beside a batch */
+        switch (a->x.storage) {
+        case SCH_DENSE: T(single_batches)(SCH_DENSE, a, m, count, t); break;
+        case SCH_CSR32: T(single_batches)(SCH_CSR32, a, m, count, t); break;
+        case SCH_CSR64: T(single_batches)(SCH_CSR64, a, m, count, t); break;
+        }
+        return;
+    }
+    switch (a->loss) {
+#define CASE(NAME, text)                                                                  \
+    case SCH_LOSS_##NAME:                                                                 \
+        if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t);       \
+        else T(single_rows_csr_##NAME)(a, m, count, t);                                   \
+        break;
+        SCH_LOSS_LIST(CASE)
+#undef CASE
+    default: break;
+    }
+}
+
+static void T(single_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(single) *m)
 {
     double t = a->t;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
         for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
         sch_step_factors(a, t, count, m->factor);
-        if (a->batch_size == 1) T(single_span)(storage, 1, a, m, count, t);
-        else T(single_span)(storage, a->batch_size, a, m, count, t);
+        T(single_span)(a, m, count, t);
         T(single_settle)(m);
         a->loss_sum[0] += T(block_sum)(a->loss, (real)a->loss_param, m->y, m->z, NULL, count);
     }
@@ -162,11 +234,7 @@ static void T(single_run)(const sch_sgd_sweep_args *a, sch_visit *visit, T(singl
     if (m->average) m->average_intercept = (double)((real *)a->average_intercept)[0];
     a->loss_sum[0] = 0.0;
 
-    switch (a->x.storage) {
-    case SCH_DENSE: T(single_sweep)(SCH_DENSE, a, visit, m); break;
-    case SCH_CSR32: T(single_sweep)(SCH_CSR32, a, visit, m); break;
-    case SCH_CSR64: T(single_sweep)(SCH_CSR64, a, visit, m); break;
-    }
+    T(single_sweep)(a, visit, m);
     T(single_unpack)(m, a->x.storage, m->w, a->coef);
     T(single_unpack)(m, a->x.storage, m->average, a->average_coef);
     T(single_unpack)(m, a->x.storage, m->applied, a->l1_applied);

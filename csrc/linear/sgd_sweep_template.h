@@ -47,11 +47,7 @@ static void T(sgd_group)(void *context, int64_t group)
         return;
     }
     T(lanes_begin)(&lanes, a, group);
-    switch (a->x.storage) {
-    case SCH_DENSE: T(lanes_sweep)(SCH_DENSE, a, &visit, &lanes); break;
-    case SCH_CSR32: T(lanes_sweep)(SCH_CSR32, a, &visit, &lanes); break;
-    case SCH_CSR64: T(lanes_sweep)(SCH_CSR64, a, &visit, &lanes); break;
-    }
+    T(lanes_sweep)(a, &visit, &lanes);
     T(lanes_end)(&lanes, a);
 }
 

@@ -13,16 +13,26 @@
 #define GRADIENT_LIMIT K(1e12)
 #define SMALLEST_SCALE 1e-6
 
-SCH_INLINE real T(clip)(real g) { return T(max)(-GRADIENT_LIMIT, T(min)(GRADIENT_LIMIT, g)); }
+/* Losses that grow like a square are kept from leaving the range of real in one step. */
+SCH_INLINE real T(clipped_gradient)(const sch_loss loss, const T(loss_terms) t)
+{
+    const int steep = loss == SCH_LOSS_SQUARED || loss == SCH_LOSS_SQUARED_HINGE || loss == SCH_LOSS_HUBER ||
+                      loss == SCH_LOSS_SQUARED_EPSILON_INSENSITIVE || loss == SCH_LOSS_MODIFIED_HUBER;
+    return steep ? T(max)(-GRADIENT_LIMIT, T(min)(GRADIENT_LIMIT, t.gradient)) : t.gradient;
+}
 
-/* How far to go along x for one sample: -eta * gradient, or the passive-aggressive step (Crammer et al., 2006), whose
- * gradient only gives the direction. */
-SCH_INLINE real T(sgd_update)(const sch_schedule schedule, real eta, const T(loss_terms) t, real square)
+/* The passive-aggressive step (Crammer et al., 2006): as far as the loss asks, bounded (PA1) or damped (PA2) by eta; of
+ * the gradient only the side counts. square is |x|^2. */
+SCH_INLINE real T(passive_aggressive_step)(const sch_schedule schedule, real eta, const T(loss_terms) t, real square)
 {
     const real side = t.gradient > 0 ? K(-1.0) : K(1.0);
-    if (schedule == SCH_SCHEDULE_PA1) return square > 0 ? side * T(min)(eta, t.value / square) : K(0.0);
     if (schedule == SCH_SCHEDULE_PA2) return side * t.value / (square + K(0.5) / eta);
-    return -eta * T(clip)(t.gradient);
+    return square > 0 ? side * T(min)(eta, t.value / square) : K(0.0);
+}
+
+SCH_INLINE int T(is_passive_aggressive)(const sch_schedule schedule)
+{
+    return schedule == SCH_SCHEDULE_PA1 || schedule == SCH_SCHEDULE_PA2;
 }
 
 SCH_INLINE real T(pay_l1)(real w, real scale, real due, real *applied)

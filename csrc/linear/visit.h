@@ -39,6 +39,12 @@ SCH_INLINE int64_t sch_row_bytes(const sch_table *x)
     return x->storage == SCH_DENSE ? x->d * (x->dtype == SCH_F32 ? 4 : 8) : 256;
 }
 
+/* How many rows ahead to prefetch: some pages' worth of memory latency, less for rows that fill a page by themselves. */
+SCH_INLINE int64_t sch_prefetch_ahead(const sch_table *x)
+{
+    return sch_max(1, sch_min(8, 8192 / sch_max(1, sch_row_bytes(x))));
+}
+
 SCH_INLINE sch_visit sch_visit_layout(int64_t n_rows, int64_t row_bytes, int64_t batch_size, sch_arena *arena)
 {
     sch_visit v = {.n_rows = n_rows};

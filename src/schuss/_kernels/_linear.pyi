@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss._kernels._core import Scratch, Table
+
+Array = NDArray[Any]
+Float64 = NDArray[np.float64]
+
+def linear_predict(table: Table, coef: Array, intercept: Array, out: Array, n_threads: int = 1) -> None: ...
+def glm_pass(
+    table: Table,
+    y: Array,
+    coef: Float64,
+    intercept: Float64,
+    *,
+    loss: int,
+    loss_param: float = 0.0,
+    weight: Array | None = None,
+    gradient: Float64,
+    gram: Float64 | None = None,
+    gram_weights: Literal["hessian", "sample"] = "hessian",
+    shift: Float64 | None = None,
+    margins: Array | None = None,
+    n_threads: int = 1,
+    scratch: Scratch,
+) -> float: ...
+def sgd_sweep(
+    table: Table,
+    y: Array,
+    coef: Array,
+    intercept: Array,
+    *,
+    loss: int,
+    loss_param: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    schedule: int = 0,
+    eta: Float64,
+    power_t: float = 0.5,
+    optimal_init: float = 0.0,
+    t: float = 1.0,
+    fit_intercept: bool = True,
+    intercept_decay: float = 1.0,
+    sample_weight: Array | None = None,
+    positive_weight: Float64 | None = None,
+    negative_weight: Float64 | None = None,
+    active: NDArray[np.uint8] | None = None,
+    average_start: int = 0,
+    average_coef: Array | None = None,
+    average_intercept: Array | None = None,
+    l1_total: Float64 | None = None,
+    l1_applied: Array | None = None,
+    rows: NDArray[np.int64] | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    epoch: int = 0,
+    batch_size: int = 1,
+    n_threads: int = 1,
+    scratch: Scratch,
+) -> Float64: ...
+def visiting_order(table: Table, order: NDArray[np.int64], *, seed: int, epoch: int) -> None: ...

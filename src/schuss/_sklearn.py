@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The one place that imports what scikit-learn keeps private or is about to rename.
+
+If a scikit-learn release moves one of these names, this file is all that changes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import _fit_context
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if as _available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+try:  # scikit-learn >= 1.9
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+    CallbackSupportMixin = None
+    with_callbacks = None
+
+__all__ = [
+    "CallbackSupportMixin",
+    "Hidden",
+    "Interval",
+    "SparseCoefMixin",
+    "StrOptions",
+    "available_if",
+    "check_parameters",
+    "check_partial_fit_first_call",
+    "check_sample_weight",
+    "fit_context",
+    "validate_data",
+    "with_callbacks",
+]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# scikit-learn >= 1.9 refuses weights that are all zero, unless told not to
+_KNOWS_ALL_ZERO = "allow_all_zero_weights" in inspect.signature(_check_sample_weight).parameters
+
+
+def fit_context(method: Method) -> Method:
+    """Decorate ``fit`` so that the constructor's parameters are checked first, and callbacks are torn down last."""
+    decorated: Method = _fit_context(prefer_skip_nested_validation=True)(method)
+    return decorated
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Decorate a method that exists only if ``check(estimator)`` says so, and raises AttributeError otherwise."""
+    decorator: Callable[[Method], Method] = _available_if(check)
+    return decorator
+
+
+def check_parameters(estimator: Any) -> None:
+    """Raise a ValueError if a constructor parameter of an estimator is out of its range."""
+    estimator._validate_params()
+
+
+def check_partial_fit_first_call(estimator: Any, classes: Any = None) -> bool:
+    """Set ``estimator.classes_`` on the first call of ``partial_fit``; say if it was that."""
+    return bool(_check_partial_fit_first_call(estimator, classes))
+
+
+def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False) -> NDArray[Any] | None:
+    """Check sample weights as scikit-learn does; None stays None (all weights one).
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) and the given dtype, or None
+    """
+    if sample_weight is None:
+        return None
+    options = {"allow_all_zero_weights": True} if _KNOWS_ALL_ZERO and allow_all_zero else {}
+    weights = _check_sample_weight(sample_weight, X, dtype=dtype, **options)
+    if not (_KNOWS_ALL_ZERO or allow_all_zero or np.any(weights)):
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return np.ascontiguousarray(weights)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The fit itself: watched while it runs, in order whatever ends it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+from schuss.cli.errors import CommandError
+from schuss.cli.progress import Progress
+from schuss.cli.tables import Tables
+from schuss.data.target import CLASSIFICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a fit went.
+
+    Attributes
+    ----------
+    interrupted : bool
+        Whether Ctrl-C ended it; the model is then that of the last complete iteration.
+    warnings : list of str
+        What the estimator warned of, apart from a missing convergence, which the stop reason says.
+    """
+
+    interrupted: bool
+    warnings: list[str]
+
+
+def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
+    """Fit an estimator to the training part.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C came before the first iteration was complete.
+    CommandError
+        If the fit diverged.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    target = tables.target
+    X, y = tables.training[0], target.fitted_to(tables.training[1])
+    options: dict[str, Any] = {}
+    if len(tables.validation[1]) and "X_val" in signature(estimator.fit).parameters:
+        options = {"X_val": tables.validation[0], "y_val": target.fitted_to(tables.validation[1])}
+    if hasattr(estimator, "set_callbacks"):
+        estimator.set_callbacks(progress)
+    interrupted = False
+    with warnings.catch_warnings(record=True) as caught, progress:
+        warnings.simplefilter("always")
+        try:
+            estimator.fit(X, y, **options)
+        except KeyboardInterrupt:
+            if not _n_iterations(estimator):
+                raise
+            interrupted = True
+        except ValueError as error:
+            _explain_divergence(estimator, error)
+            raise
+        progress.finish(estimator.history_)
+    if hasattr(estimator, "set_callbacks"):
+        estimator.set_callbacks()
+    if not all(math.isfinite(value) for value in _ends(estimator)):
+        raise CommandError(_DIVERGED)
+    _label(estimator, tables)
+    said = [str(w.message) for w in caught if not issubclass(w.category, ConvergenceWarning)]
+    return Fit(interrupted, list(dict.fromkeys(said)))
+
+
+_DIVERGED = (
+    "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
+)
+
+
+def _explain_divergence(estimator: Any, error: ValueError) -> None:
+    if getattr(estimator, "stop_reason_", None) == "diverged":
+        raise CommandError(_DIVERGED) from error
+
+
+def _n_iterations(estimator: Any) -> int:
+    return len(getattr(estimator, "history_", ())) if hasattr(estimator, "coef_") else 0
+
+
+def _ends(estimator: Any) -> list[float]:
+    return [float(abs(estimator.coef_).max()), float(abs(estimator.intercept_).max())]
+
+
+def _label(estimator: Any, tables: Tables) -> None:
+    """Give the estimator the table's labels, and its history the sizes of its samples.
+
+    It was fitted to class numbers, since sorting a million texts takes longer than most fits; its classes
+    are those numbers in order, so that the labels can take their place.
+    """
+    if tables.target.task == CLASSIFICATION:
+        estimator.classes_ = tables.target.labels
+    sizes = {"training_samples": len(tables.training[1]), "validation_samples": len(tables.validation[1])}
+    for name, n_rows in sizes.items():
+        if n_rows:
+            estimator.history_.baseline.setdefault(name, float(n_rows))

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From the person's options to the arrays a model is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schuss.cli.errors import CommandError
+from schuss.data import Preparation, Source, Target, read_source
+from schuss.data.columns import classify_columns
+from schuss.data.errors import DataError, printable, shown
+from schuss.data.split import Split, split_rows
+from schuss.data.table_model import rows_of
+from schuss.data.target import CLASSIFICATION, Task
+from schuss.report import words
+
+Watch = Callable[[str], AbstractContextManager[None]]
+Part = tuple[NDArray[np.float32], NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a fit needs.
+
+    Attributes
+    ----------
+    source : Source
+    test_source : Source or None
+        The second table, if there is one.
+    preparation : Preparation
+    target : Target
+    training, validation, test : tuple of ndarray
+        Features of shape (n_rows, n_features) and truth of shape (n_rows,): class numbers, or amounts in
+        the target's unit. Validation and test may have no rows.
+    stratified : bool
+    notes : list of str
+        Sentences on what was done that nobody asked for.
+    """
+
+    source: Source
+    test_source: Source | None
+    preparation: Preparation
+    target: Target
+    training: Part
+    validation: Part
+    test: Part
+    stratified: bool
+    notes: list[str] = field(default_factory=list)
+
+
+def make_tables(
+    source: Source,
+    target_name: str,
+    *,
+    task: Task | None,
+    test: str | None,
+    test_size: float,
+    val_size: float,
+    keep: Collection[str],
+    drop: Collection[str],
+    seed: int,
+    watch: Watch,
+) -> Tables:
+    """Find out what the columns are, split the rows and prepare all parts.
+
+    Raises
+    ------
+    DataError, CommandError
+        If the tables do not suit.
+    """
+    notes: list[str] = []
+    with watch("preparing"):
+        target = Target.of(source.table, target_name, task)
+        if target_name in drop:
+            raise CommandError(f"--drop {shown(target_name)} is the target")
+        table = _labelled(source.table, target, notes)
+        columns = classify_columns(table.drop_columns([target_name]), keep=keep, drop=drop)
+        notes += [f"column {shown(c.name)} is not used: {c.why}" for c in columns if c.why]
+        notes += [
+            f"column {shown(c.name)}: {words.listing([shown(m) for m in c.markers])} taken for missing"
+            for c in columns
+            if c.markers
+        ]
+        split = split_rows(
+            truth_of(target, table),
+            classes=target.task == CLASSIFICATION,
+            val_size=val_size,
+            test_size=0.0 if test else test_size,
+            seed=seed,
+        )
+        target = _trained_classes(target, table, split, notes)
+    test_source = None
+    test_table = rows_of(table, split.test)
+    if test:
+        with watch("reading"):
+            test_source = read_source(test, text_columns=text_columns(table))
+            test_table = _labelled(test_source.table, target, notes, test)
+    with watch("preparing"):
+        training_table = rows_of(table, split.train)
+        preparation = Preparation.learn(training_table, columns)
+        target = target.learn(truth_of(target, training_table))
+        training = _part(preparation, target, training_table)
+        validation = _part(preparation, target, rows_of(table, split.validation))
+        if target.task == CLASSIFICATION:  # a class that training lacks cannot be watched
+            validation = validation[0][validation[1] >= 0], validation[1][validation[1] >= 0]
+        tested = _part(preparation, target, test_table)
+        notes += _extra_columns(test_source, table)
+    return Tables(source, test_source, preparation, target, training, validation, tested, split.stratified, notes)
+
+
+def text_columns(table: pa.Table) -> list[str]:
+    """Return the columns that must be read as text in a second file too."""
+    from schuss.data.values import is_text
+
+    return [field.name for field in table.schema if is_text(field.type)]
+
+
+def truth_of(target: Target, table: pa.Table) -> NDArray[Any]:
+    """Return class numbers, or amounts in the target's unit."""
+    return target.codes(table) if target.task == CLASSIFICATION else target.amounts(table)
+
+
+def _part(preparation: Preparation, target: Target, table: pa.Table) -> Part:
+    return preparation.transform(table), truth_of(target, table)
+
+
+def _labelled(table: pa.Table, target: Target, notes: list[str], where: str | None = None) -> pa.Table:
+    """Leave out the rows without a value of the target."""
+    known = target.known(table)
+    if known.all():
+        return table
+    if not known.any():
+        raise DataError(f"no row of {shown(where or 'the table')} has a value of {shown(target.name)}")
+    n_lost = int((~known).sum())
+    place = f" of {shown(where)}" if where else ""
+    lost, was = ("has", "was") if n_lost == 1 else ("have", "were")
+    notes.append(f"{words.count(n_lost, 'row')}{place} {lost} no {shown(target.name)} and {was} left out")
+    return table.filter(pa.array(known))
+
+
+def _trained_classes(target: Target, table: pa.Table, split: Split, notes: list[str]) -> Target:
+    """Return the target with only those classes that the training rows have."""
+    if target.task != CLASSIFICATION:
+        return target
+    codes = target.codes(table)
+    counts = np.bincount(codes[split.train], minlength=len(target.classes))
+    if (counts > 0).all():
+        if not split.stratified:
+            notes.append("some classes have too few rows to be in every part by their share")
+        return target
+    lost = [shown(label) for label, n in zip(target.classes, counts, strict=True) if not n]
+    notes.append(f"no training row is of class {words.listing(lost)}")
+    left = tuple(label for label, n in zip(target.classes, counts, strict=True) if n)
+    if len(left) < 2:
+        raise DataError(f"all training rows are of one class of {shown(target.name)}: there is nothing to learn")
+    return Target(target.name, target.task, left)
+
+
+def _extra_columns(source: Source | None, table: pa.Table) -> list[str]:
+    if source is None:
+        return []
+    extra = [name for name in source.table.column_names if name not in table.column_names]
+    if not extra:
+        return []
+    return [f"{printable(source.name)} has columns that training had not: {words.listing([shown(n) for n in extra])}"]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The numbers behind a verdict, as sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from schuss.diagnosis._case import Case
+from schuss.diagnosis._verdict import Evidence, percent
+
+
+def evidence(case: Case) -> tuple[Evidence, ...]:
+    """Return all that could be measured on a run; of one that diverged, that is little."""
+    with np.errstate(all="ignore"):
+        return tuple(item for item in _all(case) if math.isfinite(item.value))
+
+
+def _all(case: Case) -> Iterator[Evidence]:
+    yield from _skill(case)
+    yield from _further_gain(case)
+    if case.validation is not None:
+        yield from _validation(case)
+    yield from _fluctuation(case)
+    yield from _gradient(case)
+
+
+def _skill(case: Case) -> Iterator[Evidence]:
+    if case.skill is None:
+        return
+    came = f"{case.guess:.4g} to {case.training_level:.4g}"
+    taken = f"Training took {percent(case.skill)} of a constant guess's loss away ({came})."
+    missed = f"The training loss is above that of a constant guess ({came})."
+    yield Evidence("skill", case.skill, taken if case.skill > 0.0 else missed)
+
+
+def _further_gain(case: Case) -> Iterator[Evidence]:
+    going = case.trend
+    if not case.has_course:
+        return
+    verb = "lower" if going.gain >= 0.0 else "raise"
+    yield Evidence(
+        "further_gain",
+        going.gain,
+        f"At the pace of its end, another {going.span} iterations would {verb} the "
+        f"{case.watched_name} by {abs(going.gain):.2g} ± {going.error:.1g}, "
+        f"{percent(abs(going.gain) / case.gained)} of what was gained.",
+    )
+
+
+def _validation(case: Case) -> Iterator[Evidence]:
+    error = "" if case.gap_error is None else f" ± {case.gap_error:.1g}"
+    corrected = "" if case.validation_guess is None else " (set off against the guess on both)"
+    yield Evidence(
+        "gap",
+        case.gap,
+        f"The loss is {case.training_level:.4g} on training and {case.validation_level:.4g} on validation data; the "
+        f"gap{corrected} of {case.gap:.2g}{error} is {percent(case.gap / case.gained)} of what was gained.",
+    )
+    if not case.has_course:
+        return
+    up = case.validation_rise
+    yield Evidence(
+        "rise",
+        up.amount,
+        f"The validation loss was lowest at iteration {up.at + 1} of {len(case)} and ended "
+        f"{up.amount:.2g} ± {up.error:.1g} above that.",
+    )
+
+
+def _fluctuation(case: Case) -> Iterator[Evidence]:
+    if case.unrest > 0.0:
+        yield Evidence(
+            "unrest",
+            case.unrest,
+            f"At the end the objective fluctuated by {case.unrest:.1g} between iterations, "
+            f"{percent(case.unrest / case.gained)} of what was gained.",
+        )
+    if case.withheld > 0.1:
+        yield Evidence(
+            "withheld",
+            case.withheld,
+            f"The penalty is {case.withheld:.2f} of the gain in loss (0 without one, about "
+            "0.5 where it keeps the model near zero).",
+        )
+
+
+def _gradient(case: Case) -> Iterator[Evidence]:
+    if "gradient_norm" in case.history.columns:
+        norms = case.history["gradient_norm"]
+        yield Evidence(
+            "gradient_norm",
+            float(norms[-1]),
+            f"The largest entry of the gradient went from {norms[0]:.2g} to {norms[-1]:.2g}.",
+        )

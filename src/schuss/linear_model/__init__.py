@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Linear models."""
+
+from schuss.linear_model._least_squares import LinearRegression, Ridge
+from schuss.linear_model._logistic import LogisticRegression
+from schuss.linear_model._sgd_classifier import SGDClassifier
+from schuss.linear_model._sgd_regressor import SGDRegressor
+
+__all__ = ["LinearRegression", "LogisticRegression", "Ridge", "SGDClassifier", "SGDRegressor"]

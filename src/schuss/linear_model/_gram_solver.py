@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Least squares from the Gram matrix of one read, made exact by another.
+
+The normal equations square the condition number. The second read gives the exact
+gradient at their solution, and with it a correction that takes the square away again
+(iterative refinement); it also shows if there was too much to take away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from schuss.history import History
+from schuss.linear_model._curvature import CholeskyInverse, Matrix
+from schuss.linear_model._least_squares_problem import Problem, Reading
+from schuss.linear_model._plan import near_column_means
+from schuss.training import StopReason
+
+MOST_READS = 6
+_POOR = 0.2  # a correction of this part of the one before shows a useless Gram matrix
+
+
+class GramSolver:
+    """Sweeps for `schuss.training.run`; an iteration is one read of a dense X.
+
+    Parameters
+    ----------
+    problem : Problem
+        With at least as many samples as features.
+    check : callable
+        Called with the first reading.
+    smallest_pivot : float
+        See `CholeskyInverse`.
+    smallest_singular : float or None, default=None
+        If given, singular values are computed, and the method fails if the smallest is
+        not larger than this part of the largest.
+
+    Attributes
+    ----------
+    coef, intercept : ndarray of shape (n_targets, n_features) and (n_targets,)
+        The solution as far as it is known.
+    measured : tuple of ndarray
+        Coefficients and intercepts that the last record is about.
+    failed : bool
+        Whether the matrix is too ill-conditioned for this method.
+    singular : ndarray of shape (n_features,) or None
+        Singular values of the centred X.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        check: Callable[[Reading], None],
+        *,
+        smallest_pivot: float,
+        smallest_singular: float | None = None,
+    ) -> None:
+        _, d, k = problem.shape
+        self.problem = problem
+        self.coef, self.intercept = np.zeros((k, d)), problem.y_mean.copy()
+        self.measured = self.coef, self.intercept
+        self.failed = self._done = False
+        self.singular: Matrix | None = None
+        self._check = check
+        self._smallest_pivot, self._smallest_singular = smallest_pivot, smallest_singular
+        self._shift = near_column_means(problem.X) if problem.fit_intercept else None
+        self._sizes: list[float] = []
+
+    def sweep(self, iteration: int) -> dict[str, float]:
+        """Read X, then correct the parameters by what it said."""
+        first = iteration == 0
+        self.measured = self.coef, self.intercept
+        reading = self.problem.read(self.coef, self.intercept, gram=first, shift=self._shift)
+        if first:
+            self._check(reading)
+            self._factorise(reading.gram)
+        if not self.failed:
+            self._correct(reading.gradient)
+            self.failed = not self._done and iteration == MOST_READS - 1
+        return reading.record
+
+    def rule(self, history: History) -> StopReason | None:
+        return StopReason.CONVERGED if self._done or self.failed else None
+
+    @property
+    def centre(self) -> Matrix | float:
+        """The point about which intercepts are exact."""
+        return 0.0 if self._shift is None else self._shift
+
+    def _factorise(self, gram: Matrix) -> None:
+        """Eliminate the intercept; factorise what remains, once for each distinct alpha."""
+        centred, self._cross = gram[:-1, :-1], np.zeros(len(gram) - 1)
+        if self.problem.fit_intercept:
+            self._cross = gram[:-1, -1] / gram[-1, -1]
+            centred = centred - np.outer(gram[:-1, -1], self._cross)
+        alphas, self._factor_of = np.unique(self.problem.alpha, return_inverse=True)
+        self._factors = []
+        for alpha in alphas:
+            matrix = np.ascontiguousarray(centred)
+            if alpha:
+                matrix = matrix + np.diag(np.full(len(matrix), alpha))
+            self._factors.append(CholeskyInverse(matrix, self._smallest_pivot))
+        self.failed = any(factor.regularised for factor in self._factors)
+        if self._smallest_singular is not None and not self.failed:
+            self.singular = self._factors[0].singular_values()
+            self.failed = not self.singular[-1] > self._smallest_singular * self.singular[0]
+
+    def _correct(self, gradient: Matrix) -> None:
+        """Take the Newton step, unless it is too long to be the correction of another."""
+        slope = gradient[:, :-1] + self.problem.alpha[:, None] * self.coef
+        level = gradient[:, -1]
+        if self._shift is not None:
+            slope -= level[:, None] * (self._shift + self._cross)
+        step = np.empty_like(slope)
+        for i, factor in enumerate(self._factors):
+            rows = self._factor_of == i
+            step[rows] = factor(np.ascontiguousarray(slope[rows]))
+        self._judge(float(np.sqrt(max(np.vdot(slope, step), 0.0))))
+        if self.failed:
+            return
+        self.coef = self.coef - step
+        if self._shift is not None:
+            drop = level / self.problem.total - step @ self._cross
+            self.intercept = self.intercept - drop + step @ self._shift
+
+    def _judge(self, size: float) -> None:
+        """See from the lengths of successive steps whether a further one is needed."""
+        self._sizes.append(size)
+        first = self._sizes[0]
+        if first == 0.0:
+            self._done = True
+        elif len(self._sizes) > 1:
+            ratio = size / self._sizes[-2]
+            self._done = ratio * size <= np.finfo(self.problem.X.dtype).eps * first
+            self.failed = not self._done and not ratio <= _POOR

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checking what is passed to ``fit``, in microseconds where nothing can be wrong.
+
+scikit-learn's checks take longer than training on a small table. The common case, plain
+arrays that need no conversion, is recognised here; everything else goes their way.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import get_config
+
+from schuss import _kernels as kernels
+from schuss.linear_model._base import check_finite, check_X_y
+
+Array = NDArray[Any]
+
+_PLAIN = (type(None), bool, int, float, str)
+_REAL = (np.dtype(np.float64), np.dtype(np.float32))
+_SEARCHED = 1 << 18  # entries that are searched for NaN beforehand: errors come early
+_MOST = 1000  # sets of parameters remembered as valid
+_valid: set[tuple[Any, ...]] = set()
+
+
+def check_parameters(estimator: Any) -> None:
+    """Validate the constructor's parameters, once for each set of plain values.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        As scikit-learn's own estimators do.
+    """
+    values = [getattr(estimator, name) for name in estimator._parameter_constraints]
+    kinds = [type(value) for value in values]
+    plain = all(kind in _PLAIN for kind in kinds)
+    key = (type(estimator), *values, *kinds) if plain else ()
+    if key in _valid or get_config()["skip_parameter_validation"]:
+        return
+    estimator._validate_params()
+    if plain:
+        if len(_valid) >= _MOST:
+            _valid.clear()
+        _valid.add(key)
+
+
+def check_training_data(estimator: Any, X: Any, y: Any, **options: Any) -> tuple[Any, Array]:
+    """Check X and y as scikit-learn does and set ``n_features_in_``.
+
+    A large plain array is not searched for NaN here: the first read of a fit shows them,
+    see `check_first_read`.
+
+    Parameters
+    ----------
+    estimator : object
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    **options
+        For ``validate_data``, where X and y are not plain arrays.
+
+    Returns
+    -------
+    X : ndarray or CSR of shape (n_samples, n_features), float32 or float64
+        The very array that was passed if it needs no conversion.
+    y : ndarray
+    """
+    labels = "biu" if options.get("y_numeric") else "biuSU"
+    if _is_plain(X, y, labels) and (X.size > _SEARCHED or kernels.all_finite(X)):
+        estimator.n_features_in_ = X.shape[1]
+        estimator.__dict__.pop("feature_names_in_", None)
+        return X, y
+    return check_X_y(estimator, X, y, **options)
+
+
+def check_first_read(estimator: Any, X: Any, *results: float) -> None:
+    """Raise scikit-learn's error on NaN in X if the sums over its rows are not finite.
+
+    Any entry that is not finite makes the gradient of a linear model so.
+    """
+    if not all(map(isfinite, results)):
+        check_finite(estimator, X)
+
+
+def _is_plain(X: Any, y: Any, kinds: str) -> bool:
+    """Whether X and y are arrays that every check would let through as they are."""
+    return (
+        type(X) is np.ndarray
+        and type(y) is np.ndarray
+        and X.ndim == 2
+        and y.ndim == 1
+        and len(y) == len(X) > 0
+        and X.shape[1] > 0
+        and X.dtype in _REAL
+        and X.flags.c_contiguous
+        and y.flags.c_contiguous
+        and (y.dtype.kind in kinds or (y.dtype in _REAL and kernels.all_finite(y)))
+    )

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The penalised mean loss of a linear model: value, gradient and curvature in one read of X."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss import _kernels as kernels
+
+Array = NDArray[Any]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(slots=True, eq=False)
+class Point:
+    """What is known about the objective at one set of parameters.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n_outputs, n_features + 1)
+        Coefficients, and the intercept about the objective's shift.
+    coef, intercept : ndarray of shape (n_outputs, n_features) and (n_outputs,)
+        The same for unshifted columns.
+    data_loss, penalty, value : float
+        Mean loss, penalty and their sum.
+    gradient : ndarray of the shape of theta
+        Of the value with respect to theta.
+    gradient_norm : float
+        Largest entry of the gradient with respect to coef and intercept.
+    """
+
+    theta: Matrix
+    coef: Matrix
+    intercept: Matrix
+    data_loss: float
+    penalty: float
+    value: float
+    gradient: Matrix
+    gradient_norm: float
+
+
+class Objective:
+    """Weighted mean loss plus ``l2 / 2 * |coef|^2`` of a table.
+
+    Columns are seen about a shift near their means, which is never subtracted from the
+    data: it only changes coordinates, so that the curvature of columns far from zero
+    does not drown in that of the intercept.
+
+    Parameters
+    ----------
+    x : ndarray or CSR of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+        {0, 1} for ``logistic``, class codes for ``softmax``; dtype of x.
+    weight : ndarray of shape (n_samples,) or None
+        dtype of x.
+    loss : {"logistic", "softmax"}
+    n_outputs : int
+    l2 : float
+        Penalty on the scale of the mean loss; the intercept is free.
+    fit_intercept : bool
+    shift : ndarray of shape (n_features,) or None
+        Must be None without intercept.
+    n_threads : int
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Array,
+        weight: Array | None,
+        *,
+        loss: str,
+        n_outputs: int,
+        l2: float,
+        fit_intercept: bool,
+        shift: Matrix | None,
+        n_threads: int,
+    ) -> None:
+        self.x, self.y, self.weight = x, y, weight
+        self.loss, self.n_outputs, self.l2 = loss, n_outputs, l2
+        self.fit_intercept, self.shift, self.n_threads = fit_intercept, shift, n_threads
+        self.table = kernels.Table(x)
+        self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
+        self._code = kernels.LOSSES[loss]
+        self._scratch = kernels.Scratch()
+        self._gram: Matrix | None = None
+        self._gram_at: Point | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the parameters."""
+        return self.n_outputs, self.table.d + 1
+
+    def subset(self, rows: NDArray[np.intp], factor: Array) -> Objective:
+        """The objective of some rows, each standing for ``factor`` rows like it."""
+        weight = factor if self.weight is None else factor * self.weight[rows]
+        return Objective(
+            self.x[rows],
+            self.y[rows],
+            weight.astype(self.y.dtype),
+            loss=self.loss,
+            n_outputs=self.n_outputs,
+            l2=self.l2,
+            fit_intercept=self.fit_intercept,
+            shift=self.shift,
+            n_threads=self.n_threads,
+        )
+
+    def evaluate(self, theta: Matrix, *, curvature: bool = False) -> Point:
+        """Read X once.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_outputs, n_features + 1)
+        curvature : bool, default=False
+            Whether `hessian` or `bound` will be asked at this point: then the Gram
+            matrix comes out of the same read.
+        """
+        coef, intercept = self.unshifted(theta)
+        gradient = np.empty(self.shape)
+        gram = self._gram_buffer() if curvature else None
+        loss = kernels.glm_pass(
+            self.table,
+            self.y,
+            coef,
+            intercept,
+            loss=self._code,
+            weight=self.weight,
+            gradient=gradient,
+            gram=gram,
+            gram_weights="hessian" if self.n_outputs == 1 else "sample",
+            shift=self.shift,
+            n_threads=self.n_threads,
+            scratch=self._scratch,
+        )
+        gradient /= self.total
+        if self.l2:
+            gradient[:, :-1] += self.l2 * coef
+        if not self.fit_intercept:
+            gradient[:, -1] = 0.0
+        norm = max(float(gradient.max()), -float(gradient.min()))
+        if self.shift is not None:
+            gradient[:, :-1] -= gradient[:, -1:] * self.shift
+        data_loss = loss / self.total
+        penalty = 0.5 * self.l2 * float(np.vdot(coef, coef)) if self.l2 else 0.0
+        point = Point(theta, coef, intercept, data_loss, penalty, data_loss + penalty, gradient, norm)
+        if curvature:
+            self._gram_at = point
+        return point
+
+    def unshifted(self, theta: Matrix) -> tuple[Matrix, Matrix]:
+        """Coefficients and intercept as the user knows them."""
+        coef, intercept = np.ascontiguousarray(theta[:, :-1]), theta[:, -1]
+        if self.table.dtype == np.float32:  # so that the intercept fits what is published
+            coef = coef.astype(np.float32).astype(np.float64)
+        if self.shift is not None:
+            return coef, intercept - coef @ self.shift
+        return coef, np.ascontiguousarray(intercept)
+
+    def shifted(self, coef: Matrix, intercept: Matrix) -> Matrix:
+        """The inverse of `unshifted`."""
+        theta = np.empty(self.shape)
+        theta[:, :-1] = coef
+        theta[:, -1] = intercept if self.shift is None else intercept + coef @ self.shift
+        return theta
+
+    def hessian(self, point: Point) -> Matrix:
+        """Hessian at a point: of order n_features + 1, times n_outputs for softmax."""
+        if self.n_outputs > 1:
+            return self._softmax_hessian(point)
+        return self._penalised(self._mean_gram(point), self.l2)
+
+    def bound(self, point: Point) -> Matrix:
+        """Upper bound of one class's block of the softmax Hessian, at any parameters.
+
+        Boehning (1992), "Multinomial logistic regression algorithm": the block Hessian
+        is at most 1/2 (I - 11'/K) (x) X'X, which is 1/2 X'X for each class as long as
+        gradients sum to zero over the classes, as they do.
+        """
+        return self._penalised(0.5 * self._mean_gram(point), self.l2)
+
+    def blocks(self, point: Point) -> Matrix:
+        """Each class's block of the softmax Hessian, (n_outputs, order, order)."""
+        share, x = self._shares(point), self._augmented()
+        share *= 1.0 - share
+        if self.weight is not None:
+            share *= self.weight[:, None]
+        grams = (self._outer_products(x, np.ascontiguousarray(s)) / self.total for s in share.T)
+        return np.stack([self._penalised(gram, self.l2) for gram in grams])
+
+    def _gram_buffer(self) -> Matrix:
+        if self._gram is None:
+            order = self.table.d + 1
+            self._gram = np.empty((order, order))
+        return self._gram
+
+    def _mean_gram(self, point: Point) -> Matrix:
+        if self._gram_at is not point:
+            self.evaluate(point.theta, curvature=True)
+        self._gram_at = None
+        return self._gram_buffer() / self.total
+
+    def _penalised(self, matrix: Matrix, l2: float) -> Matrix:
+        """Add the penalty to one class's matrix; an intercept that is not fitted is free."""
+        if l2:
+            matrix.reshape(-1)[: -1 : len(matrix) + 1] += l2
+        if not self.fit_intercept:
+            matrix[-1] = matrix[:, -1] = 0.0
+            matrix[-1, -1] = 1.0
+        return matrix
+
+    def _softmax_hessian(self, point: Point) -> Matrix:
+        """diag(p) - pp' times the outer products of the rows, summed over the rows."""
+        k, p = self.shape
+        share, x = self._shares(point), self._augmented()
+        spread = (share[:, :, None] * x[:, None, :]).reshape(len(x), k * p)
+        hessian = -self._outer_products(spread, self.weight).reshape(k, p, k, p)
+        for c in range(k):
+            weight = share[:, c] if self.weight is None else share[:, c] * self.weight
+            own = hessian[c, :, c, :] + self._outer_products(x, np.ascontiguousarray(weight))
+            hessian[c, :, c, :] = own
+        hessian /= self.total
+        for c in range(k):
+            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy(), self.l2)
+        # A common shift of all classes changes nothing but the penalty, and gradients
+        # have no part in it: any positive curvature there makes the matrix definite.
+        j = np.arange(p)
+        hessian[:, j, :, j] += np.trace(hessian.reshape(k * p, k * p)) / (k * k * p)
+        return hessian.reshape(k * p, k * p)
+
+    def _shares(self, point: Point) -> Array:
+        """Probabilities of the classes, (n_samples, n_outputs)."""
+        share = np.empty((self.table.n, self.n_outputs), dtype=self.table.dtype)
+        kernels.linear_predict(
+            self.table,
+            point.coef.astype(share.dtype, copy=False),
+            point.intercept.astype(share.dtype, copy=False),
+            share,
+            n_threads=self.n_threads,
+        )
+        kernels.softmax(share, share, n_threads=self.n_threads)
+        return share
+
+    def _augmented(self) -> Array:
+        """Copy of the shifted columns and a column of ones, or of zeros without intercept."""
+        n, p = self.table.n, self.shape[1]
+        x = np.full((n, p), float(self.fit_intercept), dtype=self.table.dtype)
+        x[:, :-1] = self.x
+        if self.shift is not None:
+            x[:, :-1] -= self.shift.astype(x.dtype)
+        return x
+
+    def _outer_products(self, x: Array, weight: Array | None) -> Matrix:
+        """Weighted sum of the outer products of the rows of a dense array."""
+        d = x.shape[1]
+        gram = np.empty((d + 1, d + 1))
+        kernels.glm_pass(
+            kernels.Table(x),
+            self.y,
+            np.zeros((1, d)),
+            np.zeros(1),
+            loss=kernels.LOSSES["squared"],
+            weight=weight,
+            gradient=np.empty((1, d + 1)),
+            gram=gram,
+            gram_weights="sample",
+            n_threads=self.n_threads,
+            scratch=self._scratch,
+        )
+        return np.ascontiguousarray(gram[:-1, :-1])

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which curvature suits which data: the choice behind every `Minimizer`."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from schuss.linear_model._curvature import BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
+from schuss.linear_model._lbfgs import Inverse
+from schuss.linear_model._newton import Minimizer, Refresh
+from schuss.linear_model._objective import Objective
+from schuss.losses import class_shares
+
+_LARGEST_FACTOR = 1024  # order of a matrix worth factorising for one class
+_LARGEST_BLOCK = 2048  # the same for all classes of a multinomial model together
+_BLOCK_SHARE = 15.0  # a block that costs about as much as 30 reads has order**2 / n of this
+_SMALL_ORDER = 64  # worth factorising however few the rows
+_CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
+_FRESH_READS = 3  # reads that bring a Hessian which is not cheap
+_ROWS_FOR_MEANS = 256
+_FEWEST_ROWS = 5000  # of a pilot fit
+_PILOT_STEPS = 20
+_PILOT_GAP = 0.05  # of the statistical error that a pilot's few rows leave anyway
+
+
+def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Minimizer:
+    """Make the minimizer that suits the shape of the data.
+
+    Wide and sparse data get a diagonal, small data Newton's method proper, large data
+    the Hessian of a pilot fit of few rows, multinomial models of many parameters one
+    class's bound for all classes.
+
+    Parameters
+    ----------
+    objective : Objective
+    theta : ndarray of shape ``objective.shape``
+        Where to start.
+    warm : bool, default=False
+        Whether that is near the minimum already, so that a pilot fit has nothing to find.
+
+    Returns
+    -------
+    Minimizer
+        Not started yet.
+    """
+    n, d, k = objective.table.n, objective.table.d, objective.n_outputs
+    wide = n < d and d > _SMALL_ORDER
+    if objective.table.is_sparse or d > _LARGEST_FACTOR or wide:
+        return Minimizer(objective, theta, inverse=_diagonal(objective), rough=True)
+    block = k * (d + 1) <= min(_LARGEST_BLOCK, sqrt(_BLOCK_SHARE * n))
+    order = k * (d + 1) if block else d + 1
+    rows = _pilot_size(n, order, k)
+    if rows < n:
+        return _piloted(objective, theta, rows, exact=block or k == 1, warm=warm)
+    cheap = float(n) * order * order <= _CHEAP
+    if k == 1 or (block and cheap):
+        reads = np.inf if cheap else _FRESH_READS
+        bold = k == 1 and not warm
+        return Minimizer(objective, theta, refresh=_exact(objective), fresh_reads=reads, bold=bold)
+    return Minimizer(objective, theta, refresh=_bound(objective), fresh_reads=1, rough=True)
+
+
+def _exact(objective: Objective) -> Refresh:
+    return lambda point: CholeskyInverse(objective.hessian(point))
+
+
+def _bound(objective: Objective) -> Refresh:
+    return lambda point: CholeskyInverse(objective.bound(point))
+
+
+def _blocks(objective: Objective) -> Refresh:
+    return lambda point: BlockInverse(objective.blocks(point))
+
+
+def _diagonal(objective: Objective) -> Inverse:
+    """Curvature of each parameter alone if all rows had their class's share as probability."""
+    mean, square = _column_moments(objective.x)
+    shift = np.zeros(len(mean)) if objective.shift is None else objective.shift
+    variance = np.maximum(square + shift * (shift - 2.0 * mean), 0.0)
+    share = class_shares(objective.y, objective.weight, objective.n_outputs)[:, None]
+    diagonal = np.empty(objective.shape)
+    diagonal[:, :-1] = share * (1.0 - share) * variance + objective.l2
+    diagonal[:, -1:] = share * (1.0 - share)
+    return DiagonalInverse(diagonal)
+
+
+def _column_moments(x: Any) -> tuple[Matrix, Matrix]:
+    """Means of the columns and of their squares."""
+    n, d = x.shape
+    if not sp.issparse(x):
+        return x.mean(axis=0, dtype=np.float64), np.einsum("ij,ij->j", x, x, dtype=np.float64) / n
+    values = x.data.astype(np.float64, copy=False)
+    total = np.bincount(x.indices, weights=values, minlength=d)
+    return total / n, np.bincount(x.indices, weights=values * values, minlength=d) / n
+
+
+def near_column_means(x: Any) -> Matrix:
+    """Means of the columns, of dense ones over some rows: near enough to count from."""
+    if sp.issparse(x):
+        return _column_moments(x)[0]
+    some = x[:: max(1, len(x) // _ROWS_FOR_MEANS)]
+    return np.asarray(some.mean(axis=0, dtype=np.float64))
+
+
+def _pilot_size(n: int, order: int, n_outputs: int) -> int:
+    """Rows for a pilot fit; all of them if that would not save much.
+
+    A Hessian of m rows errs by about the root of order / m. Within limits, m is chosen
+    so that it costs about as much as a few reads of all rows.
+    """
+    least, most = (20, 200) if n_outputs == 1 else (8, 40)
+    rows = int(min(max(32.0 * n / order, least * order), most * order))
+    rows = max(rows, _FEWEST_ROWS)
+    return rows if 2 * rows <= n else n
+
+
+def _piloted(objective: Objective, theta: Matrix, size: int, *, exact: bool, warm: bool) -> Minimizer:
+    """Fit few rows first: a start within their statistical error, and the Hessian there."""
+    few = objective.subset(*_pilot_rows(objective, size))
+    binary = objective.n_outputs == 1
+    if binary:
+        pilot = Minimizer(few, theta, refresh=_exact(few), fresh_reads=np.inf, bold=not warm)
+    else:
+        pilot = Minimizer(few, theta, refresh=_bound(few), fresh_reads=1, rough=True)
+    pilot.start()
+    enough = _PILOT_GAP * theta.size / (2.0 * size)
+    for _ in range(0 if warm else _PILOT_STEPS):
+        if pilot.gap <= enough or pilot.stuck:
+            break
+        pilot.step()
+    inverse = pilot.inverse
+    if not binary:
+        inverse = (_exact if exact else _blocks)(few)(pilot.point)
+    return Minimizer(objective, pilot.point.theta, inverse=inverse, rough=not exact)
+
+
+def _pilot_rows(objective: Objective, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Draw rows of every class, spread over the table; each stands for several like it.
+
+    Classes get equal parts, so that a rare one is not lost; what it cannot use goes to
+    the others.
+    """
+    y, rng = objective.y, np.random.default_rng(0)
+    classes = [np.flatnonzero(y == c) for c in range(max(2, objective.n_outputs))]
+    classes.sort(key=len)
+    rows, factors = [], []
+    for i, members in enumerate(classes):
+        take = min(len(members), size // (len(classes) - i))
+        size -= take
+        spots = (np.arange(take) + rng.random(take)) * (len(members) / max(take, 1))
+        rows.append(members[np.minimum(spots.astype(np.intp), len(members) - 1)])
+        factors.append(np.full(take, len(members) / max(take, 1)))
+    chosen, factor = np.concatenate(rows), np.concatenate(factors)
+    order = np.argsort(chosen)
+    return chosen[order], factor[order]

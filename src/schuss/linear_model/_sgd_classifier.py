@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SGDClassifier."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss import _kernels as kernels
+from schuss._sklearn import (
+    StrOptions,
+    available_if,
+    check_partial_fit_first_call,
+    check_sample_weight,
+    fit_context,
+)
+from schuss.linear_model._base import LinearClassifierMixin, check_X_y, n_threads_of
+from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss.linear_model._sgd_base import BaseSGD
+from schuss.linear_model._sgd_regressor import DEFAULT_EPSILON, REGRESSION_LOSSES
+from schuss.linear_model._sgd_setup import Data, Sample
+from schuss.losses import Target
+
+Array = NDArray[Any]
+
+_LOSSES: dict[str, tuple[Any, ...]] = {
+    "hinge": ("hinge",),
+    "squared_hinge": ("squared_hinge",),
+    "perceptron": ("perceptron",),
+    "log_loss": ("logistic",),
+    "modified_huber": ("modified_huber",),
+    **REGRESSION_LOSSES,
+}
+
+
+class SGDClassifier(LinearClassifierMixin, BaseSGD):
+    """Linear classifier trained by stochastic gradient descent.
+
+    Drop-in for `sklearn.linear_model.SGDClassifier`. Each epoch is one sweep of a C
+    kernel over the data; problems of more than two classes train all their one-vs-all
+    outputs in the same sweep.
+
+    Parameters
+    ----------
+    loss : {'hinge', 'log_loss', 'modified_huber', 'squared_hinge', 'perceptron', \
+'squared_error', 'huber', 'epsilon_insensitive', 'squared_epsilon_insensitive'}, \
+default='hinge'
+        Loss function: 'hinge' makes a linear support vector machine, 'log_loss' a
+        logistic regression. The last four are those of `SGDRegressor`, applied to
+        targets of -1 and +1.
+    penalty : {'l2', 'l1', 'elasticnet', None}, default='l2'
+        Penalty on the coefficients; 'l1' and 'elasticnet' make some of them zero.
+    alpha : float, default=0.0001
+        Strength of the penalty. The 'optimal' learning rate also depends on it.
+    l1_ratio : float or None, default=0.15
+        Share of the L1 part in the 'elasticnet' penalty, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is never penalised.
+    max_iter : int, default=1000
+        Largest number of epochs of `fit`.
+    tol : float or None, default=1e-3
+        An epoch improves if the objective (with ``early_stopping``: the validation
+        score) gets better by at least this much; None trains for ``max_iter`` epochs.
+    shuffle : bool, default=True
+        Whether to visit the rows in another random order in every epoch.
+    verbose : int, default=0
+        If positive, print a line per epoch.
+    epsilon : float, default=0.1
+        Threshold of 'huber', width of the tube of the epsilon-insensitive losses.
+    n_jobs : int or None, default=None
+        Number of threads, if ``n_threads`` is None.
+    random_state : int, RandomState instance or None, default=None
+        Source of the shuffling and of the validation split.
+    learning_rate : {'optimal', 'constant', 'invscaling', 'adaptive', 'pa1', 'pa2'}, \
+default='optimal'
+        Schedule of the step size at sample number t:
+
+        - 'optimal': ``1 / (alpha * (t0 + t - 1))``, with Bottou's choice of t0;
+        - 'constant': ``eta0``;
+        - 'invscaling': ``eta0 / t ** power_t``;
+        - 'adaptive': ``eta0``, divided by 5 whenever ``n_iter_no_change`` epochs in a
+          row have not improved, until it is below 1e-6;
+        - 'pa1', 'pa2': the two passive-aggressive step sizes [2]_, with ``eta0`` as
+          their aggressiveness; 'hinge' only.
+    eta0 : float, default=0.01
+        See ``learning_rate``.
+    power_t : float, default=0.5
+        See ``learning_rate``.
+    early_stopping : bool, default=False
+        Whether to watch the score on validation data instead of the training objective,
+        and to return to the parameters of the best epoch at the end. With several
+        classes each binary problem stops on its own.
+    validation_fraction : float, default=0.1
+        Share of the rows that ``early_stopping`` sets aside, stratified by class, if
+        `fit` is given no validation data.
+    n_iter_no_change : int, default=5
+        Number of epochs in a row without improvement that ends the training.
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes; 'balanced' makes all classes weigh the same.
+    warm_start : bool, default=False
+        Whether `fit` starts from the parameters of the fit before.
+    average : bool or int, default=False
+        Whether the result is the average of the parameters over all samples seen; a
+        number above 1 is the sample at which averaging begins.
+    batch_size : int, default=1
+        Number of samples per step. Above 1, a step follows their mean gradient.
+    max_time : float or None, default=None
+        Seconds after which no further epoch starts.
+    n_threads : int or None, default=None
+        Number of threads; None chooses automatically. The result does not depend on it.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights of the features; one row for two classes.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Constants of the decision function.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    n_iter_ : int
+        Number of epochs run; of several classes, the longest.
+    t_ : float
+        ``n_iter_ * n_samples + 1``.
+    history_ : History
+        A record per epoch. ``data_loss`` is the mean, over the samples of the epoch, of
+        the loss just before each update, not weighted; of several classes, summed over
+        them.
+    stop_reason_ : str
+        Why training ended, a value of `schuss.training.StopReason`.
+    best_iteration_ : int
+        Epoch, counted from 0, of the best validation score. Only with validation data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X has any.
+
+    See Also
+    --------
+    SGDRegressor : The same for regression.
+
+    References
+    ----------
+    .. [1] L. Bottou, Stochastic Gradient Descent Tricks, 2012.
+    .. [2] K. Crammer et al., Online Passive-Aggressive Algorithms, JMLR 7, 2006.
+    .. [3] Y. Tsuruoka et al., Stochastic Gradient Descent Training for L1-regularized
+       Log-linear Models with Cumulative Penalty, ACL 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from schuss.linear_model import SGDClassifier
+    >>> X = np.array([[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = SGDClassifier(random_state=0).fit(X, ["no", "no", "yes", "yes"])
+    >>> model.predict([[-0.8, -1.0]]).tolist()
+    ['no']
+    >>> model.stop_reason_
+    'converged'
+    """
+
+    _classes = True
+    loss_functions = _LOSSES
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSGD._parameter_constraints,
+        "loss": [StrOptions(set(loss_functions))],
+        "n_jobs": BaseSGD._parameter_constraints["n_threads"],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+    }
+
+    def __init__(
+        self,
+        loss: str = "hinge",
+        *,
+        penalty: str | None = "l2",
+        alpha: float = 0.0001,
+        l1_ratio: float | None = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        epsilon: float = DEFAULT_EPSILON,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        learning_rate: str = "optimal",
+        eta0: float = 0.01,
+        power_t: float = 0.5,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        class_weight: dict[Any, float] | str | None = None,
+        warm_start: bool = False,
+        average: bool | int = False,
+        batch_size: int = 1,
+        max_time: float | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.average = average
+        self.batch_size = batch_size
+        self.max_time = max_time
+        self.n_threads = n_threads
+
+    @fit_context
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> SGDClassifier:
+        """Train from the start, or with ``warm_start`` from where the last fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data; float32 and float64 are used as they are.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        coef_init : array-like of the shape of ``coef_``, default=None
+            Coefficients to start from.
+        intercept_init : array-like of the shape of ``intercept_``, default=None
+            Intercepts to start from.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, multiplied with those of their classes.
+        X_val, y_val : array-like, default=None
+            Validation data, for the curves in ``history_`` and for ``early_stopping``.
+        sample_weight_val : array-like, default=None
+            Weights of the validation samples.
+
+        Returns
+        -------
+        self : SGDClassifier
+
+        Raises
+        ------
+        ValueError
+            If the data or the combination of parameters is not usable, or if a
+            parameter became infinite during training.
+        KeyboardInterrupt
+            After Ctrl-C; the estimator then holds the last complete epoch.
+        """
+        self._check_parameters()
+        checked_X, labels = check_X_y(self, X, y)
+        self.classes_, codes = encode_labels(labels)
+        data = self._encode(checked_X, codes, sample_weight)
+        state = self._first_state(data, coef_init, intercept_init)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(data, state, given=(X, y), validation=validation)
+        return self
+
+    @fit_context
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> SGDClassifier:
+        """Train one epoch on this data, continuing from where the last call ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The next part of the training data.
+        y : array-like of shape (n_samples,)
+            Class labels; not all classes need to occur.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever occur; needed in the first call only.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        self : SGDClassifier
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, and if ``class_weight`` is 'balanced', because the shares of
+            the classes in the whole stream are not known.
+        """
+        first = getattr(self, "coef_", None) is None
+        if first:
+            self._check_parameters(partial=True)
+            self._check_not_balanced()
+        X, labels = check_X_y(self, X, y, reset=first)
+        check_partial_fit_first_call(self, classes)
+        X = X if first else X.astype(self.coef_.dtype, copy=False)
+        data = self._encode(X, codes_of(labels, self.classes_), sample_weight)
+        state = self._first_state(data) if first else self._next_state()
+        self._partial_fit(data, state)
+        return self
+
+    def _check_not_balanced(self) -> None:
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit. In order to use "
+                "'balanced' weights, use compute_class_weight('balanced', "
+                "classes=classes, y=y). In place of y you can use a large enough sample "
+                "of the full training set target to properly estimate the class frequency "
+                "distributions. Pass the resulting weights as the class_weight parameter."
+            )
+
+    def _encode(self, X: Any, codes: NDArray[np.intp], sample_weight: Any) -> Data:
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise ValueError(f"The number of classes has to be greater than one; got {n_classes} class")
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, allow_all_zero=self.early_stopping)
+        each = class_weights(self.class_weight, self.classes_, codes)
+        binary = n_classes == 2
+        return Data(
+            Sample(X, self._loss().encode(codes, n_classes, X.dtype), weight),
+            positive_weight=each[1:] if binary else each,
+            negative_weight=each[:1] if binary else np.ones(n_classes),
+        )
+
+    def _check_validation(self, X: Any, y: Any, dtype: Any) -> tuple[Any, Array]:
+        X, labels = check_X_y(self, X, y, reset=False)
+        codes = codes_of(labels, self.classes_)
+        encoded = self._loss().encode(codes, len(self.classes_), dtype)
+        return X.astype(dtype, copy=False), encoded
+
+    def _target(self, loss_name: str) -> Target:
+        return Target.ZERO_ONE if loss_name == "logistic" else Target.SIGN
+
+    def _coef_shape(self, coef: Array) -> Array:
+        return coef
+
+    def _has_probabilities(self) -> bool:
+        if self.loss not in ("log_loss", "modified_huber"):
+            raise AttributeError(f"probability estimates are not available for loss={self.loss!r}")
+        return True
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class for each sample.
+
+        Only with the losses 'log_loss' and 'modified_huber'. Of two classes, the second
+        has the probability ``1 / (1 + exp(-z))`` or ``(clip(z, -1, 1) + 1) / 2`` where z
+        is the decision function; of more classes, these binary estimates are divided by
+        their sum, after Zadrozny and Elkan [1]_.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+
+        References
+        ----------
+        .. [1] B. Zadrozny, C. Elkan, Transforming classifier scores into accurate
+           multiclass probability estimates, KDD 2002.
+        """
+        scores = self.decision_function(X)
+        positive = scores.reshape(-1, 1) if scores.ndim == 1 else scores
+        if self.loss == "log_loss":
+            kernels.sigmoid(positive, positive, n_threads=n_threads_of(self))
+        else:
+            np.clip(positive, -1.0, 1.0, out=positive)
+            positive += 1.0
+            positive /= 2.0
+        if scores.ndim == 1:
+            return np.hstack([1.0 - positive, positive])
+        return _normalised(positive)
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of `predict_proba`, -inf where that is zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return np.log(self.predict_proba(X))
+
+
+def _normalised(positive: Array) -> Array:
+    """Divide rows by their sums; rows of zeros become uniform."""
+    sums = positive.sum(axis=1, keepdims=True)
+    empty = sums[:, 0] == 0.0
+    positive[empty], sums[empty] = 1.0, positive.shape[1]
+    positive /= sums
+    return positive

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which estimators can be stored, and what the fitted state of each consists of.
+
+A file names its estimator by a word looked up here; no name in a file is ever imported.
+To make an estimator storable, add one `Entry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from schuss._threads import effective_n_threads
+from schuss.persistence._errors import ModelFileError
+from schuss.persistence._fields import INTEGER, Array, Choice, Either, Field, Integer, Labels, Names, Real
+from schuss.training import StopReason
+
+_MAX_THREADS = 4096
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a model file must know about one estimator.
+
+    Parameters
+    ----------
+    name : str
+        The class's name, in its module and in files.
+    module : str
+    state : mapping of str to Field
+        Fitted attributes, private ones included, in the order they are checked: sizes are
+        bound by the first attribute that mentions them.
+    optional : frozenset of str, default=frozenset()
+        Attributes that need not be there.
+    later_params : frozenset of str, default=frozenset()
+        Constructor parameters added after the first release that stored this class;
+        files that lack them get the defaults.
+    """
+
+    name: str
+    module: str
+    state: Mapping[str, Field]
+    optional: frozenset[str] = frozenset()
+    later_params: frozenset[str] = frozenset()
+
+    @property
+    def cls(self) -> type:
+        """The class itself."""
+        result: type = getattr(import_module(self.module), self.name)
+        return result
+
+    def build(self, params: Mapping[str, Any]) -> Any:
+        """Return an unfitted estimator, its parameters checked by the class's own rules."""
+        names = set(self.cls().get_params(deep=False))
+        if unknown := set(params) - names:
+            raise ModelFileError(f"{self.name} has no parameter {min(unknown)!r}")
+        if missing := names - set(params) - self.later_params:
+            raise ModelFileError(f"the parameter {min(missing)!r} of {self.name} is missing")
+        estimator = self.cls(**params)
+        try:
+            estimator._validate_params()
+            n_threads = effective_n_threads(params.get("n_threads"), params.get("n_jobs"))
+        except ValueError as error:
+            raise ModelFileError(str(error)) from None
+        if n_threads > _MAX_THREADS:
+            raise ModelFileError(f"{self.name} asks for {n_threads} threads")
+        return estimator
+
+    def state_of(self, estimator: Any) -> dict[str, Any]:
+        """Return the fitted attributes that are there, checked."""
+        there = vars(estimator)
+        state = {name: there[name] for name in self.state if name in there}
+        self.check(state)
+        return state
+
+    def check(self, state: Mapping[str, Any]) -> None:
+        """Insist that a fitted state is complete and fits together."""
+        if unknown := set(state) - set(self.state):
+            raise ModelFileError(f"{self.name} has no attribute {min(unknown)!r}")
+        if missing := set(self.state) - set(state) - self.optional:
+            raise ModelFileError(f"the attribute {min(missing)!r} of {self.name} is missing")
+        sizes: dict[str, int] = {}
+        for name, field in self.state.items():
+            if name in state:
+                field.check(name, state[name], sizes)
+
+
+ENTRIES: dict[str, Entry] = {}
+
+
+def register(entry: Entry) -> None:
+    """Make an estimator storable."""
+    ENTRIES[entry.name] = entry
+
+
+def entry_for(estimator: Any) -> Entry:
+    """Return the entry of an estimator; subclasses are not taken for their parents."""
+    entry = ENTRIES.get(type(estimator).__name__)
+    if entry is None or type(estimator) is not entry.cls:
+        known = ", ".join(sorted(ENTRIES))
+        raise ModelFileError(f"a {type(estimator).__name__} cannot be stored in a model file; these can: {known}")
+    return entry
+
+
+def entry_named(name: Any) -> Entry:
+    """Return the entry a file names."""
+    if not isinstance(name, str) or name not in ENTRIES:
+        raise ModelFileError(f"the file holds a {name!r}, which this release does not know")
+    return ENTRIES[name]
+
+
+_COMMON: dict[str, Field] = {
+    "n_features_in_": Integer(minimum=1, size="n_features"),
+    "feature_names_in_": Names(("n_features",)),
+    "stop_reason_": Choice(tuple(reason.value for reason in StopReason)),
+    "best_iteration_": Integer(),
+}
+# An interrupted fit publishes its parameters, but maybe not the number of its iterations.
+_COMMON_OPTIONAL = frozenset({"feature_names_in_", "best_iteration_", "n_iter_"})
+_CLASSIFIER: dict[str, Field] = {
+    "classes_": Labels(),
+    "coef_": Array(("n_outputs", "n_features"), or_sparse=True),
+    "intercept_": Array(("n_outputs",)),
+}
+_REGRESSOR: dict[str, Field] = {
+    "coef_": Either(
+        (
+            Array(("n_features",), or_sparse=True, binds={"n_targets": 0}),  # then no array fits intercept_
+            Array(("n_targets", "n_features"), or_sparse=True),
+        )
+    ),
+    "intercept_": Either((Real(), Array(("n_targets",)))),
+}
+_RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
+_SGD_REGRESSOR: dict[str, Field] = {
+    "coef_": Either(
+        (
+            Array(("n_features",), or_sparse=True),
+            Array((1, "n_features"), or_sparse=True),  # sparse, it has two dimensions in older releases of SciPy
+        )
+    ),
+    "intercept_": Array((1,)),
+}
+_SGD: dict[str, Field] = {"t_": Real(minimum=1.0), "n_iter_": Integer()}
+
+
+def _averaging(*shape: str | int) -> dict[str, Field]:
+    """What SGD needs to go on averaging: both sets of parameters."""
+    return {
+        f"_{kind}_{name}": Array(size)
+        for kind in ("standard", "average")
+        for name, size in (("coef", (*shape, "n_features")), ("intercept", shape or (1,)))
+    }
+
+
+def _linear(name: str, state: Mapping[str, Field], optional: Mapping[str, Field] | None = None) -> Entry:
+    optional = optional or {}
+    return Entry(
+        name,
+        "schuss.linear_model",
+        {**_COMMON, **state, **optional},
+        _COMMON_OPTIONAL | set(optional),
+    )
+
+
+for _entry in (
+    _linear("LogisticRegression", {**_CLASSIFIER, "n_iter_": Array((1,), dtypes=INTEGER)}),
+    _linear(
+        "LinearRegression",
+        {**_REGRESSOR, "n_iter_": Integer()},
+        {"rank_": Integer(), "singular_": Array(("n_singular",))},
+    ),
+    _linear(
+        "Ridge",
+        {
+            **_REGRESSOR,
+            "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
+            "solver_": Choice(_RIDGE_SOLVERS),
+        },
+    ),
+    _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
+    _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
+):
+    register(_entry)

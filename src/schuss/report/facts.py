@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a model was trained on, from the record of its run, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schuss.report import words
+
+_KIND_WORDS = {
+    "number": ("number", "numbers"),
+    "boolean": ("yes-or-no", "yes-or-no"),
+    "category": ("category", "categories"),
+    "date": ("date", "dates"),
+}
+
+
+def table_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a model was or is trained on, as names and values."""
+    facts = [("table", source_text(record["source"]))]
+    if record["test_source"]:
+        facts.append(("test table", source_text(record["test_source"])))
+    facts.append(("target", target_text(record["target"])))
+    facts.append(("columns", columns_text(record["columns"])))
+    facts.append(("rows", rows_text(record["rows"])))
+    return facts
+
+
+def source_text(source: Mapping[str, Any]) -> str:
+    """Return a source in words."""
+    return f"{source['name']}: {words.count(source['rows'], 'row')}, {words.count(source['columns'], 'column')}"
+
+
+def target_text(target: Mapping[str, Any]) -> str:
+    """Return the target in words."""
+    if not target["classes"]:
+        return f"{target['name']}, a number"
+    total = sum(one["training_rows"] for one in target["classes"])
+    shares = [f"{one['label']} {words.percent(one['training_rows'] / total, 0)}" for one in target["classes"]]
+    return f"{target['name']}, {words.count(len(shares), 'class', 'classes')}: {words.listing(shares)}"
+
+
+def columns_text(described: Mapping[str, Any]) -> str:
+    """Return the use of the columns in words."""
+    parts = [words.count(n, *_KIND_WORDS[kind]) for kind, n in described["kinds"].items() if n]
+    dropped = [one["name"] for one in described["dropped"]]
+    not_used = f"; not used: {words.listing(dropped)}" if dropped else ""
+    return f"{', '.join(parts)} become {words.count(described['features'], 'feature')}{not_used}"
+
+
+def rows_text(rows: Mapping[str, Any]) -> str:
+    """Return the split in words."""
+    parts = [
+        f"{rows[part]:,} {purpose}"
+        for part, purpose in (("training", "to train on"), ("validation", "to watch"), ("test", "to test on"))
+        if rows[part]
+    ]
+    return ", ".join(parts)
