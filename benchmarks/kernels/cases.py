@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured of each kernel: a call to time, what it moves and computes, and what NumPy says it should yield.
+
+A case builds its arrays once for a dtype and a size; ``run`` is one call of the kernel. ``check`` compares a call on
+the first rows with NumPy, at the instruction set in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import expit
+
+from benchmarks.kernels import data
+from schuss import _kernels as kernels
+
+Array = NDArray[Any]
+
+LOGISTIC, SOFTMAX, SQUARED = (kernels.LOSSES[name] for name in ("logistic", "softmax", "squared"))
+_CHECKED_ROWS = 64
+_ROOM = {"float32": 2e-4, "float64": 1e-10}  # for sums of some hundred terms; the tests have the sharp bounds
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kernel on one input.
+
+    Attributes
+    ----------
+    run : callable
+        ``run(n_threads)``: one call.
+    check : callable
+        Raises AssertionError when the kernel and NumPy disagree.
+    elements : int
+        What "per element" counts: values of X, or of the vector.
+    n_bytes : int
+        Bytes read and written by one call, each counted once.
+    flops : int
+        Additions and multiplications; 0 where counting them says nothing.
+    parallel : bool
+        Whether more threads than one are of any use.
+    """
+
+    run: Callable[[int], object]
+    check: Callable[[], None]
+    elements: int
+    n_bytes: int
+    flops: int = 0
+    parallel: bool = True
+
+
+Build = Callable[[str, int], Case]  # from a dtype and a number of bytes
+
+
+def _close(got: Any, want: Any, dtype: str) -> None:
+    want = np.asarray(want, dtype=np.float64)
+    room = _ROOM[dtype] * max(1.0, float(np.abs(want).max(initial=0.0)))
+    np.testing.assert_allclose(got, want, rtol=0.0, atol=room)
+
+
+def _size(x: Any) -> int:
+    return int(x.data.nbytes + x.indices.nbytes) if sparse.issparse(x) else int(x.nbytes)
+
+
+def _stored(x: Any) -> int:
+    return int(x.nnz) if sparse.issparse(x) else int(x.size)
+
+
+def _wide(x: Any) -> Array:
+    return np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
+
+
+# ---------------------------------------------------------------- linear
+
+
+def sgd_sweep(columns: int, n_outputs: int = 1, batch_size: int = 1) -> Build:
+    """One shuffled epoch of logistic regression; ``columns=0``: a sparse table."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype) if columns else data.csr(n_bytes, dtype)
+        n, d = x.shape
+        y = data.classes(n, max(2, n_outputs), dtype)
+        table, scratch, eta = kernels.Table(x), kernels.Scratch(), np.full(n_outputs, 1e-3)
+        coef, intercept = np.zeros((n_outputs, d), dtype), np.zeros(n_outputs, dtype)
+
+        def sweep(table: Any, y: Array, coef: Array, intercept: Array, n_threads: int) -> Array:
+            return kernels.sgd_sweep(  # type: ignore[no-any-return]
+                table, y, coef, intercept, loss=LOGISTIC, l2=1e-4, schedule=kernels.SCHEDULES["constant"], eta=eta,
+                batch_size=batch_size, seed=7, n_threads=n_threads, scratch=scratch,
+            )  # fmt: skip
+
+        def check() -> None:
+            some, few = x[:_CHECKED_ROWS], y[:_CHECKED_ROWS]
+            small, order = kernels.Table(some), np.empty(len(few), np.int64)
+            kernels.visiting_order(small, order, seed=7, epoch=0)
+            w, b = np.zeros_like(coef), np.zeros_like(intercept)
+            sweep(small, few, w, b, 1)
+            wanted = _sgd(_wide(some)[order], few[order], n_outputs, batch_size, decay=1e-7, eta=1e-3)
+            _close(np.column_stack([w, b]), wanted, dtype)
+
+        stored = _stored(x)
+        return Case(
+            run=lambda n_threads: sweep(table, y, coef, intercept, n_threads),
+            check=check,
+            elements=stored,
+            n_bytes=_size(x),
+            flops=4 * stored * n_outputs,
+            parallel=n_outputs > 1,
+        )
+
+    return build
+
+
+def _sgd(x: Array, y: Array, n_outputs: int, batch_size: int, *, decay: float, eta: float) -> Array:
+    """Plain SGD of one-vs-all logistic regression; returns (n_outputs, d + 1)."""
+    target = (y[:, None] == (np.arange(n_outputs) if n_outputs > 1 else 1)).astype(np.float64)
+    rows = np.column_stack([x, np.ones(len(x))])
+    w = np.zeros((n_outputs, rows.shape[1]))
+    for first in range(0, len(x), batch_size):
+        batch = slice(first, first + batch_size)
+        slope = expit(rows[batch] @ w.T) - target[batch]
+        w[:, :-1] *= 1.0 - decay
+        w -= eta * slope.T @ rows[batch] / len(rows[batch])
+    return w
+
+
+def glm_pass(columns: int, n_outputs: int = 1, *, gram: bool = False) -> Build:
+    """Loss and gradient of logistic regression, the Hessian's Gram when asked; ``columns=0``: a sparse table."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype) if columns else data.csr(n_bytes, dtype)
+        n, d = x.shape
+        y = data.classes(n, max(2, n_outputs), dtype)
+        table, scratch = kernels.Table(x), kernels.Scratch()
+        coef, intercept = np.full((n_outputs, d), 0.01), np.full(n_outputs, 0.1)
+        gradient, hessian = np.empty((n_outputs, d + 1)), np.empty((d + 1, d + 1)) if gram else None
+
+        def call(table: Any, y: Array, n_threads: int) -> float:
+            return kernels.glm_pass(  # type: ignore[no-any-return]
+                table, y, coef, intercept, loss=LOGISTIC if n_outputs == 1 else SOFTMAX, gradient=gradient,
+                gram=hessian, n_threads=n_threads, scratch=scratch,
+            )  # fmt: skip
+
+        def check() -> None:
+            some, few = x[:_CHECKED_ROWS], y[:_CHECKED_ROWS]
+            call(kernels.Table(some), few, 1)
+            rows = np.column_stack([_wide(some), np.ones(len(few))])
+            p = _probabilities(rows @ np.column_stack([coef, intercept]).T)
+            target = few[:, None] == (np.arange(n_outputs) if n_outputs > 1 else 1)
+            _close(gradient, (p - target).T @ rows, dtype)
+            if hessian is not None:
+                _close(hessian, rows.T @ (p * (1.0 - p) * rows), dtype)
+
+        stored = _stored(x)
+        return Case(
+            run=lambda n_threads: call(table, y, n_threads),
+            check=check,
+            elements=stored,
+            n_bytes=_size(x),
+            flops=4 * stored * n_outputs + (n * (d + 1) * (d + 2) if gram else 0),
+        )
+
+    return build
+
+
+def _probabilities(z: Array) -> Array:
+    if z.shape[1] == 1:
+        return np.asarray(expit(z))
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def linear_predict(columns: int, n_outputs: int = 1) -> Build:
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype)
+        coef, intercept = data.values(n_outputs * columns, dtype).reshape(n_outputs, -1), np.ones(n_outputs, dtype)
+        out, table = np.empty((len(x), n_outputs), dtype), kernels.Table(x)
+
+        def check() -> None:
+            some = x[:_CHECKED_ROWS]
+            few = np.empty((len(some), n_outputs), dtype)
+            kernels.linear_predict(kernels.Table(some), coef, intercept, few)
+            _close(few, _wide(some) @ _wide(coef).T + 1.0, dtype)
+
+        return Case(
+            run=lambda n_threads: kernels.linear_predict(table, coef, intercept, out, n_threads=n_threads),
+            check=check,
+            elements=x.size,
+            n_bytes=x.nbytes + out.nbytes,
+            flops=2 * x.size * n_outputs,
+        )
+
+    return build
+
+
+# ---------------------------------------------------------------- vectors
+
+
+def loss_sum(dtype: str, n_bytes: int) -> Case:
+    n = n_bytes // np.dtype(dtype).itemsize // 2
+    y, z = data.classes(n, 2, dtype), data.values(n, dtype)
+    wide = z[:_CHECKED_ROWS].astype(np.float64)
+    return Case(
+        run=lambda n_threads: kernels.loss_sum(y, z, loss=LOGISTIC, n_threads=n_threads),
+        check=lambda: _close(
+            kernels.loss_sum(y[:_CHECKED_ROWS], z[:_CHECKED_ROWS], loss=LOGISTIC),
+            np.sum(np.logaddexp(0.0, wide) - y[:_CHECKED_ROWS] * wide),
+            dtype,
+        ),
+        elements=n,
+        n_bytes=y.nbytes + z.nbytes,
+    )
+
+
+def loss_gradient(dtype: str, n_bytes: int) -> Case:
+    n = n_bytes // np.dtype(dtype).itemsize // 2
+    y, z = data.classes(n, 2, dtype), data.values(n, dtype)
+    gradient, hessian = np.empty_like(z), np.empty_like(z)
+
+    def run(n_threads: int) -> None:
+        kernels.loss_gradient(y, z, loss=LOGISTIC, gradient=gradient, hessian=hessian, n_threads=n_threads)
+
+    def check() -> None:
+        run(1)
+        p = expit(z.astype(np.float64))
+        _close(gradient, p - y, dtype)
+        _close(hessian, p * (1.0 - p), dtype)
+
+    return Case(run=run, check=check, elements=n, n_bytes=4 * z.nbytes)
+
+
+def vector_math(name: str) -> Build:
+    exact: dict[str, Callable[[Array], Array]] = {
+        "exp": np.exp,
+        "log1p": np.log1p,
+        "sigmoid": expit,
+        "softplus": lambda x: np.asarray(np.logaddexp(0.0, x)),
+    }
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = np.abs(data.values(n_bytes // np.dtype(dtype).itemsize, dtype))
+        out = np.empty_like(x)
+
+        def check() -> None:
+            kernels.vector_math(name, x, out)
+            _close(out, exact[name](x.astype(np.float64)), dtype)
+
+        return Case(
+            run=lambda n_threads: kernels.vector_math(name, x, out, n_threads),
+            check=check,
+            elements=x.size,
+            n_bytes=2 * x.nbytes,
+        )
+
+    return build
+
+
+def softmax(n_outputs: int) -> Build:
+    def build(dtype: str, n_bytes: int) -> Case:
+        n = n_bytes // np.dtype(dtype).itemsize // n_outputs
+        z = data.values(n * n_outputs, dtype).reshape(n, n_outputs)
+        out = np.empty_like(z)
+
+        def check() -> None:
+            kernels.softmax(z, out)
+            _close(out, _probabilities(z.astype(np.float64)), dtype)
+
+        return Case(
+            run=lambda n_threads: kernels.softmax(z, out, n_threads=n_threads),
+            check=check,
+            elements=z.size,
+            n_bytes=2 * z.nbytes,
+        )
+
+    return build
+
+
+def all_finite(dtype: str, n_bytes: int) -> Case:
+    x = data.values(n_bytes // np.dtype(dtype).itemsize, dtype)
+
+    def check() -> None:
+        broken = x[:_CHECKED_ROWS].copy()
+        broken[-1] = np.inf
+        assert kernels.all_finite(x) and not kernels.all_finite(broken)
+
+    return Case(
+        run=lambda n_threads: kernels.all_finite(x, n_threads=n_threads),
+        check=check,
+        elements=x.size,
+        n_bytes=x.nbytes,
+    )
+
+
+CASES: dict[str, Build] = {
+    "linear/sgd_sweep d=20": sgd_sweep(20),
+    "linear/sgd_sweep d=100": sgd_sweep(100),
+    "linear/sgd_sweep d=1000": sgd_sweep(1000),
+    "linear/sgd_sweep d=100, batches of 32": sgd_sweep(100, batch_size=32),
+    "linear/sgd_sweep d=100, 10 outputs": sgd_sweep(100, 10),
+    "linear/sgd_sweep CSR, 30 a row": sgd_sweep(0),
+    "linear/glm_pass d=20": glm_pass(20),
+    "linear/glm_pass d=100": glm_pass(100),
+    "linear/glm_pass d=1000": glm_pass(1000),
+    "linear/glm_pass d=100 with gram": glm_pass(100, gram=True),
+    "linear/glm_pass d=60, softmax of 10": glm_pass(60, 10),
+    "linear/glm_pass CSR, 30 a row": glm_pass(0),
+    "linear/linear_predict d=100": linear_predict(100),
+    "linear/linear_predict d=100, 10 outputs": linear_predict(100, 10),
+    "loss/loss_sum logistic": loss_sum,
+    "loss/loss_gradient logistic": loss_gradient,
+    "loss/vector_math exp": vector_math("exp"),
+    "loss/vector_math log1p": vector_math("log1p"),
+    "loss/vector_math sigmoid": vector_math("sigmoid"),
+    "loss/vector_math softplus": vector_math("softplus"),
+    "loss/softmax of 10": softmax(10),
+    "loss/all_finite": all_finite,
+}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The rows of the table: which problem, which libraries, what counts as equally good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.models import libraries, problems
+from benchmarks.models.optimum import logistic_optimum, squares_optimum
+from benchmarks.models.problems import Problem
+from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
+
+WITHIN = 1e-6  # of the optimum, relative to it
+SAME_LOSS = 0.01  # how much worse our held-out loss may be than a peer's, relative to it
+_QUICK = 200  # by what a dry run divides the rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes
+    ----------
+    title : str
+    goal : float
+        The least ratio to the fastest peer.
+    make : callable
+        ``make(divide)``: the problem, with its number of rows divided.
+    candidates : list of Candidate
+    quality : callable
+        Lower is better.
+    optimum : callable or None
+        Given: the quality must come within `WITHIN` of it. None: held-out losses after equal work are compared.
+    least_seconds : float
+        Fits that take less are repeated within one measurement.
+    """
+
+    title: str
+    goal: float
+    make: Callable[[int], Problem]
+    candidates: list[libraries.Candidate]
+    quality: Quality
+    optimum: Callable[[Problem], float] | None = None
+    least_seconds: float = 0.0
+
+
+def _rows(n: int, divide: int) -> int:
+    return max(600, n // divide)
+
+
+def _sgd(title: str, goal: float, n: int, d: int, n_classes: int = 2) -> Row:
+    def make(divide: int) -> Problem:
+        rows, unit_length = _rows(n, divide), d**-0.5  # the default rate is made for rows of about that length
+        return problems.classes(rows, d, "float32", n_classes, n_test=rows // 5, scale=unit_length)
+
+    return Row(f"SGDClassifier, {title}, float32, 5 epochs", goal, make, libraries.sgd(), held_out_log_loss)
+
+
+def _sgd_sparse(goal: float) -> Row:
+    def make(divide: int) -> Problem:
+        rows = _rows(200_000, divide)
+        return problems.sparse_classes(rows, 50_000, 30, "float32", n_test=rows // 5)
+
+    title = "SGDClassifier, CSR 200k x 50k with 30 a row, float32, 5 epochs"
+    return Row(title, goal, make, libraries.sgd(), held_out_log_loss)
+
+
+def _logistic(title: str, goal: float, n: int, d: int, dtype: str, n_classes: int = 2, **more: Any) -> Row:
+    return Row(
+        f"LogisticRegression, {title}, {dtype}",
+        goal,
+        lambda divide: problems.classes(_rows(n, divide), d, dtype, n_classes),
+        libraries.logistic(multinomial=n_classes > 2),
+        logistic_objective,
+        logistic_optimum,
+        **more,
+    )
+
+
+def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
+    return Row(
+        title,
+        goal,
+        lambda divide: problems.numbers(_rows(1_000_000, divide), 100, dtype),
+        libraries.least_squares(alpha),
+        squares_objective(alpha),
+        squares_optimum(alpha),
+    )
+
+
+ROWS: dict[str, Row] = {
+    "sgd_100": _sgd("1M x 100", 6.0, 1_000_000, 100),
+    "sgd_20": _sgd("1M x 20", 5.0, 1_000_000, 20),
+    "sgd_1000": _sgd("100k x 1000", 5.0, 100_000, 1000),
+    "sgd_10_classes": _sgd("200k x 100, 10 classes", 12.0, 200_000, 100, 10),
+    "sgd_csr": _sgd_sparse(2.5),
+    "logistic_f32": _logistic("500k x 100", 3.0, 500_000, 100, "float32"),
+    "logistic_f64": _logistic("500k x 100", 3.0, 500_000, 100, "float64"),
+    "logistic_small": _logistic("1000 x 20", 5.0, 1_000, 20, "float64", least_seconds=0.05),
+    "multinomial": _logistic("100k x 60, 10 classes", 3.0, 100_000, 60, "float64", 10),
+    "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
+    "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
+}
+
+
+def make_problem(row: Row, *, quick: bool) -> Problem:
+    """The problem in full, or small enough for a dry run."""
+    return row.make(_QUICK if quick else 1)

@@ -1,0 +1,496 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Training runs whose diagnosis is known: made curves, and real fits by plain NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from schuss.history import History
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """A history, how it ended, and the label a practitioner would give it."""
+
+    history: History
+    label: str
+    stop_reason: str | None = "max_iter"
+    kept: int | None = None
+
+
+# -- made curves --------------------------------------------------------------------------
+
+
+def _decay(n: int, floor: float, drop: float, tau: float) -> Array:
+    return floor + drop * np.exp(-np.arange(n) / tau)
+
+
+def _history(
+    training: Array,
+    validation: Array | None = None,
+    *,
+    guess: float | None = 0.69,
+    rows: int | None = 2000,
+    **columns: Array,
+) -> History:
+    columns = {"data_loss": training, "objective": training, **columns}
+    if validation is not None:
+        columns |= {"training_loss": training, "validation_loss": validation}
+    records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    baseline = {}
+    if guess is not None:
+        baseline = {"training_loss": guess, "validation_loss": guess}
+    if validation is not None and rows is not None:
+        baseline |= {"training_samples": 10 * rows, "validation_samples": rows}
+    return History(records, baseline=baseline)
+
+
+def _noise(rng: Generator, n: int, scale: float) -> Array:
+    return scale * rng.standard_normal(n)
+
+
+def smooth_convergence(rng: Generator) -> Run:
+    return Run(_history(_decay(60, 0.3, 0.3, 6)), "converged", "converged")
+
+
+def convergence_at_the_limit(rng: Generator) -> Run:
+    """Stopped by the limit, but nothing was left to gain."""
+    return Run(_history(_decay(100, 0.3, 0.3, 8)), "converged", "max_iter")
+
+
+def newton_convergence(rng: Generator) -> Run:
+    curve = np.array([0.693, 0.402, 0.351, 0.3402, 0.3401, 0.3401])
+    return Run(_history(curve, guess=0.693), "converged", "converged")
+
+
+def short_newton_convergence(rng: Generator) -> Run:
+    curve = np.array([0.402, 0.341, 0.3401])
+    return Run(_history(curve, guess=0.693), "converged", "converged")
+
+
+def direct_solution(rng: Generator) -> Run:
+    curve = np.array([0.2])
+    return Run(_history(curve, curve * 1.02, guess=1.0), "converged", "converged")
+
+
+def noisy_convergence(rng: Generator) -> Run:
+    curve = _decay(80, 0.3, 0.2, 5) + _noise(rng, 80, 0.001)
+    return Run(_history(curve, curve + 0.01 + _noise(rng, 80, 0.002)), "converged")
+
+
+def slow_power_law_done(rng: Generator) -> Run:
+    curve = 0.3 + 0.2 / np.arange(1, 301)
+    return Run(_history(curve, curve + 0.01), "converged")
+
+
+def without_a_guess(rng: Generator) -> Run:
+    return Run(_history(_decay(60, 0.3, 0.3, 6), guess=None), "converged", "converged")
+
+
+def stopped_in_time(rng: Generator) -> Run:
+    """Validation loss began to rise, but the best parameters were restored."""
+    n = 40
+    training = _decay(n, 0.3, 0.3, 10)
+    validation = training + 0.01 + 0.0002 * np.maximum(0, np.arange(n) - 30.0) ** 2
+    kept = int(np.argmin(validation))
+    return Run(_history(training, validation), "converged", "no_improvement", kept)
+
+
+def half_way_down(rng: Generator) -> Run:
+    return Run(_history(_decay(20, 0.2, 0.45, 15)), "still improving")
+
+
+def straight_down(rng: Generator) -> Run:
+    return Run(_history(np.linspace(0.69, 0.45, 50)), "still improving")
+
+
+def both_falling(rng: Generator) -> Run:
+    curve = _decay(30, 0.2, 0.4, 20)
+    validation = curve + 0.02 + _noise(rng, 30, 0.003)
+    return Run(_history(curve + _noise(rng, 30, 0.003), validation), "still improving")
+
+
+def falling_with_a_gap(rng: Generator) -> Run:
+    """Training is far ahead, but the validation loss still falls: go on."""
+    training, validation = _decay(50, 0.05, 0.6, 15), _decay(50, 0.2, 0.45, 40)
+    return Run(_history(training, validation), "still improving")
+
+
+def falling_under_noise(rng: Generator) -> Run:
+    curve = np.linspace(0.6, 0.4, 60) + _noise(rng, 60, 0.01)
+    return Run(_history(curve), "still improving")
+
+
+def out_of_time(rng: Generator) -> Run:
+    return Run(_history(_decay(12, 0.2, 0.45, 12)), "still improving", "max_time")
+
+
+def stopped_by_a_loose_tolerance(rng: Generator) -> Run:
+    return Run(_history(_decay(15, 0.1, 0.55, 12)), "still improving", "converged")
+
+
+def single_epoch(rng: Generator) -> Run:
+    return Run(_history(np.array([0.5])), "still improving", "max_iter")
+
+
+def from_far_away(rng: Generator) -> Run:
+    """Starts a hundred times above a constant guess and comes down steadily."""
+    return Run(_history(_decay(40, 0.5, 100.0, 12), guess=1.0), "still improving")
+
+
+def not_a_number(rng: Generator) -> Run:
+    curve = np.array([0.69, 2.0, 1e5, np.inf, np.nan])
+    return Run(_history(curve), "diverged", None)
+
+
+def overflow_was_raised(rng: Generator) -> Run:
+    return Run(_history(np.array([0.69, 40.0, 1e6])), "diverged", "diverged")
+
+
+def overflow_at_once(rng: Generator) -> Run:
+    return Run(History(), "diverged", "diverged")
+
+
+def exponential_growth(rng: Generator) -> Run:
+    return Run(_history(0.7 * 1.3 ** np.arange(30)), "diverged")
+
+
+def slow_growth(rng: Generator) -> Run:
+    curve = np.linspace(0.5, 3.0, 40) + _noise(rng, 40, 0.05)
+    return Run(_history(curve, curve + 0.05), "diverged")
+
+
+def ran_away_after_a_good_start(rng: Generator) -> Run:
+    curve = np.r_[_decay(30, 0.3, 0.35, 5), 0.3 * 1.2 ** np.arange(15)]
+    return Run(_history(curve, curve + 0.02), "diverged")
+
+
+def bouncing_above_the_guess(rng: Generator) -> Run:
+    curve = 5.0 + 2.0 * rng.random(40)
+    return Run(_history(curve), "diverged")
+
+
+def validation_turns(rng: Generator) -> Run:
+    n = 100
+    validation = _decay(n, 0.3, 0.35, 8) + 0.0012 * np.maximum(0, np.arange(n) - 30.0)
+    return Run(_history(_decay(n, 0.05, 0.6, 20), validation), "overfit")
+
+
+def validation_turns_under_noise(rng: Generator) -> Run:
+    n = 80
+    validation = _decay(n, 0.3, 0.35, 8) + 0.002 * np.maximum(0, np.arange(n) - 25.0)
+    training = _decay(n, 0.05, 0.6, 20) + _noise(rng, n, 0.005)
+    return Run(_history(training, validation + _noise(rng, n, 0.01)), "overfit")
+
+
+def validation_rises_from_the_start(rng: Generator) -> Run:
+    n = 20
+    validation = 0.6 + 0.02 * np.arange(n)
+    return Run(_history(_decay(n, 0.1, 0.5, 6), validation), "overfit")
+
+
+def wide_gap(rng: Generator) -> Run:
+    training, validation = _decay(60, 0.05, 0.6, 6), _decay(60, 0.35, 0.3, 6)
+    return Run(_history(training, validation), "overfit", "converged")
+
+
+def wide_gap_of_unknown_error(rng: Generator) -> Run:
+    training, validation = _decay(60, 0.05, 0.6, 6), _decay(60, 0.35, 0.3, 6)
+    return Run(_history(training, validation, rows=None), "overfit", "converged")
+
+
+def memorised_noise(rng: Generator) -> Run:
+    training, validation = _decay(60, 0.3, 0.39, 6), 0.69 + 0.0 * np.arange(60)
+    return Run(_history(training, validation), "overfit", "converged")
+
+
+def narrow_gap(rng: Generator) -> Run:
+    training = _decay(60, 0.3, 0.3, 6)
+    return Run(_history(training, training + 0.02), "converged", "converged")
+
+
+def no_better_than_a_guess(rng: Generator) -> Run:
+    curve = 0.69 - 0.005 * (1 - np.exp(-np.arange(50) / 5))
+    return Run(_history(curve, curve + 0.001), "underfit", "converged")
+
+
+def worse_than_a_guess_but_settled(rng: Generator) -> Run:
+    """No intercept, for instance: not even the constant is within reach."""
+    return Run(_history(_decay(50, 0.8, 0.3, 5)), "underfit", "converged")
+
+
+def crushed_by_the_penalty(rng: Generator) -> Run:
+    loss = _decay(50, 0.6, 0.09, 5)
+    history = _history(loss, loss + 0.002, penalty=0.45 * (0.69 - loss))
+    return Run(history, "underfit", "converged")
+
+
+def shaken_by_large_steps(rng: Generator) -> Run:
+    curve = _decay(60, 0.35, 0.3, 3) + _noise(rng, 60, 0.03)
+    return Run(_history(curve, curve + _noise(rng, 60, 0.01)), "noise-limited")
+
+
+def few_validation_rows(rng: Generator) -> Run:
+    training, validation = _decay(60, 0.3, 0.3, 6), _decay(60, 0.39, 0.25, 6)
+    return Run(_history(training, validation, rows=20), "noise-limited", "converged")
+
+
+MADE: tuple[Callable[[Generator], Run], ...] = (
+    smooth_convergence,
+    convergence_at_the_limit,
+    newton_convergence,
+    short_newton_convergence,
+    direct_solution,
+    noisy_convergence,
+    slow_power_law_done,
+    without_a_guess,
+    stopped_in_time,
+    half_way_down,
+    straight_down,
+    both_falling,
+    falling_with_a_gap,
+    falling_under_noise,
+    out_of_time,
+    stopped_by_a_loose_tolerance,
+    single_epoch,
+    from_far_away,
+    not_a_number,
+    overflow_was_raised,
+    overflow_at_once,
+    exponential_growth,
+    slow_growth,
+    ran_away_after_a_good_start,
+    bouncing_above_the_guess,
+    validation_turns,
+    validation_turns_under_noise,
+    validation_rises_from_the_start,
+    wide_gap,
+    wide_gap_of_unknown_error,
+    memorised_noise,
+    narrow_gap,
+    no_better_than_a_guess,
+    worse_than_a_guess_but_settled,
+    crushed_by_the_penalty,
+    shaken_by_large_steps,
+    few_validation_rows,
+)
+
+
+# -- real fits ----------------------------------------------------------------------------
+
+
+def _softplus(z: Array) -> Array:
+    return np.logaddexp(0.0, z)
+
+
+def _log_loss(y: Array, z: Array) -> float:
+    return float(np.mean(_softplus(z) - y * z))
+
+
+def _constant(y: Array, on: Array) -> float:
+    share = float(np.mean(y))
+    return -float(np.mean(on * np.log(share) + (1 - on) * np.log(1 - share)))
+
+
+def _labels(rng: Generator, z: Array) -> Array:
+    return (rng.random(len(z)) < 1.0 / (1.0 + np.exp(-z))).astype(float)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and validation rows of a problem with two classes."""
+
+    X: Array
+    y: Array
+    X_val: Array
+    y_val: Array
+
+    @property
+    def baseline(self) -> dict[str, float]:
+        return {
+            "training_loss": _constant(self.y, self.y),
+            "validation_loss": _constant(self.y, self.y_val),
+            "training_samples": float(len(self.y)),
+            "validation_samples": float(len(self.y_val)),
+        }
+
+
+def _linear_problem(rng: Generator, n: int, d: int, *, signal: float = 2.0, n_val: int = 2000) -> Split:
+    X = rng.standard_normal((n + n_val, d))
+    coef = rng.standard_normal(d)
+    y = _labels(rng, signal * (X @ coef) / np.linalg.norm(coef))
+    return Split(X[:n], y[:n], X[n:], y[n:])
+
+
+def _record(split: Split, coef: Array, alpha: float) -> dict[str, float]:
+    training = _log_loss(split.y, split.X @ coef)
+    penalty = 0.5 * alpha * float(coef @ coef)
+    return {
+        "data_loss": training,
+        "penalty": penalty,
+        "objective": training + penalty,
+        "training_loss": training,
+        "validation_loss": _log_loss(split.y_val, split.X_val @ coef),
+    }
+
+
+def _descend(split: Split, *, n_iter: int, step: float, alpha: float = 0.0) -> History:
+    """Logistic regression by full gradients."""
+    history = History(baseline=split.baseline)
+    coef = np.zeros(split.X.shape[1])
+    for _ in range(n_iter):
+        residual = 1.0 / (1.0 + np.exp(-split.X @ coef)) - split.y
+        coef = coef - step * (split.X.T @ residual / len(split.y) + alpha * coef)
+        history.append(_record(split, coef, alpha))
+    return history
+
+
+def _stochastic(split: Split, rng: Generator, *, n_iter: int, eta: float, power: float = 0.0) -> History:
+    """Logistic regression by single rows in random order."""
+    history = History(baseline=split.baseline)
+    coef, t = np.zeros(split.X.shape[1]), 1
+    for _ in range(n_iter):
+        for i in rng.permutation(len(split.y)):
+            z = np.clip(split.X[i] @ coef, -500, 500)
+            coef = coef - eta / t**power * (1 / (1 + np.exp(-z)) - split.y[i]) * split.X[i]
+            t += 1
+        history.append(_record(split, coef, 0.0))
+    return history
+
+
+def descent_to_the_end(rng: Generator) -> Run:
+    split = _linear_problem(rng, 5000, 10)
+    return Run(_descend(split, n_iter=200, step=2.0), "converged")
+
+
+def descent_cut_short(rng: Generator) -> Run:
+    split = _linear_problem(rng, 5000, 10)
+    return Run(_descend(split, n_iter=15, step=0.3), "still improving")
+
+
+def descent_with_tiny_steps(rng: Generator) -> Run:
+    split = _linear_problem(rng, 2000, 10)
+    return Run(_descend(split, n_iter=100, step=0.01), "still improving")
+
+
+def more_features_than_rows(rng: Generator) -> Run:
+    split = _linear_problem(rng, 100, 150)
+    return Run(_descend(split, n_iter=400, step=1.0), "overfit")
+
+
+def random_labels_many_features(rng: Generator) -> Run:
+    split = _linear_problem(rng, 200, 80, signal=0.0)
+    return Run(_descend(split, n_iter=300, step=1.0), "overfit")
+
+
+def random_labels_few_features(rng: Generator) -> Run:
+    split = _linear_problem(rng, 5000, 5, signal=0.0)
+    return Run(_descend(split, n_iter=100, step=1.0), "underfit")
+
+
+def exclusive_or(rng: Generator) -> Run:
+    """No line separates it."""
+    X = rng.standard_normal((6000, 2))
+    y = (X[:, 0] * X[:, 1] > 0).astype(float)
+    split = Split(X[:4000], y[:4000], X[4000:], y[4000:])
+    return Run(_descend(split, n_iter=100, step=1.0), "underfit")
+
+
+def heavy_ridge(rng: Generator) -> Run:
+    split = _linear_problem(rng, 4000, 10)
+    return Run(_descend(split, n_iter=100, step=0.3, alpha=2.0), "underfit")
+
+
+def mild_ridge(rng: Generator) -> Run:
+    split = _linear_problem(rng, 4000, 10)
+    return Run(_descend(split, n_iter=200, step=2.0, alpha=1e-3), "converged")
+
+
+def steps_beyond_stability(rng: Generator) -> Run:
+    split = _linear_problem(rng, 2000, 10)
+    wild = Split(split.X * 30, split.y, split.X_val * 30, split.y_val)
+    return Run(_descend(wild, n_iter=60, step=2.0), "diverged")
+
+
+def decaying_stochastic(rng: Generator) -> Run:
+    split = _linear_problem(rng, 1500, 8)
+    return Run(_stochastic(split, rng, n_iter=25, eta=0.5, power=0.6), "converged")
+
+
+def restless_stochastic(rng: Generator) -> Run:
+    split = _linear_problem(rng, 1000, 8)
+    return Run(_stochastic(split, rng, n_iter=25, eta=0.3), "noise-limited")
+
+
+def wild_stochastic(rng: Generator) -> Run:
+    split = _linear_problem(rng, 1000, 8)
+    return Run(_stochastic(split, rng, n_iter=25, eta=20.0), "diverged")
+
+
+def _boosted(rng: Generator, *, rows: int = 400, **params: Any) -> History:
+    """Squared loss of gradient boosting, one record per tree."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    X = rng.uniform(-1, 1, (rows + 1000, 6))
+    y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 0.5 * rng.standard_normal(rows + 1000)
+    model = GradientBoostingRegressor(random_state=0, **params).fit(X[:rows], y[:rows])
+
+    def losses(part: slice) -> Iterator[float]:
+        return (_half_square(z - y[part]) for z in model.staged_predict(X[part]))
+
+    training, validation = slice(rows), slice(rows, None)
+    guess = float(y[training].mean())
+    baseline = {
+        "training_loss": _half_square(y[training] - guess),
+        "validation_loss": _half_square(y[validation] - guess),
+        "training_samples": float(rows),
+        "validation_samples": 1000.0,
+    }
+    pairs = zip(losses(training), losses(validation), strict=True)
+    records = [{"training_loss": a, "validation_loss": b} for a, b in pairs]
+    return History(records, baseline=baseline)
+
+
+def _half_square(residual: Array) -> float:
+    return float(np.mean(residual**2) / 2)
+
+
+def boosting_too_long(rng: Generator) -> Run:
+    return Run(_boosted(rng, n_estimators=150, max_depth=5, learning_rate=0.3), "overfit")
+
+
+def boosting_cut_short(rng: Generator) -> Run:
+    history = _boosted(rng, n_estimators=12, max_depth=2, learning_rate=0.05)
+    return Run(history, "still improving")
+
+
+def boosting_stumps(rng: Generator) -> Run:
+    history = _boosted(rng, n_estimators=200, max_depth=1, learning_rate=0.15, rows=1500)
+    return Run(history, "converged")
+
+
+FITTED: tuple[Callable[[Generator], Run], ...] = (
+    descent_to_the_end,
+    descent_cut_short,
+    descent_with_tiny_steps,
+    more_features_than_rows,
+    random_labels_many_features,
+    random_labels_few_features,
+    exclusive_or,
+    heavy_ridge,
+    mild_ridge,
+    steps_beyond_stability,
+    decaying_stochastic,
+    restless_stochastic,
+    wild_stochastic,
+    boosting_too_long,
+    boosting_cut_short,
+    boosting_stumps,
+)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every loss by its formula: value, first and second derivative with respect to the raw prediction z.
+
+y is a real target for the regression losses, 0 or 1 for `logistic`, -1 or +1 for the margin losses, and the class
+index for `softmax`. c is the loss parameter: delta of `huber`, the tube's half width of the epsilon losses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One pointwise loss; `kinks(y, c)` are the points z where the gradient jumps."""
+
+    value: Callable
+    gradient: Callable
+    hessian: Callable
+    targets: str  # "real", "01" or "pm1"
+    convex: bool = True
+    kinks: Callable = lambda y, c: []
+    bends: Callable = lambda y, c: []  # where the gradient is continuous but the second derivative jumps
+
+
+def _sigmoid(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def _softplus(z):
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _logistic_value(y, z, c):
+    # softplus(z) - y z, arranged so that it does not cancel for the targets 0 and 1.
+    return y * _softplus(-z) + (1 - y) * _softplus(z)
+
+
+def _huber_value(y, z, c):
+    r = np.abs(z - y)
+    return np.where(r <= c, r * r / 2, c * (r - c / 2))
+
+
+def _tube(y, z, c):
+    return np.maximum(np.abs(z - y) - c, 0)
+
+
+def _modified_huber_value(y, z, c):
+    m = y * z
+    return np.where(m >= 1, 0, np.where(m >= -1, (1 - m) ** 2, -4 * m))
+
+
+def _modified_huber_gradient(y, z, c):
+    m = y * z
+    return np.where(m >= 1, 0, np.where(m >= -1, -2 * y * (1 - m), -4 * y))
+
+
+LOSSES = {
+    "squared": Loss(
+        value=lambda y, z, c: (z - y) ** 2 / 2,
+        gradient=lambda y, z, c: z - y,
+        hessian=lambda y, z, c: np.ones_like(z),
+        targets="real",
+    ),
+    "huber": Loss(
+        value=_huber_value,
+        gradient=lambda y, z, c: np.clip(z - y, -c, c),
+        hessian=lambda y, z, c: np.where(np.abs(z - y) <= c, 1, 0),
+        targets="real",
+        bends=lambda y, c: [y - c, y + c],
+    ),
+    "epsilon_insensitive": Loss(
+        value=_tube,
+        gradient=lambda y, z, c: np.where(_tube(y, z, c) > 0, np.sign(z - y), 0),
+        hessian=lambda y, z, c: np.zeros_like(z),
+        targets="real",
+        kinks=lambda y, c: [y - c, y + c],
+    ),
+    "squared_epsilon_insensitive": Loss(
+        value=lambda y, z, c: _tube(y, z, c) ** 2,
+        gradient=lambda y, z, c: 2 * np.sign(z - y) * _tube(y, z, c),
+        hessian=lambda y, z, c: np.where(_tube(y, z, c) > 0, 2, 0),
+        targets="real",
+        bends=lambda y, c: [y - c, y + c],
+    ),
+    "logistic": Loss(
+        value=_logistic_value,
+        gradient=lambda y, z, c: (1 - y) * _sigmoid(z) - y * _sigmoid(-z),
+        hessian=lambda y, z, c: _sigmoid(z) * _sigmoid(-z),
+        targets="01",
+    ),
+    "hinge": Loss(
+        value=lambda y, z, c: np.maximum(1 - y * z, 0),
+        gradient=lambda y, z, c: np.where(y * z <= 1, -y, 0),
+        hessian=lambda y, z, c: np.zeros_like(z),
+        targets="pm1",
+        kinks=lambda y, c: [y],
+    ),
+    "squared_hinge": Loss(
+        value=lambda y, z, c: np.maximum(1 - y * z, 0) ** 2,
+        gradient=lambda y, z, c: -2 * y * np.maximum(1 - y * z, 0),
+        hessian=lambda y, z, c: np.where(y * z < 1, 2, 0),
+        targets="pm1",
+        bends=lambda y, c: [y],
+    ),
+    "modified_huber": Loss(
+        value=_modified_huber_value,
+        gradient=_modified_huber_gradient,
+        hessian=lambda y, z, c: np.where((y * z >= -1) & (y * z < 1), 2, 0),
+        targets="pm1",
+        bends=lambda y, c: [y, -y],
+    ),
+    "perceptron": Loss(
+        value=lambda y, z, c: np.maximum(-y * z, 0),
+        gradient=lambda y, z, c: np.where(y * z <= 0, -y, 0),
+        hessian=lambda y, z, c: np.zeros_like(z),
+        targets="pm1",
+        kinks=lambda y, c: [0 * y],
+    ),
+}
+
+
+def softmax(z):
+    """Class probabilities of each row of z."""
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def softmax_value(y, z):
+    """Minus the log probability of class y[i] in each row of z."""
+    peak = z.max(axis=1)
+    # log1p of the others' share keeps a small loss exact: log(1 + s) would lose it.
+    rows = np.arange(len(z))
+    rest = np.exp(z - peak[:, None])
+    rest[rows, z.argmax(axis=1)] = 0
+    return np.log1p(rest.sum(axis=1)) + peak - z[rows, y.astype(int)]
+
+
+def softmax_gradient(y, z):
+    """Derivative of `softmax_value` with respect to z: probabilities minus the one-hot target."""
+    gradient = softmax(z)
+    gradient[np.arange(len(z)), y.astype(int)] -= 1
+    return gradient
+
+
+def loss_sum(y, z, *, loss, loss_param=0.0, weight=None):
+    """Weighted sum of the loss values."""
+    values = softmax_value(y, z) if loss == "softmax" else LOSSES[loss].value(y, z, loss_param)
+    return np.sum(values if weight is None else weight * values)
+
+
+def loss_gradient(y, z, *, loss, loss_param=0.0, weight=None):
+    """Weighted first and second derivatives, pointwise losses only."""
+    w = np.ones_like(z) if weight is None else weight
+    rule = LOSSES[loss]
+    return w * rule.gradient(y, z, loss_param), w * rule.hessian(y, z, loss_param)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nothing half added: a kernel has a wrapper, a reference, a test and a benchmark; a loss has all its places."""
+
+import re
+
+import pytest
+from project_files import ROOT, project_files
+from reference import linear, loss, math
+
+from schuss import _kernels as kernels
+
+OPS = re.compile(r"#define SCH_\w+_OPS\(X\)((?:.*\\\n)+.*)")
+LOSS_LIST = re.compile(r"#define SCH_LOSS_LIST\(X\)((?:.*\\\n)+.*)")
+PYTHON_NAME = {"count_nonfinite": "all_finite"}
+REFERENCES = {
+    "vector_math": math.FUNCTIONS,
+    "count_nonfinite": "numpy.isfinite",  # NumPy itself is the oracle
+}
+
+
+def read(*folders, suffixes):
+    return "\n".join(path.read_text(encoding="utf-8") for path in project_files(*folders, suffixes=suffixes))
+
+
+HEADERS = read("csrc/include", suffixes={".h"})
+KERNELS = [stem for block in OPS.findall(HEADERS) for stem in re.findall(r"X\((\w+),", block)]
+LOSSES = dict(re.findall(r'X\((\w+), "(\w+)"\)', LOSS_LIST.search(HEADERS)[1]))
+
+
+def test_the_lists_were_found():
+    assert {"loss_sum", "sgd_sweep", "glm_pass"} <= set(KERNELS)
+    assert {"SQUARED", "LOGISTIC"} <= set(LOSSES)
+
+
+@pytest.mark.parametrize("stem", KERNELS)
+def test_a_kernel_has_all_its_places(stem):
+    python_name = PYTHON_NAME.get(stem, stem)
+    assert callable(getattr(kernels, python_name)), "a wrapper"
+    assert stem in REFERENCES or hasattr(linear, stem) or hasattr(loss, stem), "a reference in tests/reference"
+    called = re.compile(rf"kernels\.{python_name}\(")
+    assert called.search(read("tests/kernels", suffixes={".py"})), "a test in tests/kernels"
+    benchmarks = read("benchmarks/kernels", suffixes={".py"})
+    assert re.search(rf"\b{python_name}\b", benchmarks), "a benchmark in benchmarks/kernels"
+    assert python_name in (ROOT / "docs/kernels.md").read_text(encoding="utf-8"), "a line in docs/kernels.md"
+
+
+@pytest.mark.parametrize("code", LOSSES)
+def test_a_loss_has_all_its_places(code):
+    python_name = LOSSES[code]
+    template = (ROOT / "csrc/loss/loss_template.h").read_text(encoding="utf-8")
+    assert f"case SCH_LOSS_{code}:" in template
+    assert python_name in kernels.LOSSES
+    assert python_name in loss.LOSSES
+    assert f'"{python_name}"' in read("src/schuss", suffixes={".py"}), "a user: an estimator's loss"
+
+
+def test_no_loss_is_known_only_to_the_tests():
+    assert set(loss.LOSSES) | {"softmax"} == set(kernels.LOSSES)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One small fitted model of every class that model files can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from schuss.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
+
+N_FEATURES = 3
+
+
+def features(n: int = 90, dtype: Any = np.float64) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n, N_FEATURES)).astype(dtype)
+
+
+def numbers(X: np.ndarray) -> np.ndarray:
+    return (X @ np.arange(1.0, N_FEATURES + 1) + 0.1 * np.sin(50 * X[:, 0])).astype(X.dtype)
+
+
+def labels(X: np.ndarray, classes: Any = ("no", "so", "yes")) -> np.ndarray:
+    """Name each row by where its number stands among the thirds (or the halves, ...)."""
+    classes = np.asarray(classes)
+    rank = np.argsort(np.argsort(numbers(X)))
+    return classes[rank * len(classes) // len(rank)]
+
+
+def _classifier(make: Callable[[], Any]) -> Any:
+    X = features()
+    return make().fit(X, labels(X))
+
+
+def _regressor(make: Callable[[], Any]) -> Any:
+    X = features()
+    return make().fit(X, numbers(X))
+
+
+def _sgd_classifier() -> Any:
+    return SGDClassifier("log_loss", average=True, random_state=np.random.RandomState(3), class_weight={"no": 2.0})
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "SGDClassifier": lambda: _classifier(_sgd_classifier),
+    "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
+    "LogisticRegression": lambda: _classifier(LogisticRegression),
+    "LinearRegression": lambda: _regressor(LinearRegression),
+    "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
+}
