@@ -61,11 +61,8 @@ def _git(*arguments: str) -> str:
 
 def cpu_model() -> str:
     """The CPU's name, and the numbers of its family and model where the name says little."""
-    found = dict(
-        (key.strip(), value.strip())
-        for key, _, value in (line.partition(":") for line in _lines(Path("/proc/cpuinfo")))
-        if value.strip()
-    )
+    lines = (line.partition(":") for line in _lines(Path("/proc/cpuinfo")))
+    found = {key.strip(): value.strip() for key, _, value in lines if value.strip()}
     name = found.get("model name") or platform.processor() or platform.machine()
     if "cpu family" in found:
         name += f" (family {found['cpu family']}, model {found.get('model', '?')})"

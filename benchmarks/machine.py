@@ -48,7 +48,7 @@ def read_bandwidth(n_threads: int, n_bytes: int, repeats: int) -> dict[str, Any]
     x = np.ones(n_bytes // 4, dtype=np.float32)
     with ThreadPoolExecutor(n_threads) as pool, threadpool_limits(limits=n_threads):
         ways = _ways_to_read(x, n_threads, pool)
-        times = interleave(ways, repeats=repeats, least_seconds=0.02)
+        times = interleave(ways, repeats=repeats, least_seconds=0.02, pause=0.1)
     how = min(times, key=lambda name: times[name].best)
     return {"gb_per_s": n_bytes / times[how].best / 1e9, "how": how}
 

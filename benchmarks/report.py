@@ -62,7 +62,7 @@ def models_table(path: Path) -> str:
     rows = {row["id"]: row for row in results["rows"]}
     lines = [_model_line(rows[name]) for name in [*ROWS, *BANDWIDTH_ROWS] if name in rows]
     head = ("what", "schuss", "fastest other", "its time", "times as fast")
-    return f"{_table(head, lines)}\n\n{_machine(results)}"
+    return f"{_table(head, lines)}\n\n{_machine(results, max(results['machine'], key=int))}"
 
 
 def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
     if row["ratio_of_medians"] is None or ours is None:
         return row["title"], _seconds(ours["median"]) if ours else "quality not reached", "none", "", ""
     if row["id"] in BANDWIDTH_ROWS:
-        way = re.search(r"\((.*)\)", row["against"])[1]
+        way = next(name for name in times if f"({name})" in row["against"])
         return (
             row["title"],
             _seconds(ours["median"]),
@@ -86,14 +86,17 @@ def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
     return row["title"], _seconds(ours["median"]), against, _seconds(times[against]["median"]), ratio
 
 
-def _machine(results: dict[str, Any]) -> str:
+def _machine(results: dict[str, Any], threads: str) -> str:
     facts, peaks = results["environment"], results["machine"]
-    threads = max(peaks, key=int)
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version)
     commits = ", ".join(sorted({row["git"] for row in results["rows"]}))
-    dry = " These are numbers of a dry run on small tables and mean nothing." if results["quick"] else ""
+    dry = (
+        " These are numbers of a dry run on small tables and mean nothing."
+        if any(row["quick"] for row in results["rows"])
+        else ""
+    )
     return (
-        f"Medians, {threads} threads, {facts['cpu']} ({facts['cpus']} CPUs), {facts['system']}, "
+        f"Medians, {threads} thread{'s' * (threads != '1')}, {facts['cpu']} ({facts['cpus']} CPUs), {facts['system']}, "
         f"{facts['isa_in_use']} kernels built by {facts['compiler']}, which read memory at "
         f"{peaks[threads]['read']['gb_per_s']:.0f} GB/s; Python {facts['python']}, {packages}; {facts['date']}, commit "
         f"{commits}.{dry}"
@@ -112,7 +115,8 @@ def isa_table(path: Path) -> str:
     isas = list(single[0]["isa"])
     keys = [(dtype, size) for dtype in ("float32", "float64") for size in ("L2", "DRAM")]
     head = ("kernel", *(f"{dtype}, {size}: {' / '.join(isas[1:])}" for dtype, size in keys))
-    lines, gains = [], {isa: [] for isa in isas[1:]}  # type: dict[str, list[float]]
+    lines: list[tuple[str, ...]] = []
+    gains: dict[str, list[float]] = {isa: [] for isa in isas[1:]}
     for case in dict.fromkeys(row["case"] for row in single):
         cells = []
         for key in keys:
@@ -125,7 +129,7 @@ def isa_table(path: Path) -> str:
     means = ", ".join(f"{isa} {statistics.geometric_mean(ratios):.2f}" for isa, ratios in gains.items())
     return (
         f"Times as fast as `{isas[0]}`, one thread, medians. Geometric means over the table: {means}.\n\n"
-        f"{_table(head, lines)}\n\n{_machine(results)}"
+        f"{_table(head, lines)}\n\n{_machine(results, '1')}"
     )
 
 

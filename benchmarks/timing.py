@@ -39,6 +39,7 @@ def interleave(
     repeats: int = 7,
     least_seconds: float = 0.0,
     before: Callable[[str], object] = lambda name: None,
+    pause: float = 0.0,
 ) -> dict[str, Times]:
     """Time each candidate ``repeats`` times, one after the other in every round.
 
@@ -52,6 +53,9 @@ def interleave(
         nothing beside it then.
     before : callable
         Called with the candidate's name before it is timed, outside of the measurement.
+    pause : float, default=0.0
+        Seconds to wait before each measurement. Pools of other libraries keep their threads spinning for a while after
+        their last call; without a pause the next candidate would share its cores with them.
 
     Returns
     -------
@@ -66,6 +70,7 @@ def interleave(
         for _ in range(repeats):
             for name, run in candidates.items():
                 before(name)
+                time.sleep(pause)
                 seconds[name].append(_time(run, calls[name]))
     return {name: Times(tuple(values)) for name, values in seconds.items()}
 

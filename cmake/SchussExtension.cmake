@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # schuss_extension(NAME [KERNELS] [SOURCES ...]): one Cython module under schuss/_kernels.
 # Only the one with KERNELS links the C objects; the others reach them through its table.
 function(schuss_extension name)

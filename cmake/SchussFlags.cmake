@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Compiler and linker flags, in one place.
 #
 # -ffp-contract=fast lets the compiler fuse a*b+c where the instruction set has it (strict C11 mode turns it off).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # The only file that knows instruction-set names, their compiler flags and the CPU bits they need.
 # The flags and the bits stand on one line, so that "compiled with" cannot drift from "checked for".
 include(CheckCSourceCompiles)

@@ -6,8 +6,8 @@
 #include "sch/ops.h"
 #include "sch_isa_list.h" /* #define SCH_ISA_LIST(X) X(base, 0) X(avx2, ...) */
 
-#define DECLARE(isa, bits)                          \
-    extern const sch_loss_ops sch_loss_ops_##isa;   \
+#define DECLARE(isa, bits)                        \
+    extern const sch_loss_ops sch_loss_ops_##isa; \
     extern const sch_linear_ops sch_linear_ops_##isa;
 SCH_ISA_LIST(DECLARE)
 #undef DECLARE

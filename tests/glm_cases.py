@@ -49,9 +49,11 @@ class Multinomial:
     def hessian(self, theta):
         share = softmax(self.x @ theta.T, axis=1)
         k, p = theta.shape
-        between = share[:, :, None] * (np.eye(k) - share[:, None, :])
-        hessian = np.einsum("n,nkl,ni,nj->kilj", self.weight, between, self.x, self.x)
+        hessian = np.zeros((k, p, k, p))
         for c in range(k):
+            for other in range(k):
+                between = self.weight * share[:, c] * ((c == other) - share[:, other])
+                hessian[c, :, other, :] = self.x.T @ (between[:, None] * self.x)
             hessian[c, np.arange(p - 1), c, np.arange(p - 1)] += self.l2
         return hessian.reshape(k * p, k * p)
 
@@ -63,13 +65,15 @@ class Multinomial:
             free = np.flatnonzero(np.repeat([not self.binary] + [True] * (len(theta) - 1), theta.shape[1]))
             hessian = self.hessian(theta)[np.ix_(free, free)]
             step = np.zeros(theta.size)
-            step[free] = np.linalg.pinv(hessian, hermitian=True) @ gradient.ravel()[free]
+            scale = 1.0 / np.sqrt(np.diag(hessian) + (np.diag(hessian) == 0))
+            inverse = scale[:, None] * np.linalg.pinv(hessian * scale * scale[:, None], hermitian=True) * scale
+            step[free] = inverse @ gradient.ravel()[free]
             step, size = step.reshape(theta.shape), 1.0
+            if np.vdot(gradient, step) < 1e-16 * self.value(theta):
+                break
             while self.value(theta - size * step) > self.value(theta) and size > 1e-6:
                 size /= 2
             theta = theta - size * step
-            if np.abs(gradient).max() < 1e-13:
-                break
         return theta
 
     def excess(self, model):

@@ -94,7 +94,7 @@ def _print_peaks(peaks: dict[str, Any]) -> None:
             f"{count} thread(s): reads {read['gb_per_s']:.1f} GB/s ({read['how']}), multiplies "
             f"{peak['float32']['gflop_per_s']:.0f} GFLOP/s in float32, {peak['float64']['gflop_per_s']:.0f} in float64"
         )
-    print(f"{'kernel':40} {'dtype':8} {'size':5} {'thr':>3}  per instruction set: ns/element, GB/s (% of peak), GFLOP/s")
+    print(f"{'kernel':40} {'dtype':8} {'size':5} {'thr':>3}  ns/element, GB/s, GFLOP/s (% of peak) per instruction set")
 
 
 def _print_row(row: dict[str, Any], peaks: dict[str, Any]) -> None:

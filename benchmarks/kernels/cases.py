@@ -89,7 +89,7 @@ def sgd_sweep(columns: int, n_outputs: int = 1, batch_size: int = 1) -> Build:
         coef, intercept = np.zeros((n_outputs, d), dtype), np.zeros(n_outputs, dtype)
 
         def sweep(table: Any, y: Array, coef: Array, intercept: Array, n_threads: int) -> Array:
-            return kernels.sgd_sweep(  # type: ignore[no-any-return]
+            return kernels.sgd_sweep(
                 table, y, coef, intercept, loss=LOGISTIC, l2=1e-4, schedule=kernels.SCHEDULES["constant"], eta=eta,
                 batch_size=batch_size, seed=7, n_threads=n_threads, scratch=scratch,
             )  # fmt: skip
@@ -141,7 +141,7 @@ def glm_pass(columns: int, n_outputs: int = 1, *, gram: bool = False) -> Build:
         gradient, hessian = np.empty((n_outputs, d + 1)), np.empty((d + 1, d + 1)) if gram else None
 
         def call(table: Any, y: Array, n_threads: int) -> float:
-            return kernels.glm_pass(  # type: ignore[no-any-return]
+            return kernels.glm_pass(
                 table, y, coef, intercept, loss=LOGISTIC if n_outputs == 1 else SOFTMAX, gradient=gradient,
                 gram=hessian, n_threads=n_threads, scratch=scratch,
             )  # fmt: skip
@@ -286,7 +286,8 @@ def all_finite(dtype: str, n_bytes: int) -> Case:
     def check() -> None:
         broken = x[:_CHECKED_ROWS].copy()
         broken[-1] = np.inf
-        assert kernels.all_finite(x) and not kernels.all_finite(broken)
+        assert kernels.all_finite(x)
+        assert not kernels.all_finite(broken)
 
     return Case(
         run=lambda n_threads: kernels.all_finite(x, n_threads=n_threads),

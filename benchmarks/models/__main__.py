@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Race our models against other libraries, print the table, keep the numbers as JSON.
 
-    python -m benchmarks.models [--rows sgd_100,ridge_f64] [--repeats 7] [--threads 2] [--out FILE.json] [--quick]
+python -m benchmarks.models [--rows sgd_100,ridge_f64] [--repeats 7] [--threads 2] [--out FILE.json] [--quick]
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def _print(row: dict[str, Any]) -> None:
     print(f"{row['id']}: {row['title']}")
     for candidate in row["candidates"]:
         times = candidate["times"]
-        timed = f"{times['median']:9.4f} s, best {times['min']:9.4f} s" if times else f"{candidate['status']:>9}"
+        once = f" ({candidate['searched_seconds']:.4f} s, once)" if candidate["status"] == "slow" else ""
+        timed = f"{times['median']:9.4f} s, best {times['min']:9.4f} s" if times else f"{candidate['status']:>9}{once}"
         extra = "".join(f", {key} {candidate[key]:.7g}" for key in ("tolerance", "quality") if candidate.get(key))
         print(f"    {candidate['name']:40} {timed}{extra}")
     if row["ratio_of_medians"] is not None:

@@ -32,7 +32,7 @@ def race(name: str, *, repeats: int, n_threads: int, quick: bool) -> dict[str, A
         "numpy.dot": lambda: np.dot(flat, flat),
     }  # fmt: skip
     with fixed_threads(n_threads):
-        times = interleave(candidates, repeats=repeats, least_seconds=0.05)
+        times = interleave(candidates, repeats=repeats, least_seconds=0.05, pause=0.1)
     reading = min((way for way in times if way != "glm_pass"), key=lambda way: times[way].median)
     ours, read = times["glm_pass"], times[reading]
     return {

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,17 @@ from benchmarks.models.problems import Problem
 from benchmarks.models.rows import SAME_LOSS, WITHIN, Row, make_problem
 from benchmarks.timing import Times, fixed_threads, interleave
 
+TOO_SLOW = 5.0  # times the fastest peer's time in the search: no need to measure that exactly
+
 
 @dataclass
 class Entrant:
     """A candidate in this race."""
 
     candidate: Candidate
-    status: str = "ok"  # or "missing", "missed": not installed, quality not reached
+    # "ok"; "missing": not installed; "missed": quality not reached; "slow": see TOO_SLOW
+    status: str = "ok"
+    searched_seconds: float = math.nan  # of the last fit of the search
     tolerance: float | None = None
     quality: float = math.nan
     fit: Fit | None = None
@@ -31,6 +36,7 @@ class Entrant:
             "name": self.candidate.name,
             "library": self.candidate.library,
             "status": self.status,
+            "searched_seconds": None if math.isnan(self.searched_seconds) else self.searched_seconds,
             "tolerance": self.tolerance,
             "quality": None if math.isnan(self.quality) else self.quality,
             "times": None if self.times is None else self.times.to_dict(),
@@ -44,6 +50,7 @@ def race(name: str, row: Row, *, repeats: int, n_threads: int, quick: bool) -> d
         warnings.simplefilter("ignore")  # loose tolerances and few epochs are meant
         optimum = row.optimum(problem) if row.optimum else None
         entrants = [_enter(candidate, row, problem, optimum, n_threads) for candidate in row.candidates]
+        _leave_out_slow_ones(entrants)
         _time([entrant for entrant in entrants if entrant.status == "ok"], row, repeats, n_threads)
     return {
         "id": name,
@@ -80,30 +87,42 @@ def _try(entrant: Entrant, row: Row, problem: Problem, tolerance: float | None, 
     entrant.tolerance = tolerance
     entrant.fit = entrant.candidate.build(problem, tolerance, n_threads)
     with fixed_threads(n_threads):
+        start = time.perf_counter()
         found = entrant.fit()
+        entrant.searched_seconds = time.perf_counter() - start
     entrant.quality = row.quality(problem, found)
     return entrant.quality
+
+
+def _leave_out_slow_ones(entrants: list[Entrant]) -> None:
+    """The table names the fastest peer; of one that is far behind a single time says enough."""
+    peers = [entrant for entrant in entrants if entrant.status == "ok" and entrant.candidate.library != OURS]
+    fastest = min((entrant.searched_seconds for entrant in peers), default=math.nan)
+    for entrant in peers:
+        if entrant.searched_seconds > TOO_SLOW * fastest:
+            entrant.status = "slow"
 
 
 def _time(entrants: list[Entrant], row: Row, repeats: int, n_threads: int) -> None:
     fits = {entrant.candidate.name: entrant.fit for entrant in entrants if entrant.fit is not None}
     with fixed_threads(n_threads):
-        times = interleave(fits, repeats=repeats, least_seconds=row.least_seconds)
+        times = interleave(fits, repeats=repeats, least_seconds=row.least_seconds, pause=0.1)
     for entrant in entrants:
         entrant.times = times[entrant.candidate.name]
 
 
 def _compare(entrants: list[Entrant], *, equal_work: bool) -> dict[str, Any]:
     """Ratios to the fastest peer that reached the quality."""
-    timed = [entrant for entrant in entrants if entrant.times is not None]
-    ours = next((entrant for entrant in timed if entrant.candidate.library == OURS), None)
-    peers = [entrant for entrant in timed if entrant.candidate.library != OURS]
+    timed = [(entrant, entrant.times) for entrant in entrants if entrant.times is not None]
+    ours = next((pair for pair in timed if pair[0].candidate.library == OURS), None)
+    peers = [pair for pair in timed if pair[0].candidate.library != OURS]
     if ours is None or not peers:
         return {"against": None, "ratio_of_medians": None, "ratio_of_minima": None, "equal_quality": None}
-    peer = min(peers, key=lambda entrant: entrant.times.median)
+    us, our_times = ours
+    peer, times = min(peers, key=lambda pair: pair[1].median)
     return {
         "against": peer.candidate.name,
-        "ratio_of_medians": peer.times.median / ours.times.median,
-        "ratio_of_minima": peer.times.best / ours.times.best,
-        "equal_quality": not equal_work or ours.quality <= peer.quality * (1.0 + SAME_LOSS),
+        "ratio_of_medians": times.median / our_times.median,
+        "ratio_of_minima": times.best / our_times.best,
+        "equal_quality": not equal_work or us.quality <= peer.quality * (1.0 + SAME_LOSS),
     }

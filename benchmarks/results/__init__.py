@@ -11,13 +11,13 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 
 
-def merge_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
+def merge_rows(path: Path, header: dict[str, Any], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
     """Write rows to a file, keeping those rows of it that are not measured anew.
 
-    Every row carries the commit it was measured at; the header is that of the last run.
+    Every row carries the commit it was measured at and whether that was a dry run; the header is that of the last run.
     """
-    commit = header["environment"]["git"]
-    fresh = {_name(row, key): {**row, "git": commit} for row in rows}
+    origin = {"git": header["environment"]["git"], "quick": header.pop("quick")}
+    fresh = {_name(row, key): {**row, **origin} for row in rows}
     kept = {_name(row, key): row for row in read(path)["rows"]} if path.exists() else {}
     content = {**header, "rows": list((kept | fresh).values())}
     path.parent.mkdir(parents=True, exist_ok=True)

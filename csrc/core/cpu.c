@@ -4,7 +4,7 @@
 
 #if defined(__x86_64__)
 
-#include <cpuid.h>
+#  include <cpuid.h>
 
 enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xe6 }; /* xmm+ymm; and opmask, upper zmm, zmm16-31 */
 
@@ -24,8 +24,7 @@ uint64_t sch_cpu_bits(void)
     if (!__get_cpuid(1, &a, &b, &c1, &d) || !has(c1, 27)) /* OSXSAVE */
         return 0;
     xcr0 = read_xcr0();
-    if ((xcr0 & XCR0_AVX) != XCR0_AVX || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
-        return 0;
+    if ((xcr0 & XCR0_AVX) != XCR0_AVX || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
     if (has(c1, 12)) bits |= SCH_CPU_FMA;
     if (has(b, 5)) bits |= SCH_CPU_AVX2;
     if (has(b, 3)) bits |= SCH_CPU_BMI;

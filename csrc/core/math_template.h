@@ -131,7 +131,4 @@ SCH_INLINE real T(sigmoid)(real x)
 }
 
 /* log(1 + exp(x)) */
-SCH_INLINE real T(softplus)(real x)
-{
-    return T(max)(x, K(0.0)) + T(log1p)(T(exp)(-T(abs)(x)));
-}
+SCH_INLINE real T(softplus)(real x) { return T(max)(x, K(0.0)) + T(log1p)(T(exp)(-T(abs)(x))); }

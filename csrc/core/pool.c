@@ -16,7 +16,7 @@
 #  define cpu_relax() ((void)0)
 #endif
 
-enum { MAX_WORKERS = 255 };
+enum { MAX_WORKERS = 255, CALLS_PER_CLOCK = 8 };
 static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
 static const int64_t SPIN_NS = 30 * 1000; /* then sleep: another library's threads may need the core */
 
@@ -48,6 +48,7 @@ static pthread_once_t register_fork_handlers = PTHREAD_ONCE_INIT;
 static _Thread_local loop *my_loop;
 static _Thread_local int is_worker;
 static _Thread_local int64_t last_poll;
+static _Thread_local int calls_since_clock;
 
 static int64_t now_ns(void)
 {
@@ -77,9 +78,11 @@ static void after_fork_in_child(void)
 
 static void install_fork_handlers(void) { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
 
+/* Reading the clock at every block would cost some per cent of a fast kernel; every few blocks is soon enough. */
 static int ask_caller(const sch_control *control)
 {
-    if (is_worker || !control->poll) return 0;
+    if (is_worker || !control->poll || ++calls_since_clock < CALLS_PER_CLOCK) return 0;
+    calls_since_clock = 0;
     const int64_t now = now_ns();
     if (now - last_poll < POLL_EVERY_NS) return 0;
     last_poll = now;

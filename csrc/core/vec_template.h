@@ -16,7 +16,8 @@ SCH_INLINE real T(vsum)(vreal v)
 {
 #if SCH_VEC_BYTES == 64 && REAL_BITS == 32
     __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)) h =
-        __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+        __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+        __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
 #elif SCH_VEC_BYTES == 64
     __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3)) h =
         __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);

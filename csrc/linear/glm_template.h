@@ -10,24 +10,24 @@ static const double T(GRAM_BYTES) = 32e6; /* for the groups' Gram matrices toget
 typedef struct {
     const sch_glm_pass_args *a;
     T(row_shape) shape;
-    int64_t n_padded;  /* outputs, padded to registers when several */
-    int64_t rows;      /* per block */
+    int64_t n_padded; /* outputs, padded to registers when several */
+    int64_t rows; /* per block */
     int64_t blocks, groups, group_bytes;
-    real *w;           /* packed (d), or (d, n_padded) */
-    real *intercept;   /* (n_padded) */
-    real *shift;       /* (d) */
+    real *w; /* packed (d), or (d, n_padded) */
+    real *intercept; /* (n_padded) */
+    real *shift; /* (d) */
     char *group_base;
 } T(glm);
 
 /* What one group of blocks works in and adds up. */
 typedef struct {
-    real *z, *c;       /* (rows, n_padded) margins; weight * gradient of the loss */
-    real *omega;       /* (rows) weights of the Gram */
-    real *g;           /* gradient of one block, laid out like w */
-    real *packed;      /* the block as the Gram wants it */
-    double *gradient;  /* (n_out, d + 1) */
-    double *gram;      /* (columns, columns) */
-    double *loss;      /* (1) */
+    real *z, *c; /* (rows, n_padded) margins; weight * gradient of the loss */
+    real *omega; /* (rows) weights of the Gram */
+    real *g; /* gradient of one block, laid out like w */
+    real *packed; /* the block as the Gram wants it */
+    double *gradient; /* (n_out, d + 1) */
+    double *gram; /* (columns, columns) */
+    double *loss; /* (1) */
 } T(glm_group);
 
 static int64_t T(glm_rows)(const sch_glm_pass_args *a)
@@ -120,10 +120,11 @@ static void T(glm_margins)(const T(glm) *m, const T(glm_group) *s, int64_t first
     if (x->storage != SCH_DENSE) {
         for (int64_t r = 0; r < rows; ++r) {
             real *z = s->z + r * m->n_padded;
-            const T(row) row = x->storage == SCH_CSR32 ? T(row_of)(SCH_CSR32, x, first + r) : T(row_of)(SCH_CSR64, x, first + r);
+            const T(row) row =
+                x->storage == SCH_CSR32 ? T(row_of)(SCH_CSR32, x, first + r) : T(row_of)(SCH_CSR64, x, first + r);
             if (m->n_padded == 1) {
                 z[0] = m->intercept[0] + (x->storage == SCH_CSR32 ? T(row_dot)(SCH_CSR32, &m->shape, row, m->w)
-                                                                 : T(row_dot)(SCH_CSR64, &m->shape, row, m->w));
+                                                                  : T(row_dot)(SCH_CSR64, &m->shape, row, m->w));
                 continue;
             }
             memcpy(z, m->intercept, (size_t)m->n_padded * sizeof(real));
@@ -197,12 +198,13 @@ static void T(glm_add_sparse)(const T(glm) *m, const T(glm_group) *s, int64_t fi
 {
     const sch_glm_pass_args *a = m->a;
     for (int64_t r = 0; r < rows; ++r) {
-        const T(row) row = a->x.storage == SCH_CSR32 ? T(row_of)(SCH_CSR32, &a->x, first + r)
-                                                    : T(row_of)(SCH_CSR64, &a->x, first + r);
+        const T(row) row =
+            a->x.storage == SCH_CSR32 ? T(row_of)(SCH_CSR32, &a->x, first + r) : T(row_of)(SCH_CSR64, &a->x, first + r);
         for (int64_t k = 0; k < a->n_out; ++k) {
             const real c = s->c[r * m->n_padded + k];
             double *g = s->gradient + k * (a->x.d + 1);
-            for (int64_t e = 0; e < row.length; ++e) g[T(entry)(a->x.storage, row.index, e)] += (double)(c * row.value[e]);
+            for (int64_t e = 0; e < row.length; ++e)
+                g[T(entry)(a->x.storage, row.index, e)] += (double)(c * row.value[e]);
         }
     }
 }

@@ -32,7 +32,7 @@ const sch_linear_ops SCH_CAT(sch_linear_ops_, SCH_ISA) = {
 #define FIELD(name, args_t) .name = name,
     SCH_LINEAR_OPS(FIELD)
 #undef FIELD
-    .sgd_sweep_scratch = sgd_sweep_scratch,
+        .sgd_sweep_scratch = sgd_sweep_scratch,
     .glm_pass_scratch = glm_pass_scratch,
     .visiting_order = visiting_order,
 };

@@ -44,9 +44,9 @@ SCH_INLINE void T(add_rows)(const T(row_shape) *s, const real *x, int64_t stride
                                             (c2 * T(vload)(x + 2 * stride + j) + c3 * T(vload)(x + 3 * stride + j))));
     }
     if (s->rest)
-        T(vstore)(g + full, T(vload)(g + full) +
-                                ((c0 * T(load_rest)(x, s) + c1 * T(load_rest)(x + stride, s)) +
-                                 (c2 * T(load_rest)(x + 2 * stride, s) + c3 * T(load_rest)(x + 3 * stride, s))));
+        T(vstore)(g + full,
+                  T(vload)(g + full) + ((c0 * T(load_rest)(x, s) + c1 * T(load_rest)(x + stride, s)) +
+                                        (c2 * T(load_rest)(x + 2 * stride, s) + c3 * T(load_rest)(x + 3 * stride, s))));
 }
 
 SCH_INLINE void T(dot_block)(const T(row_shape) *s, const real *x, int64_t stride, int64_t rows, const real *w,
@@ -63,12 +63,12 @@ SCH_INLINE void T(add_block)(const T(row_shape) *s, const real *x, int64_t strid
 {
     int64_t r = 0;
     for (; r + T(ROWS) <= rows; r += T(ROWS)) T(add_rows)(s, x + r * stride, stride, rows * stride, c + r, g);
-    for (; r < rows; ++r) T(dense_axpy)(s, c[r], x + r * stride, g);
+    for (; r < rows; ++r) T(dense_axpy)(s, c[r], x + r * stride, x + r * stride, g);
 }
 
 /* Several outputs: z (rows, n_padded) = x w + intercept, two registers of outputs by ROWS rows at a time. */
-SCH_INLINE void T(dot_panel)(const real *x, int64_t stride, const int64_t rows, int64_t d, const real *w, int64_t n_padded,
-                             const int two, const real *intercept, real *z)
+SCH_INLINE void T(dot_panel)(const real *x, int64_t stride, const int64_t rows, int64_t d, const real *w,
+                             int64_t n_padded, const int two, const real *intercept, real *z)
 {
     vreal sum[T(ROWS)][2];
 #pragma GCC unroll 4

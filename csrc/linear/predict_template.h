@@ -4,7 +4,8 @@
 
 enum { T(PREDICT_ROWS) = 256 };
 
-SCH_INLINE void T(predict_sparse)(const sch_storage storage, const sch_linear_predict_args *a, int64_t first, int64_t last)
+SCH_INLINE void T(predict_sparse)(const sch_storage storage, const sch_linear_predict_args *a, int64_t first,
+                                  int64_t last)
 {
     const real *coef = a->coef, *intercept = a->intercept;
     const T(row_shape) unused = {0};

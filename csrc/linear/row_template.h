@@ -22,18 +22,12 @@ SCH_INLINE T(row) T(row_of)(const sch_storage storage, const sch_table *x, int64
     return (T(row)){.value = (const real *)x->data + first, .index = index, .length = last - first};
 }
 
-SCH_INLINE void T(prefetch_row)(const sch_storage storage, const sch_table *x, int64_t i)
+/* The non-zeros and columns of a sparse row that will be wanted soon. */
+SCH_INLINE void T(prefetch_sparse)(const sch_storage storage, const T(row) r)
 {
-    enum { LINES = 64 }; /* of wide rows the hardware fetches the rest */
-    const T(row) r = T(row_of)(storage, x, i);
-    const int64_t bytes = (storage == SCH_DENSE ? x->d : r.length) * (int64_t)sizeof(real);
-    const char *p = (const char *)r.value;
-    for (int64_t at = 0; at < bytes && at < LINES * SCH_LINE; at += SCH_LINE) __builtin_prefetch(p + at);
-    if (storage != SCH_DENSE) {
-        const int64_t index_bytes = r.length * (storage == SCH_CSR32 ? 4 : 8);
-        for (int64_t at = 0; at < index_bytes && at < LINES * SCH_LINE; at += SCH_LINE)
-            __builtin_prefetch((const char *)r.index + at);
-    }
+    const int64_t index_bytes = r.length * (storage == SCH_CSR32 ? 4 : 8), bytes = r.length * (int64_t)sizeof(real);
+    for (int64_t at = 0; at < bytes; at += SCH_LINE) __builtin_prefetch((const char *)r.value + at);
+    for (int64_t at = 0; at < index_bytes; at += SCH_LINE) __builtin_prefetch((const char *)r.index + at);
 }
 
 SCH_INLINE real T(dense_dot)(const T(row_shape) *s, const real *x, const real *w)
@@ -54,11 +48,17 @@ SCH_INLINE real T(dense_dot)(const T(row_shape) *s, const real *x, const real *w
     return T(vsum)((sum0 + sum1) + (sum2 + sum3));
 }
 
-SCH_INLINE void T(dense_axpy)(const T(row_shape) *s, real c, const real *x, real *w)
+/* w += c * x. `ahead` is a row that will be wanted soon: fetched here, a line at a time, it does not crowd out the loads
+ * that the next dot product waits for. */
+SCH_INLINE void T(dense_axpy)(const T(row_shape) *s, real c, const real *x, const real *ahead, real *w)
 {
     const int64_t full = s->full * VL;
     const vreal step = T(vset)(c);
-    for (int64_t j = 0; j < full; j += VL) T(vstore)(w + j, T(vload)(w + j) + step * T(vload)(x + j));
+    for (int64_t j = 0; j < full; j += VL) {
+        __builtin_prefetch(ahead + j);
+        T(vstore)(w + j, T(vload)(w + j) + step * T(vload)(x + j));
+    }
+    __builtin_prefetch(ahead + full);
     if (s->rest) T(vstore)(w + full, T(vload)(w + full) + step * T(load_rest)(x, s));
 }
 
@@ -77,10 +77,11 @@ SCH_INLINE real T(row_dot)(const sch_storage storage, const T(row_shape) *s, con
     return (sum0 + sum1) + (sum2 + sum3);
 }
 
-SCH_INLINE void T(row_axpy)(const sch_storage storage, const T(row_shape) *s, real c, const T(row) r, real *w)
+SCH_INLINE void T(row_axpy)(const sch_storage storage, const T(row_shape) *s, real c, const T(row) r,
+                            const T(row) ahead, real *w)
 {
     if (storage == SCH_DENSE) {
-        T(dense_axpy)(s, c, r.value, w);
+        T(dense_axpy)(s, c, r.value, ahead.value, w);
         return;
     }
     for (int64_t e = 0; e < r.length; ++e) w[T(entry)(storage, r.index, e)] += c * r.value[e];

@@ -176,8 +176,8 @@ SCH_INLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row)
 }
 
 /* Margins, losses and step lengths of one row for all lanes; step[l] is the lane's eta. */
-SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
-                                int64_t i, const real *step, real share, real *update)
+SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
+                                T(lanes) *m, int64_t i, const real *step, real share, real *update)
 {
     const T(row) x = T(row_of)(storage, &a->x, i);
     const real weight = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
@@ -267,26 +267,36 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
     }
 }
 
+SCH_INLINE void T(lanes_prefetch)(const sch_storage storage, const sch_table *x, int64_t i)
+{
+    const T(row) r = T(row_of)(storage, x, i);
+    const char *p = (const char *)r.value;
+    if (storage != SCH_DENSE) T(prefetch_sparse)(storage, r);
+    else
+        for (int64_t at = 0; at < x->d * (int64_t)sizeof(real); at += SCH_LINE) __builtin_prefetch(p + at);
+}
+
 SCH_INLINE void T(lanes_span)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
                               int64_t count, double t)
 {
     const int64_t ahead = sch_prefetch_ahead(&a->x);
     for (int64_t s = 0; s < count; s += a->batch_size) {
         const int64_t rows = sch_min(a->batch_size, count - s);
-        for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r) T(prefetch_row)(storage, &a->x, m->order[r]);
+        for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r)
+            T(lanes_prefetch)(storage, &a->x, m->order[r]);
         T(lanes_step)(storage, loss, a, m, s, rows, t + (double)s);
     }
 }
 
 /* One function for each loss, as in the single form. */
-#define DEFINE(NAME, text)                                                                                        \
-    SCH_NOINLINE void T(lanes_span_##NAME)(const sch_sgd_sweep_args *a, T(lanes) * m, int64_t count, double t)    \
-    {                                                                                                             \
-        switch (a->x.storage) {                                                                                   \
-        case SCH_DENSE: T(lanes_span)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t); break;                         \
-        case SCH_CSR32: T(lanes_span)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t); break;                         \
-        case SCH_CSR64: T(lanes_span)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t); break;                         \
-        }                                                                                                         \
+#define DEFINE(NAME, text)                                                                                    \
+    SCH_NOINLINE void T(lanes_span_##NAME)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t count, double t) \
+    {                                                                                                         \
+        switch (a->x.storage) {                                                                               \
+        case SCH_DENSE: T(lanes_span)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t); break;                     \
+        case SCH_CSR32: T(lanes_span)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t); break;                     \
+        case SCH_CSR64: T(lanes_span)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t); break;                     \
+        }                                                                                                     \
     }
 SCH_LOSS_LIST(DEFINE)
 #undef DEFINE

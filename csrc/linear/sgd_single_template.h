@@ -112,10 +112,11 @@ SCH_INLINE T(update) T(single_update)(const sch_storage storage, const sch_loss 
     return (T(update)){T(clipped_gradient)(loss, T(loss_at)(loss, y, z, c)), -eta * weight};
 }
 
-SCH_INLINE void T(single_move)(const sch_storage storage, T(single) *m, const T(row) x, real c, int averaging)
+SCH_INLINE void T(single_move)(const sch_storage storage, T(single) *m, const T(row) x, const T(row) ahead, real c,
+                               int averaging)
 {
-    T(row_axpy)(storage, &m->shape, c, x, m->w);
-    if (averaging) T(row_axpy)(storage, &m->shape, (real)(-m->a) * c, x, m->average);
+    T(row_axpy)(storage, &m->shape, c, x, ahead, m->w);
+    if (averaging) T(row_axpy)(storage, &m->shape, (real)(-m->a) * c, x, ahead, m->average);
 }
 
 /* What follows a step of length `shift` along the intercept: the intercept, the average, the L1 penalty due. The step
@@ -133,27 +134,32 @@ SCH_INLINE void T(single_settle_step)(const sch_storage storage, const sch_sgd_s
     }
 }
 
-SCH_INLINE int T(averages)(const sch_sgd_sweep_args *a, double t) { return a->average_start > 0 && t >= (double)a->average_start; }
+SCH_INLINE int T(averages)(const sch_sgd_sweep_args *a, double t)
+{
+    return a->average_start > 0 && t >= (double)a->average_start;
+}
 
 /* One step a row: every step waits for the one before, so it stays in registers. */
-SCH_INLINE void T(single_rows)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(single) *m,
-                               int64_t count, double t)
+SCH_INLINE void T(single_rows)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
+                               T(single) *m, int64_t count, double t)
 {
     const int64_t ahead = sch_prefetch_ahead(&a->x);
     for (int64_t s = 0; s < count; ++s) {
         const T(row) x = T(row_of)(storage, &a->x, m->order[s]);
         const double eta = a->eta[0] * m->factor[s];
         const int averaging = T(averages)(a, t + (double)s);
-        T(prefetch_row)(storage, &a->x, m->order[sch_min(s + ahead, count - 1)]);
+        const T(row) next = T(row_of)(storage, &a->x, m->order[sch_min(s + ahead, count - 1)]);
+        if (storage != SCH_DENSE) T(prefetch_sparse)(storage, next);
         const T(update) u = T(single_update)(storage, loss, a, m, x, s, (real)eta);
         T(single_shrink)(m, eta * a->l2);
-        T(single_move)(storage, m, x, u.length * (u.factor * (real)(1.0 / m->scale)), averaging);
+        T(single_move)(storage, m, x, next, u.length * (u.factor * (real)(1.0 / m->scale)), averaging);
         T(single_settle_step)(storage, a, m, s, 1, t + (double)s, eta, (double)(u.length * u.factor), averaging);
     }
 }
 
 /* One step a mini-batch: the mean of its rows' steps. */
-SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
+SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t count,
+                                  double t)
 {
     for (int64_t s = 0; s < count; s += a->batch_size) {
         const int64_t rows = sch_min(a->batch_size, count - s);
@@ -169,7 +175,7 @@ SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep
         T(single_shrink)(m, eta * a->l2);
         for (int64_t r = s; r < s + rows; ++r) {
             const T(row) x = T(row_of)(storage, &a->x, m->order[r]);
-            T(single_move)(storage, m, x, m->update[r] * (real)(1.0 / m->scale), averaging);
+            T(single_move)(storage, m, x, x, m->update[r] * (real)(1.0 / m->scale), averaging);
             shift += (double)m->update[r];
         }
         T(single_settle_step)(storage, a, m, s, rows, t + (double)s, eta, shift, averaging);
@@ -177,15 +183,15 @@ SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep
 }
 
 /* One function for each loss and storage: inlined into one, they would compete for registers. */
-#define DEFINE(NAME, text)                                                                                              \
-    SCH_NOINLINE void T(single_rows_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) * m, int64_t count, double t)  \
-    {                                                                                                                   \
-        T(single_rows)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t);                                                     \
-    }                                                                                                                   \
-    SCH_NOINLINE void T(single_rows_csr_##NAME)(const sch_sgd_sweep_args *a, T(single) * m, int64_t count, double t)    \
-    {                                                                                                                   \
-        if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t);                      \
-        else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t);                                                \
+#define DEFINE(NAME, text)                                                                                            \
+    SCH_NOINLINE void T(single_rows_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t) \
+    {                                                                                                                 \
+        T(single_rows)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t);                                                   \
+    }                                                                                                                 \
+    SCH_NOINLINE void T(single_rows_csr_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)   \
+    {                                                                                                                 \
+        if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t);                    \
+        else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t);                                              \
     }
 SCH_LOSS_LIST(DEFINE)
 #undef DEFINE
@@ -201,10 +207,10 @@ static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t co
         return;
     }
     switch (a->loss) {
-#define CASE(NAME, text)                                                                  \
-    case SCH_LOSS_##NAME:                                                                 \
-        if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t);       \
-        else T(single_rows_csr_##NAME)(a, m, count, t);                                   \
+#define CASE(NAME, text)                                                            \
+    case SCH_LOSS_##NAME:                                                           \
+        if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t); \
+        else T(single_rows_csr_##NAME)(a, m, count, t);                             \
         break;
         SCH_LOSS_LIST(CASE)
 #undef CASE

@@ -2,10 +2,14 @@
  * Include after linear/sgd_single_template.h and linear/sgd_lanes_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-static int64_t T(lane_groups)(const sch_sgd_sweep_args *a) { return a->n_out == 1 ? 1 : (a->n_out + LANES - 1) / LANES; }
+static int64_t T(lane_groups)(const sch_sgd_sweep_args *a)
+{
+    return a->n_out == 1 ? 1 : (a->n_out + LANES - 1) / LANES;
+}
 
 /* Scratch of one group of outputs, divided (or with arena->base == NULL only counted). */
-static void T(sgd_layout)(const sch_sgd_sweep_args *a, sch_arena *arena, sch_visit *visit, T(single) *single, T(lanes) *lanes)
+static void T(sgd_layout)(const sch_sgd_sweep_args *a, sch_arena *arena, sch_visit *visit, T(single) *single,
+                          T(lanes) *lanes)
 {
     *visit = sch_visit_layout(a->n_rows, sch_row_bytes(&a->x), a->batch_size, arena);
     if (a->n_out == 1) *single = T(single_layout)(a, arena);

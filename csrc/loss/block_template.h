@@ -20,7 +20,8 @@ SCH_INLINE double T(block_loop)(const sch_loss loss, const int weighted, const i
     return total;
 }
 
-SCH_INLINE double T(block_sum_of)(const sch_loss loss, real c, const real *y, const real *z, const real *weight, int64_t n)
+SCH_INLINE double T(block_sum_of)(const sch_loss loss, real c, const real *y, const real *z, const real *weight,
+                                  int64_t n)
 {
     return weight ? T(block_loop)(loss, 1, 0, 0, c, y, z, weight, n, NULL, NULL)
                   : T(block_loop)(loss, 0, 0, 0, c, y, z, NULL, n, NULL, NULL);

@@ -35,7 +35,8 @@ SCH_INLINE T(loss_terms) T(loss_epsilon_insensitive)(real y, real z, real c)
 SCH_INLINE T(loss_terms) T(loss_squared_epsilon_insensitive)(real y, real z, real c)
 {
     const real r = z - y, excess = T(max)(T(abs)(r) - c, K(0.0));
-    return (T(loss_terms)){excess * excess, K(2.0) * (r < K(0.0) ? -excess : excess), excess > K(0.0) ? K(2.0) : K(0.0)};
+    return (T(loss_terms)){excess * excess, K(2.0) * (r < K(0.0) ? -excess : excess),
+                           excess > K(0.0) ? K(2.0) : K(0.0)};
 }
 
 /* With s = +1 for y = 0 and -1 for y = 1 the loss is log(1 + exp(s z)): exact in relative terms on both sides. */

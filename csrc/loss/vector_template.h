@@ -9,7 +9,7 @@ static void T(loss_sum_chunk)(void *context, int64_t b)
     const real *y = (const real *)a->y + first, *z = (const real *)a->z + first * a->n_out;
     const real *weight = a->weight ? (const real *)a->weight + first : NULL;
     a->partial[b] = a->loss == SCH_LOSS_SOFTMAX ? T(softmax_sum)(y, z, weight, n, a->n_out)
-                                               : T(block_sum)(a->loss, (real)a->loss_param, y, z, weight, n);
+                                                : T(block_sum)(a->loss, (real)a->loss_param, y, z, weight, n);
 }
 
 static sch_status T(loss_sum)(sch_loss_sum_args *a)
@@ -43,9 +43,9 @@ static void T(vector_math_chunk)(void *context, int64_t b)
     const real *x = (const real *)a->x + first;
     real *out = (real *)a->out + first;
     switch (a->function) {
-#define CASE(NAME, function)                                       \
-    case NAME:                                                     \
-        SCH_SIMD                                                   \
+#define CASE(NAME, function)                                        \
+    case NAME:                                                      \
+        SCH_SIMD                                                    \
         for (int64_t i = 0; i < n; ++i) out[i] = T(function)(x[i]); \
         break;
         CASE(SCH_MATH_EXP, exp)

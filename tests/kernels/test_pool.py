@@ -96,7 +96,10 @@ def test_short_lived_callers_leave_no_threads_behind():
 
 
 def _child(queue, n_threads):
-    queue.put(gradient(*problem(), n_threads))
+    """In a forked process: the result, and how many threads the call started there."""
+    p, before = problem(), thread_count()
+    result = gradient(*p, n_threads)
+    queue.put((result, thread_count() - before))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
@@ -106,10 +109,11 @@ def test_forked_child_computes_the_same(n_threads):
     queue = context.Queue()
     child = context.Process(target=_child, args=(queue, n_threads))
     child.start()
-    got = queue.get(timeout=30)
+    got, started = queue.get(timeout=30)
     child.join(timeout=30)
     assert child.exitcode == 0
     assert_same_bytes(got, want)
+    assert started == n_threads - 1
     assert_same_bytes(gradient(*problem(), n_threads), want)
 
 
@@ -130,7 +134,7 @@ def test_fork_while_another_thread_computes():
             queue = context.Queue()
             child = context.Process(target=_child, args=(queue, 3))
             child.start()
-            assert_same_bytes(queue.get(timeout=30), want)
+            assert_same_bytes(queue.get(timeout=30)[0], want)
             child.join(timeout=30)
             assert child.exitcode == 0
     finally:

@@ -61,7 +61,9 @@ def test_singular_matrices_get_a_factor_all_the_same(scale, rng):
     assert step[5] == 0.0
 
 
-@pytest.mark.parametrize("matrix", [np.full((3, 3), np.nan), -np.eye(3), np.zeros((3, 3))], ids=["nan", "negative", "zero"])
+@pytest.mark.parametrize(
+    "matrix", [np.full((3, 3), np.nan), -np.eye(3), np.zeros((3, 3))], ids=["nan", "negative", "zero"]
+)
 def test_hopeless_matrices_do_not_crash(matrix):
     assert CholeskyInverse(matrix)(np.ones(3)).shape == (3,)
 

@@ -8,18 +8,18 @@
 #include "sch/types.h"
 
 /* Step sizes of stochastic gradient descent, as functions of the sample counter t. */
-#define SCH_SCHEDULE_LIST(X)                                                   \
-    X(CONSTANT, "constant")     /* eta */                                      \
+#define SCH_SCHEDULE_LIST(X)                                                        \
+    X(CONSTANT, "constant")     /* eta */                                           \
     X(OPTIMAL, "optimal")       /* eta / (optimal_init + t - 1), eta = 1 / alpha */ \
-    X(INVSCALING, "invscaling") /* eta / t^power_t */                          \
-    X(PA1, "pa1")               /* min(eta, loss / |x|^2) */                   \
+    X(INVSCALING, "invscaling") /* eta / t^power_t */                               \
+    X(PA1, "pa1")               /* min(eta, loss / |x|^2) */                        \
     X(PA2, "pa2")               /* loss / (|x|^2 + 1 / (2 eta)) */
 
 typedef enum {
 #define SCH_SCHEDULE_ENUMERATOR(name, text) SCH_SCHEDULE_##name,
     SCH_SCHEDULE_LIST(SCH_SCHEDULE_ENUMERATOR)
 #undef SCH_SCHEDULE_ENUMERATOR
-    SCH_N_SCHEDULES
+        SCH_N_SCHEDULES
 } sch_schedule;
 
 const char *sch_schedule_name(sch_schedule schedule);
@@ -105,9 +105,9 @@ typedef struct {
     void *out;             /* OUT (n, n_out) */
 } sch_linear_predict_args;
 
-#define SCH_LINEAR_OPS(X)                        \
-    X(sgd_sweep, sch_sgd_sweep_args)             \
-    X(glm_pass, sch_glm_pass_args)               \
+#define SCH_LINEAR_OPS(X)            \
+    X(sgd_sweep, sch_sgd_sweep_args) \
+    X(glm_pass, sch_glm_pass_args)   \
     X(linear_predict, sch_linear_predict_args)
 
 typedef struct {

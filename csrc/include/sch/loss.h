@@ -8,22 +8,22 @@
 #include "sch/types.h"
 
 /* Pointwise losses: one raw prediction per sample. Names as Python sees them. */
-#define SCH_LOSS_LIST(X)                                              \
-    X(SQUARED, "squared")                                             \
-    X(HUBER, "huber")                                                 \
-    X(EPSILON_INSENSITIVE, "epsilon_insensitive")                     \
-    X(SQUARED_EPSILON_INSENSITIVE, "squared_epsilon_insensitive")     \
-    X(LOGISTIC, "logistic")                                           \
-    X(HINGE, "hinge")                                                 \
-    X(SQUARED_HINGE, "squared_hinge")                                 \
-    X(MODIFIED_HUBER, "modified_huber")                               \
+#define SCH_LOSS_LIST(X)                                          \
+    X(SQUARED, "squared")                                         \
+    X(HUBER, "huber")                                             \
+    X(EPSILON_INSENSITIVE, "epsilon_insensitive")                 \
+    X(SQUARED_EPSILON_INSENSITIVE, "squared_epsilon_insensitive") \
+    X(LOGISTIC, "logistic")                                       \
+    X(HINGE, "hinge")                                             \
+    X(SQUARED_HINGE, "squared_hinge")                             \
+    X(MODIFIED_HUBER, "modified_huber")                           \
     X(PERCEPTRON, "perceptron")
 
 typedef enum {
 #define SCH_LOSS_ENUMERATOR(name, text) SCH_LOSS_##name,
     SCH_LOSS_LIST(SCH_LOSS_ENUMERATOR)
 #undef SCH_LOSS_ENUMERATOR
-    SCH_LOSS_SOFTMAX, /* one raw prediction per class; y is the class index */
+        SCH_LOSS_SOFTMAX, /* one raw prediction per class; y is the class index */
     SCH_N_LOSSES
 } sch_loss;
 
@@ -85,11 +85,11 @@ typedef struct {
     int64_t nonfinite; /* OUT how many blocks hold an infinity or a NaN */
 } sch_count_nonfinite_args;
 
-#define SCH_LOSS_OPS(X)                                  \
-    X(loss_sum, sch_loss_sum_args)                       \
-    X(loss_gradient, sch_loss_gradient_args)             \
-    X(vector_math, sch_vector_math_args)                 \
-    X(softmax, sch_softmax_args)                         \
+#define SCH_LOSS_OPS(X)                      \
+    X(loss_sum, sch_loss_sum_args)           \
+    X(loss_gradient, sch_loss_gradient_args) \
+    X(vector_math, sch_vector_math_args)     \
+    X(softmax, sch_softmax_args)             \
     X(count_nonfinite, sch_count_nonfinite_args)
 
 typedef struct {

@@ -3,11 +3,11 @@
 #ifndef SCH_STATUS_H
 #define SCH_STATUS_H
 
-#define SCH_STATUS_LIST(X)                                            \
-    X(OK, "success")                                                  \
-    X(NONFINITE, "a value became infinite or NaN")                    \
-    X(CANCELLED, "stopped on request")                                \
-    X(BAD_ARGUMENT, "internal error: unsupported argument")           \
+#define SCH_STATUS_LIST(X)                                  \
+    X(OK, "success")                                        \
+    X(NONFINITE, "a value became infinite or NaN")          \
+    X(CANCELLED, "stopped on request")                      \
+    X(BAD_ARGUMENT, "internal error: unsupported argument") \
     X(ISA_UNAVAILABLE, "instruction set not compiled in or not supported by this CPU")
 
 typedef enum {

@@ -24,7 +24,7 @@ typedef struct {
 /* What every kernel that may take long is told about its surroundings. */
 typedef struct {
     int n_threads;      /* at most this many, the caller included */
-    int (*poll)(void);  /* asked by the calling thread every few milliseconds; non-zero stops the kernel; may be NULL */
+    int (*poll)(void); /* asked by the calling thread every few milliseconds; non-zero stops the kernel; may be NULL */
 } sch_control;
 
 #endif

@@ -14,6 +14,10 @@ from schuss.cli.progress import Progress
 from schuss.cli.tables import Tables
 from schuss.data.target import CLASSIFICATION
 
+_DIVERGED = (
+    "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -70,11 +74,6 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
     _label(estimator, tables)
     said = [str(w.message) for w in caught if not issubclass(w.category, ConvergenceWarning)]
     return Fit(interrupted, list(dict.fromkeys(said)))
-
-
-_DIVERGED = (
-    "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
-)
 
 
 def _explain_divergence(estimator: Any, error: ValueError) -> None:

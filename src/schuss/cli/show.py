@@ -42,7 +42,7 @@ def show(model_file: str, *, json: bool) -> None:
     heading(console, f"{words.title(model.estimator)}, {words.size(about['bytes'])}, {Path(model_file).name}")
     try:
         _show_run(console, model, about)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ModelFileError(f"{Path(model_file).name} describes its training wrongly") from error
 
 

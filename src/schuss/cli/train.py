@@ -57,8 +57,8 @@ def train(options: TrainOptions) -> None:
         if options.test and options.test_size is not None:
             raise CommandError("--test and --test-size exclude each other")
         inputs = [options.source, options.test]
-        for where in inputs:
-            check_place(where or options.source)
+        for where in filter(None, inputs):
+            check_place(where)
         out = check_output(options.out, "--out", inputs, MODEL_MARK)
         report = None
         if options.report is not None:

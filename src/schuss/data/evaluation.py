@@ -93,7 +93,7 @@ def _classes(model: TableModel, features: NDArray[np.float32], truth: NDArray[np
     n_classes = len(model.target.classes)
     known = truth >= 0
     matrix = None
-    if n_classes <= _MOST_IN_MATRIX:
+    if n_classes <= _MOST_IN_MATRIX and known.any():
         matrix = confusion_matrix(truth[known], found[known], labels=np.arange(n_classes))
     return Evaluation(len(truth), int((~known).sum()), tuple(scores), confusion=matrix)
 

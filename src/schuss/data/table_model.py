@@ -124,7 +124,7 @@ class TableModel:
             )
         try:
             return cls._from_info(estimator, extras.info)
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise ModelFileError(f"{Path(path).name} describes its table wrongly: {error}") from error
 
     @classmethod

@@ -8,13 +8,11 @@ gradient at their solution, and with it a correction that takes the square away 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from schuss.history import History
 from schuss.linear_model._curvature import CholeskyInverse, Matrix
-from schuss.linear_model._least_squares_problem import Problem, Reading
+from schuss.linear_model._least_squares_problem import Problem
 from schuss.linear_model._plan import near_column_means
 from schuss.training import StopReason
 
@@ -29,8 +27,6 @@ class GramSolver:
     ----------
     problem : Problem
         With at least as many samples as features.
-    check : callable
-        Called with the first reading.
     smallest_pivot : float
         See `CholeskyInverse`.
     smallest_singular : float or None, default=None
@@ -52,7 +48,6 @@ class GramSolver:
     def __init__(
         self,
         problem: Problem,
-        check: Callable[[Reading], None],
         *,
         smallest_pivot: float,
         smallest_singular: float | None = None,
@@ -63,7 +58,6 @@ class GramSolver:
         self.measured = self.coef, self.intercept
         self.failed = self._done = False
         self.singular: Matrix | None = None
-        self._check = check
         self._smallest_pivot, self._smallest_singular = smallest_pivot, smallest_singular
         self._shift = near_column_means(problem.X) if problem.fit_intercept else None
         self._sizes: list[float] = []
@@ -74,11 +68,10 @@ class GramSolver:
         self.measured = self.coef, self.intercept
         reading = self.problem.read(self.coef, self.intercept, gram=first, shift=self._shift)
         if first:
-            self._check(reading)
             self._factorise(reading.gram)
         if not self.failed:
             self._correct(reading.gradient)
-            self.failed = not self._done and iteration == MOST_READS - 1
+            self.failed |= not self._done and iteration == MOST_READS - 1
         return reading.record
 
     def rule(self, history: History) -> StopReason | None:

@@ -8,7 +8,7 @@ arrays that need no conversion, is recognised here; everything else goes their w
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,12 +76,21 @@ def check_training_data(estimator: Any, X: Any, y: Any, **options: Any) -> tuple
 
 
 def check_first_read(estimator: Any, X: Any, *results: float) -> None:
-    """Raise scikit-learn's error on NaN in X if the sums over its rows are not finite.
+    """Raise scikit-learn's error on NaN in X if sums over its rows are not finite.
 
-    Any entry that is not finite makes the gradient of a linear model so.
+    An entry that is not finite makes the gradient of a linear model so.
     """
     if not all(map(isfinite, results)):
         check_finite(estimator, X)
+
+
+def explain_overflow(estimator: Any, X: Any, error: BaseException | None) -> NoReturn:
+    """Raise what a kernel's overflow means: NaN in X if there is any, else numbers too large."""
+    check_finite(estimator, X)
+    raise ValueError(
+        "Floating-point overflow in sums over the rows of X. Scaling the data with "
+        "StandardScaler or MinMaxScaler might help."
+    ) from error
 
 
 def _is_plain(X: Any, y: Any, kinds: str) -> bool:

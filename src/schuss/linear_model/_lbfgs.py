@@ -28,14 +28,14 @@ class Memory:
 
     Parameters
     ----------
-    size : int, default=10
+    size : int, default=20
         Number of pairs kept.
     rescale : bool, default=False
         Scale the initial inverse so that it fits the newest pair: right for one that is
         only known up to a factor, such as a diagonal or a bound.
     """
 
-    def __init__(self, size: int = 10, *, rescale: bool = False) -> None:
+    def __init__(self, size: int = 20, *, rescale: bool = False) -> None:
         self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=size)
         self._rescale = rescale
 
@@ -121,7 +121,7 @@ def line_search(
     low, low_slope, best = 0.0, slope, None
     high, high_slope = np.inf, np.inf
     size = first
-    for _ in range(_MAX_TRIALS):
+    for trial in range(_MAX_TRIALS):
         point = at(size)
         here = float(np.vdot(point.gradient, direction))
         gain = start.value - point.value
@@ -134,6 +134,8 @@ def line_search(
         else:
             return size, point
         size = _next_size(low, low_slope, high, high_slope)
+        if best is None and trial > 1:  # a wall: what the slopes say leads nowhere
+            size *= _SHORTEST
         if best is None and -slope * size < noise:
             break
     return (low, best) if best is not None else (0.0, None)

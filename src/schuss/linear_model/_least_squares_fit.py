@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from schuss.callbacks import FitTask
 from schuss.history import History
+from schuss.linear_model._base import check_finite
 from schuss.linear_model._gram_solver import MOST_READS, GramSolver
-from schuss.linear_model._inputs import check_first_read
-from schuss.linear_model._least_squares_problem import Centred, Problem, Reading
+from schuss.linear_model._inputs import explain_overflow
+from schuss.linear_model._least_squares_problem import Centred, Problem
 from schuss.losses import Loss, Target
 from schuss.training import Outcome, StopReason, run
 from schuss.validation import Curves, Evaluator
@@ -133,11 +134,13 @@ class LeastSquaresFit:
             Options of `GramSolver`; None to go straight to ``direct``.
         """
         if gram is not None:
-            self.gram = GramSolver(self._problem, self._check, **gram)
+            self.gram = GramSolver(self._problem, **gram)
             outcome = self._run(task, self.gram, MOST_READS)
             if outcome.interrupt is not None or not self.gram.failed:
                 return self._finished(outcome)
             self.gram = None
+        else:
+            check_finite(self._model, self._problem.X)  # SciPy's own words would be others
         return self._finished(self._run(task, DirectSolver(self._problem, direct), 1))
 
     def parameters(self) -> tuple[Array, Array]:
@@ -172,6 +175,8 @@ class LeastSquaresFit:
     def _finished(self, outcome: Outcome) -> Outcome:
         """Add the loss of the best constant guess, which the first read knows already."""
         problem, history = self._problem, self.history
+        if outcome.reason is StopReason.DIVERGED:
+            explain_overflow(self._model, problem.X, outcome.interrupt)
         if self.gram is not None and problem.fit_intercept and len(history):
             loss = history[0]["data_loss"]
         else:
@@ -179,9 +184,6 @@ class LeastSquaresFit:
             loss = _loss_of_guess(problem.y, problem.weight, mean)
         history.baseline["training_loss"] = loss
         return outcome
-
-    def _check(self, reading: Reading) -> None:
-        check_first_read(self._model, self._problem.X, reading.record["gradient_norm"])
 
 
 def _loss_of_guess(y: Array, weight: Array | None, guess: Array) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.linear_model._base import n_threads_of
-from schuss.linear_model._inputs import check_first_read
+from schuss.linear_model._inputs import check_first_read, explain_overflow
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._plan import minimizer, near_column_means
@@ -141,6 +141,8 @@ class LogisticFit:
             hooks=hooks,
             max_time=model.max_time,
         )
+        if outcome.reason is StopReason.DIVERGED:
+            explain_overflow(model, self._data.X, outcome.interrupt)
         if stops_early and outcome.interrupt is None and self.curves.best is not None:
             self._reached = self.curves.best
         return outcome

@@ -122,21 +122,7 @@ class Objective:
         """
         coef, intercept = self.unshifted(theta)
         gradient = np.empty(self.shape)
-        gram = self._gram_buffer() if curvature else None
-        loss = kernels.glm_pass(
-            self.table,
-            self.y,
-            coef,
-            intercept,
-            loss=self._code,
-            weight=self.weight,
-            gradient=gradient,
-            gram=gram,
-            gram_weights="hessian" if self.n_outputs == 1 else "sample",
-            shift=self.shift,
-            n_threads=self.n_threads,
-            scratch=self._scratch,
-        )
+        loss = self._pass(coef, intercept, gradient, self._gram_buffer() if curvature else None)
         gradient /= self.total
         if self.l2:
             gradient[:, :-1] += self.l2 * coef
@@ -151,6 +137,28 @@ class Objective:
         if curvature:
             self._gram_at = point
         return point
+
+    def _pass(self, coef: Matrix, intercept: Matrix, gradient: Matrix, gram: Matrix | None) -> float:
+        """Fill the sums over the rows; return that of the losses, infinite on overflow."""
+        try:
+            loss: float = kernels.glm_pass(
+                self.table,
+                self.y,
+                coef,
+                intercept,
+                loss=self._code,
+                weight=self.weight,
+                gradient=gradient,
+                gram=gram,
+                gram_weights="hessian" if self.n_outputs == 1 else "sample",
+                shift=self.shift,
+                n_threads=self.n_threads,
+                scratch=self._scratch,
+            )
+        except FloatingPointError:  # a step too far for the line search, or bad data
+            gradient.fill(np.nan)
+            return np.inf
+        return loss
 
     def unshifted(self, theta: Matrix) -> tuple[Matrix, Matrix]:
         """Coefficients and intercept as the user knows them."""
@@ -228,8 +236,9 @@ class Objective:
             hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy(), self.l2)
         # A common shift of all classes changes nothing but the penalty, and gradients
         # have no part in it: any positive curvature there makes the matrix definite.
+        # In the size of each column, lest the small ones drown in it.
         j = np.arange(p)
-        hessian[:, j, :, j] += np.trace(hessian.reshape(k * p, k * p)) / (k * k * p)
+        hessian[:, j, :, j] += np.einsum("cjcj->j", hessian)[:, None, None] / (k * k)
         return hessian.reshape(k * p, k * p)
 
     def _shares(self, point: Point) -> Array:
