@@ -14,7 +14,7 @@ from typing import Any
 from schuss.config import config
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum", "celer", "skglm")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum")
 
 
 def facts() -> dict[str, Any]:

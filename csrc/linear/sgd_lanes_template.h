@@ -159,19 +159,25 @@ SCH_INLINE void T(lanes_axpy)(const sch_storage storage, const T(row) r, int64_t
     }
 }
 
+/* All weights of a row pay their L1; what they lose is taken out of the lazy part of the average, which stays as it was. */
 SCH_INLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row) r, int64_t d)
 {
     const int64_t length = storage == SCH_DENSE ? d : r.length;
-    real scale[LANES], due[LANES];
+    real scale[LANES], due[LANES], lead[LANES];
     for (int l = 0; l < LANES; ++l) {
         scale[l] = (real)m->scale[l];
         due[l] = (real)m->due[l];
+        lead[l] = (real)m->a[l];
     }
     for (int64_t e = 0; e < length; ++e) {
         const int64_t j = storage == SCH_DENSE ? e : T(entry)(storage, r.index, e);
         real *w = m->w + j * LANES, *applied = m->applied + j * LANES;
+        real paid[LANES];
         SCH_SIMD
-        for (int l = 0; l < LANES; ++l) w[l] = T(pay_l1)(w[l], scale[l], due[l], &applied[l]);
+        for (int l = 0; l < LANES; ++l) paid[l] = T(pay_l1)(w[l], scale[l], due[l], &applied[l]);
+        if (m->average)
+            for (int l = 0; l < LANES; ++l) m->average[j * LANES + l] -= lead[l] * (paid[l] - w[l]);
+        memcpy(w, paid, sizeof paid);
     }
 }
 
@@ -233,9 +239,16 @@ SCH_INLINE void T(lanes_move)(const sch_storage storage, const sch_sgd_sweep_arg
     for (int l = 0; l < LANES && a->fit_intercept; ++l) m->intercept[l] += (double)update[l] * a->intercept_decay;
 }
 
-/* The k-th average taken. */
-SCH_INLINE void T(lanes_average)(T(lanes) *m, double k)
+/* The k-th average taken; the first starts anew. */
+SCH_INLINE void T(lanes_average)(T(lanes) *m, int64_t d, double k)
 {
+    if (k == 1.0) {
+        memset(m->average, 0, (size_t)(d * LANES) * sizeof(real));
+        for (int l = 0; l < LANES; ++l) {
+            m->a[l] = 0.0;
+            m->b[l] = 1.0;
+        }
+    }
     const double mu = 1.0 / k, growth = k > 1.0 ? 1.0 / (1.0 - mu) : 1.0;
     for (int l = 0; l < LANES; ++l) {
         m->b[l] *= growth;
@@ -260,7 +273,7 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
     T(lanes_refresh)(m);
-    if (averaging) T(lanes_average)(m, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
+    if (averaging) T(lanes_average)(m, a->x.d, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
     if (a->l1 > 0.0) {
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         for (int64_t r = s; r < last; ++r) T(lanes_l1)(storage, m, T(row_of)(storage, &a->x, m->order[r]), a->x.d);

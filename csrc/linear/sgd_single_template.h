@@ -68,27 +68,37 @@ SCH_INLINE void T(single_shrink)(T(single) *m, double amount)
     if (m->scale < SMALLEST_SCALE) T(single_settle)(m);
 }
 
-/* The k-th average taken: the parameters of this step enter with weight 1 / k. */
+/* The k-th average taken: the parameters of this step enter with weight 1 / k; the first starts anew. */
 SCH_INLINE void T(single_average)(T(single) *m, double k)
 {
     const double mu = 1.0 / k;
     if (k > 1.0) m->b /= 1.0 - mu;
+    else {
+        memset(m->average, 0, (size_t)m->size * sizeof(real));
+        m->a = 0.0;
+        m->b = 1.0;
+    }
     m->a += mu * m->b * m->scale;
     m->average_intercept += (m->intercept - m->average_intercept) * mu;
 }
 
+/* One weight pays its L1; `lead` * (what it lost) keeps the average as it was. */
+SCH_INLINE void T(single_pay)(const T(single) *m, int64_t j, real scale, real lead, real due)
+{
+    const real paid = T(pay_l1)(m->w[j], scale, due, &m->applied[j]);
+    if (m->average) m->average[j] -= lead * (paid - m->w[j]);
+    m->w[j] = paid;
+}
+
 SCH_INLINE void T(single_l1)(const sch_storage storage, T(single) *m, const T(row) r, real due)
 {
-    const real scale = (real)m->scale;
+    const real scale = (real)m->scale, lead = (real)m->a;
     if (storage == SCH_DENSE) {
         SCH_SIMD
-        for (int64_t j = 0; j < m->size; ++j) m->w[j] = T(pay_l1)(m->w[j], scale, due, &m->applied[j]);
+        for (int64_t j = 0; j < m->size; ++j) T(single_pay)(m, j, scale, lead, due);
         return;
     }
-    for (int64_t e = 0; e < r.length; ++e) {
-        const int64_t j = T(entry)(storage, r.index, e);
-        m->w[j] = T(pay_l1)(m->w[j], scale, due, &m->applied[j]);
-    }
+    for (int64_t e = 0; e < r.length; ++e) T(single_pay)(m, T(entry)(storage, r.index, e), scale, lead, due);
 }
 
 /* Where to go along x for the row visited at s: the step is length * factor. Only `length` depends on the parameters, so

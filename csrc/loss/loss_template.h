@@ -4,6 +4,7 @@
  *   y  target: any real for the regression losses, {0, 1} for LOGISTIC, {-1, +1} for the other classification losses
  *   c  the loss's parameter: delta of HUBER, epsilon of the insensitive ones; unused otherwise
  * Where a loss has a kink the subgradient is the one that scikit-learn uses, the hessian is that of the smooth side.
+ * T(max)(0, x), in this order, lets a NaN through, so that an undefined prediction is never taken for a perfect one.
  * `loss` is a constant at every call in a loop, so the switch is folded away.
  * Include after core/real.h and core/math_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
@@ -29,12 +30,12 @@ SCH_INLINE T(loss_terms) T(loss_epsilon_insensitive)(real y, real z, real c)
 {
     const real r = z - y, excess = T(abs)(r) - c;
     const real side = r > c ? K(1.0) : (r < -c ? K(-1.0) : K(0.0));
-    return (T(loss_terms)){T(max)(excess, K(0.0)), side, K(0.0)};
+    return (T(loss_terms)){T(max)(K(0.0), excess), side, K(0.0)};
 }
 
 SCH_INLINE T(loss_terms) T(loss_squared_epsilon_insensitive)(real y, real z, real c)
 {
-    const real r = z - y, excess = T(max)(T(abs)(r) - c, K(0.0));
+    const real r = z - y, excess = T(max)(K(0.0), T(abs)(r) - c);
     return (T(loss_terms)){excess * excess, K(2.0) * (r < K(0.0) ? -excess : excess),
                            excess > K(0.0) ? K(2.0) : K(0.0)};
 }
@@ -52,18 +53,18 @@ SCH_INLINE T(loss_terms) T(loss_logistic)(real y, real z)
 SCH_INLINE T(loss_terms) T(loss_hinge)(real y, real z)
 {
     const real m = K(1.0) - y * z;
-    return (T(loss_terms)){T(max)(m, K(0.0)), m >= K(0.0) ? -y : K(0.0), K(0.0)};
+    return (T(loss_terms)){T(max)(K(0.0), m), m >= K(0.0) ? -y : K(0.0), K(0.0)};
 }
 
 SCH_INLINE T(loss_terms) T(loss_squared_hinge)(real y, real z)
 {
-    const real m = T(max)(K(1.0) - y * z, K(0.0));
+    const real m = T(max)(K(0.0), K(1.0) - y * z);
     return (T(loss_terms)){m * m, K(-2.0) * y * m, m > K(0.0) ? K(2.0) : K(0.0)};
 }
 
 SCH_INLINE T(loss_terms) T(loss_modified_huber)(real y, real z)
 {
-    const real m = y * z, q = T(max)(K(1.0) - m, K(0.0));
+    const real m = y * z, q = T(max)(K(0.0), K(1.0) - m);
     const int steep = m < K(-1.0);
     return (T(loss_terms)){steep ? K(-4.0) * m : q * q, y * (steep ? K(-4.0) : K(-2.0) * q),
                            steep || m >= K(1.0) ? K(0.0) : K(2.0)};
@@ -72,7 +73,7 @@ SCH_INLINE T(loss_terms) T(loss_modified_huber)(real y, real z)
 SCH_INLINE T(loss_terms) T(loss_perceptron)(real y, real z)
 {
     const real m = -y * z;
-    return (T(loss_terms)){T(max)(m, K(0.0)), m >= K(0.0) ? -y : K(0.0), K(0.0)};
+    return (T(loss_terms)){T(max)(K(0.0), m), m >= K(0.0) ? -y : K(0.0), K(0.0)};
 }
 
 /* What a caller leaves unused the compiler drops. */

@@ -7,10 +7,9 @@ from importlib import import_module
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
-from schuss.config import show_config, use_isa
-
 if TYPE_CHECKING:
     from schuss import diagnosis, linear_model
+    from schuss.config import show_config, use_isa
     from schuss.display import TrainingCurveDisplay
     from schuss.persistence import ModelFileError, load, save
 
@@ -35,6 +34,8 @@ _MEMBERS = {
     "TrainingCurveDisplay": "schuss.display",
     "load": "schuss.persistence",
     "save": "schuss.persistence",
+    "show_config": "schuss.config",
+    "use_isa": "schuss.config",
 }
 
 

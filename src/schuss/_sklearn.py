@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ except ImportError:
     with_callbacks = None
 
 __all__ = [
+    "N_THREADS",
     "CallbackSupportMixin",
     "Hidden",
     "Interval",
@@ -44,6 +46,10 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 # scikit-learn >= 1.9 refuses weights that are all zero, unless told not to
 _KNOWS_ALL_ZERO = "allow_all_zero_weights" in inspect.signature(_check_sample_weight).parameters
+
+
+# A count of threads; negative ones count back from what there is, as joblib has it.
+N_THREADS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
 
 
 def fit_context(method: Method) -> Method:

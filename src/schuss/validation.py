@@ -141,6 +141,15 @@ class Evaluator:
         scores = self._accuracies() if self._classes else self._r2()
         return Measure(self._mean_loss(), scores[0], np.asarray(scores[1]))
 
+    @property
+    def guess_score(self) -> float:
+        """Score of the best constant: the share of the commonest class, or the zero of R^2."""
+        if not self._classes:
+            return 0.0
+        _, which = np.unique(self._y, return_inverse=True)
+        share = np.bincount(which, weights=self._weight)
+        return float(share.max() / share.sum())
+
     def _mean_loss(self) -> float:
         if self._loss.target is Target.CLASS or self._raw.shape[1] == 1:
             z = self._raw if self._loss.target is Target.CLASS else self._raw[:, 0]
@@ -205,6 +214,15 @@ class Curves:
         self.best: Any = None
         self.best_iteration = -1
         self.output_scores: NDArray[np.float64] = np.zeros(0)
+
+    @property
+    def baseline(self) -> dict[str, float]:
+        """What a verdict needs beside the curves: how many rows they stand on, and a constant's score."""
+        return {
+            "training_samples": float(len(self._training)),
+            "validation_samples": float(len(self._validation)),
+            "training_score": self._training.guess_score,
+        }
 
     def record(self, iteration: int, coef: Array, intercept: Array) -> dict[str, float]:
         """Measure the parameters of an iteration; returns its columns."""

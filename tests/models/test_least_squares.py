@@ -215,7 +215,7 @@ def test_ridge_without_penalty_survives_singular_data(rng):
         (LinearRegression(), {"X": np.full((4, 1), np.nan)}, "Input X contains NaN"),
         (LinearRegression(), {"y": [1.0, np.inf, 1.0, 1.0]}, "Input y contains infinity"),
         (Ridge(), {"y": ["a", "b", "c", "d"]}, "could not convert string"),
-        (Ridge(), {"X": 1e300 * np.arange(4.0)[:, None]}, "overflow"),
+        (Ridge(), {"y": 1e300 * np.arange(4.0)}, "overflow"),
     ],
 )
 def test_refusals(model, data, message):
@@ -350,4 +350,4 @@ def test_refinement_takes_the_square_of_the_condition_away(rng):
     norms = [solver.sweep(i)["gradient_norm"] for i in range(3)]
     assert norms[1] < 1e-5 * norms[0]
     assert norms[2] <= norms[1]
-    assert norms[2] < tol(float, 400)
+    assert norms[2] < tol(float, 400, c=100.0)

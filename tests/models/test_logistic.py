@@ -70,6 +70,26 @@ def test_rare_classes_in_large_data(share, rng):
     assert Multinomial(X, y).excess(fit(X, y)) <= PROMISE
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_hardly_any_weights_in_large_data(n_classes, rng):
+    X, y = classes_of(rng, 40_000, 4, n_classes)
+    weight = np.zeros(40_000)
+    weight[rng.permutation(40_000)[:60]] = 1.0
+    few = weight > 0
+    model = fit(X, y, weight)
+    assert Multinomial(X[few], y[few]).excess(model) <= PROMISE
+
+
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_large_data_of_which_few_rows_would_separate(C, rng):
+    X = rng.standard_normal((30_000, 90))
+    score = X @ rng.standard_normal(90) + 5 * rng.logistic(size=30_000)
+    y = (score > np.quantile(score, 0.995)).astype(int)
+    model = fit(X, y, C=C)
+    assert Multinomial(X, y, C=C).excess(model) <= PROMISE
+    assert len(model.history_) < 20
+
+
 def test_a_class_of_two_rows(rng):
     X, y = classes_of(rng, 300, 3, 2)
     y[:2] = 7

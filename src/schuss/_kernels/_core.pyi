@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from typing import Any
 
+import numpy as np
+
 LOSSES: dict[str, int]
 SCHEDULES: dict[str, int]
 
@@ -15,7 +17,7 @@ class Table:
     @property
     def is_sparse(self) -> bool: ...
     @property
-    def dtype(self) -> str: ...
+    def dtype(self) -> np.dtype[Any]: ...
 
 def isa_compiled() -> list[str]: ...
 def isa_supported() -> list[str]: ...

@@ -3,6 +3,8 @@
 """Owner of the compiled kernels: dispatch, thread pool, tables, and the checks at the boundary."""
 import os
 
+import numpy as np
+
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
 )
@@ -173,7 +175,7 @@ cdef class Table:
 
     @property
     def dtype(self):
-        return "float32" if self.kind == b"f" else "float64"
+        return np.dtype("float32" if self.kind == b"f" else "float64")
 
 
 # ---------------------------------------------------------------- instruction sets

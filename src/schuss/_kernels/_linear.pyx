@@ -62,6 +62,10 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
     negative_weight = np.ones(k) if negative_weight is None else negative_weight
     active = np.ones(k, dtype=np.uint8) if active is None else active
     loss_sum = np.zeros(k)
+    if l1 > 0.0 and (l1_total is None or l1_applied is None):
+        raise ValueError("l1: expected l1_total and l1_applied beside it")
+    if average_start > 0 and (average_coef is None or average_intercept is None):
+        raise ValueError("average_start: expected average_coef and average_intercept beside it")
     a.control, a.x, a.n_out = control(n_threads), table.c, k
     a.loss, a.loss_param, a.l1, a.l2 = <sch_loss>loss, loss_param, l1, l2
     a.schedule, a.power_t, a.optimal_init, a.t = <sch_schedule>schedule, power_t, optimal_init, t

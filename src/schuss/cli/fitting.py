@@ -90,14 +90,10 @@ def _ends(estimator: Any) -> list[float]:
 
 
 def _label(estimator: Any, tables: Tables) -> None:
-    """Give the estimator the table's labels, and its history the sizes of its samples.
+    """Give the estimator the table's labels.
 
     It was fitted to class numbers, since sorting a million texts takes longer than most fits; its classes
     are those numbers in order, so that the labels can take their place.
     """
     if tables.target.task == CLASSIFICATION:
         estimator.classes_ = tables.target.labels
-    sizes = {"training_samples": len(tables.training[1]), "validation_samples": len(tables.validation[1])}
-    for name, n_rows in sizes.items():
-        if n_rows:
-            estimator.history_.baseline.setdefault(name, float(n_rows))

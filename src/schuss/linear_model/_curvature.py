@@ -55,8 +55,7 @@ class CholeskyInverse:
 
     def singular_values(self) -> Matrix:
         """Roots of the eigenvalues, in descending order; of a matrix not regularised."""
-        singular: Matrix = np.linalg.svd(np.tril(self._factor), compute_uv=False)
-        return singular
+        return np.asarray(np.linalg.svd(np.tril(self._factor), compute_uv=False), dtype=np.float64)
 
 
 def _definite(factor: Matrix, matrix: Matrix, smallest: float = _SMALLEST_PIVOT) -> bool:

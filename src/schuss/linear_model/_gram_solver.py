@@ -67,7 +67,7 @@ class GramSolver:
         first = iteration == 0
         self.measured = self.coef, self.intercept
         reading = self.problem.read(self.coef, self.intercept, gram=first, shift=self._shift)
-        if first:
+        if reading.gram is not None:
             self._factorise(reading.gram)
         if not self.failed:
             self._correct(reading.gradient)
@@ -110,7 +110,7 @@ class GramSolver:
         for i, factor in enumerate(self._factors):
             rows = self._factor_of == i
             step[rows] = factor(np.ascontiguousarray(slope[rows]))
-        self._judge(float(np.sqrt(max(np.vdot(slope, step), 0.0))))
+        self._judge(float(np.sqrt(max(float(np.vdot(slope, step)), 0.0))))
         if self.failed:
             return
         self.coef = self.coef - step

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from sklearn import get_config
 
 from schuss import _kernels as kernels
-from schuss.linear_model._base import check_finite, check_X_y
+from schuss.linear_model._base import check_finite, check_X_y, n_threads_of
 
 Array = NDArray[Any]
 
 _PLAIN = (type(None), bool, int, float, str)
 _REAL = (np.dtype(np.float64), np.dtype(np.float32))
 _SEARCHED = 1 << 18  # entries that are searched for NaN beforehand: errors come early
+_SERIAL = 1 << 15  # entries that no kernel shares among threads
 _MOST = 1000  # sets of parameters remembered as valid
 _valid: set[tuple[Any, ...]] = set()
 
@@ -73,6 +74,12 @@ def check_training_data(estimator: Any, X: Any, y: Any, **options: Any) -> tuple
         estimator.__dict__.pop("feature_names_in_", None)
         return X, y
     return check_X_y(estimator, X, y, **options)
+
+
+def n_threads_for(estimator: Any, X: Any) -> int:
+    """Threads for a fit on X: one where kernels use one anyway, without asking the system."""
+    asked = estimator.n_threads is not None or getattr(estimator, "n_jobs", None) is not None
+    return 1 if not asked and X.shape[0] * X.shape[1] <= _SERIAL else n_threads_of(estimator)
 
 
 def check_first_read(estimator: Any, X: Any, *results: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import sqrt
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -48,7 +49,7 @@ class Memory:
     def update(self, step: Vector, change: Vector) -> None:
         """Remember a pair, unless rounding has eaten its (positive) curvature."""
         curvature = float(np.vdot(step, change))
-        size = float(np.linalg.norm(step)) * float(np.linalg.norm(change))
+        size = sqrt(float(np.vdot(step, step)) * float(np.vdot(change, change)))
         if curvature > 1e-12 * size:
             self._pairs.append((step, change, 1.0 / curvature))
 

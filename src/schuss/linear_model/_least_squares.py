@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from schuss._sklearn import Interval, StrOptions
+from schuss._sklearn import N_THREADS, Interval, StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._direct_solvers import (
     solve_bounded,
@@ -99,7 +99,7 @@ class LinearRegression(BaseLeastSquares):
         "n_jobs": [None, Integral],
         "positive": ["boolean"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": [Integral, None],
+        "n_threads": N_THREADS,
     }
 
     def __init__(
@@ -169,7 +169,7 @@ class LinearRegression(BaseLeastSquares):
             non_negative=True,
             accept_sparse=False if self.positive else "csr",
         )
-        if fit.gram is not None:
+        if fit.gram is not None and fit.gram.singular is not None:
             self.singular_ = fit.gram.singular.astype(self.coef_.dtype)
             self.rank_ = len(self.singular_)
         self.n_iter_ = len(self.history_)
@@ -283,7 +283,7 @@ default='auto'
         "positive": ["boolean"],
         "random_state": ["random_state"],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": [Integral, None],
+        "n_threads": N_THREADS,
     }
 
     def __init__(
@@ -409,8 +409,8 @@ default='auto'
             case "sparse_cg":
                 return solve_cg(centred, alpha, self.tol, self.max_iter)
             case "cholesky" if centred.wide or centred.sparse:
-                if (coef := solve_cholesky(centred, alpha)) is not None:
-                    return coef
+                if (solution := solve_cholesky(centred, alpha)) is not None:
+                    return solution
         self.solver_ = "svd"
         return solve_svd(centred, alpha)
 

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
 from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
-from schuss.linear_model._base import check_X_y, n_threads_of, raw_prediction
-from schuss.linear_model._inputs import check_training_data
+from schuss.linear_model._base import check_X_y, raw_prediction
+from schuss.linear_model._inputs import check_training_data, n_threads_for
 from schuss.linear_model._least_squares_fit import MOST_SWEEPS, Direct, LeastSquaresFit
 from schuss.linear_model._least_squares_problem import Problem
 from schuss.validation import check_given
@@ -21,9 +21,7 @@ from schuss.validation import check_given
 Array = NDArray[Any]
 
 
-class BaseLeastSquares(  # type: ignore[misc]
-    CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimator
-):
+class BaseLeastSquares(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Everything but the choice of the solver."""
 
     _flattens: ClassVar[bool]  # whether a target of one column gets one-dimensional coef_
@@ -81,7 +79,7 @@ class BaseLeastSquares(  # type: ignore[misc]
             weight,
             alpha=_each_target(alpha, targets.shape[1]),
             fit_intercept=bool(self.fit_intercept),
-            n_threads=n_threads_of(self),
+            n_threads=n_threads_for(self, X),
         )
         fit = LeastSquaresFit(self, problem)
         if check_given(*validation):
@@ -92,7 +90,8 @@ class BaseLeastSquares(  # type: ignore[misc]
 
         task = FitTask(self, X, y, sample_weight, max_iter=MOST_SWEEPS, attributes=attributes)
         outcome = fit.run(task, direct, gram(problem))
-        vars(self).update(attributes())
+        for name, value in attributes().items():
+            setattr(self, name, value)
         self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
         self.__dict__.pop("best_iteration_", None)
         if fit.curves is not None:

@@ -95,7 +95,7 @@ class LeastSquaresFit:
 
     def __init__(self, model: Any, problem: Problem) -> None:
         self._model, self._problem = model, problem
-        self._solver: Solver | None = None
+        self._solver: Solver
         self.history = History()
         self.curves: Curves | None = None
         self.gram: GramSolver | None = None
@@ -110,6 +110,7 @@ class LeastSquaresFit:
             self._evaluator(problem.X, problem.y, problem.weight),
             lambda: None,
         )
+        self.history.baseline |= self.curves.baseline
 
     def _evaluator(self, X: Any, y: Array, weight: Array | None) -> Evaluator:
         return Evaluator(

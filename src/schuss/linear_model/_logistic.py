@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
-from schuss._sklearn import Hidden, Interval, SparseCoefMixin, StrOptions, check_sample_weight
+from schuss._sklearn import N_THREADS, Hidden, Interval, SparseCoefMixin, StrOptions, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
 from schuss.linear_model._base import (
     LinearClassifierMixin,
@@ -35,9 +35,7 @@ Array = NDArray[Any]
 _SOLVERS = {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
 
 
-class LogisticRegression(  # type: ignore[misc]
-    CallbackSupport, LinearClassifierMixin, SparseCoefMixin, BaseEstimator
-):
+class LogisticRegression(CallbackSupport, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     """Logistic regression for two or more classes.
 
     Drop-in for `sklearn.linear_model.LogisticRegression` with an L2 penalty or none; an
@@ -163,7 +161,7 @@ default='lbfgs'
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": [Integral, None],
+        "n_threads": N_THREADS,
     }
 
     def __init__(

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._base import n_threads_of
-from schuss.linear_model._inputs import check_first_read, explain_overflow
+from schuss.linear_model._inputs import check_first_read, explain_overflow, n_threads_for
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._plan import minimizer, near_column_means
 from schuss.losses import Loss, Target, class_shares
 from schuss.stopping import Plateau
-from schuss.training import Outcome, StopReason, run
+from schuss.training import Hook, Outcome, Rule, StopReason, run
 from schuss.validation import Curves, Evaluator
 from schuss.verbose import print_line
 
@@ -100,7 +99,7 @@ class LogisticFit:
             l2=1.0 / (C * float(total)),
             fit_intercept=bool(model.fit_intercept),
             shift=near_column_means(data.X) if model.fit_intercept else None,
-            n_threads=n_threads_of(model),
+            n_threads=n_threads_for(model, data.X),
         )
 
     @property
@@ -112,6 +111,7 @@ class LogisticFit:
         share = class_shares(held_out.y, held_out.weight, len(self._log_share))
         self.history.baseline["validation_loss"] = -float(share @ self._log_share)
         self.curves = Curves(self._evaluator(held_out), self._evaluator(self._data), lambda: self._now)
+        self.history.baseline |= self.curves.baseline
 
     def _evaluator(self, data: Data) -> Evaluator:
         return Evaluator(
@@ -126,11 +126,12 @@ class LogisticFit:
 
     def run(self, task: FitTask) -> Outcome:
         """Train until something says stop."""
-        model, rules, hooks = self._model, [self._rule], [task]
-        stops_early = model.early_stopping and self.curves is not None
-        if stops_early:
-            reason = StopReason.NO_IMPROVEMENT
-            rules.append(Plateau("validation_loss", tol=0.0, patience=model.n_iter_no_change, reason=reason))
+        model, watched = self._model, self.curves if self._model.early_stopping else None
+        rules: list[Rule] = [self._rule]
+        hooks: list[Hook] = [task]
+        if watched is not None:
+            reason, patience = StopReason.NO_IMPROVEMENT, model.n_iter_no_change
+            rules.append(Plateau("validation_loss", tol=0.0, patience=patience, reason=reason))
         if model.verbose:
             hooks.append(print_line)
         outcome = run(
@@ -143,8 +144,8 @@ class LogisticFit:
         )
         if outcome.reason is StopReason.DIVERGED:
             explain_overflow(model, self._data.X, outcome.interrupt)
-        if stops_early and outcome.interrupt is None and self.curves.best is not None:
-            self._reached = self.curves.best
+        if watched is not None and outcome.interrupt is None and watched.best is not None:
+            self._reached = watched.best
         return outcome
 
     def parameters(self) -> tuple[Array, Array]:
@@ -197,6 +198,7 @@ class LogisticFit:
     def _rule(self, history: History) -> StopReason | None:
         """Stop at the minimum, or where rounding allows no better."""
         solver = self._minimizer
+        assert solver is not None
         if solver.converged(self._model.tol):
             return StopReason.CONVERGED
         if solver.stuck:

@@ -26,7 +26,7 @@ _NOT_CONVERGED = {
 }
 
 
-def inverse_strength(estimator: Any, *, stacklevel: int = 3) -> float:
+def inverse_strength(estimator: Any, *, stacklevel: int = 4) -> float:
     """Return the C to fit with, infinite for no penalty.
 
     Warns and complains as scikit-learn does about what is deprecated or contradictory.
@@ -46,7 +46,7 @@ def inverse_strength(estimator: Any, *, stacklevel: int = 3) -> float:
             FutureWarning,
             stacklevel=stacklevel,
         )
-    if penalty in ("l1", "elasticnet"):
+    if penalty == "l1" or (penalty == "elasticnet" and estimator.l1_ratio != 0):
         raise ValueError(
             f"{type(estimator).__name__} does not support an L1 penalty yet, got "
             f"penalty={penalty!r} from l1_ratio={estimator.l1_ratio!r}. Supported are L2 "

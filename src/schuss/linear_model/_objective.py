@@ -85,6 +85,7 @@ class Objective:
         self.fit_intercept, self.shift, self.n_threads = fit_intercept, shift, n_threads
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
+        self._single = np.dtype(self.table.dtype) == np.float32
         self._code = kernels.LOSSES[loss]
         self._scratch = kernels.Scratch()
         self._gram: Matrix | None = None
@@ -128,7 +129,7 @@ class Objective:
             gradient[:, :-1] += self.l2 * coef
         if not self.fit_intercept:
             gradient[:, -1] = 0.0
-        norm = max(float(gradient.max()), -float(gradient.min()))
+        norm = float(np.abs(gradient).max())
         if self.shift is not None:
             gradient[:, :-1] -= gradient[:, -1:] * self.shift
         data_loss = loss / self.total
@@ -163,7 +164,7 @@ class Objective:
     def unshifted(self, theta: Matrix) -> tuple[Matrix, Matrix]:
         """Coefficients and intercept as the user knows them."""
         coef, intercept = np.ascontiguousarray(theta[:, :-1]), theta[:, -1]
-        if self.table.dtype == np.float32:  # so that the intercept fits what is published
+        if self._single:  # so that the intercept fits what is published
             coef = coef.astype(np.float32).astype(np.float64)
         if self.shift is not None:
             return coef, intercept - coef @ self.shift

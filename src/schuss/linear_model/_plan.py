@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -52,8 +51,9 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     wide = n < d and d > _SMALL_ORDER
     if objective.table.is_sparse or d > _LARGEST_FACTOR or wide:
         return Minimizer(objective, theta, inverse=_diagonal(objective), rough=True)
-    block = k * (d + 1) <= min(_LARGEST_BLOCK, sqrt(_BLOCK_SHARE * n))
-    order = k * (d + 1) if block else d + 1
+    order = k * (d + 1)
+    block = order <= _LARGEST_BLOCK and order * order <= max(_BLOCK_SHARE * n, _CHEAP / n)
+    order = order if block else d + 1
     rows = _pilot_size(n, order, k)
     if rows < n:
         return _piloted(objective, theta, rows, exact=block or k == 1, warm=warm)
@@ -104,7 +104,7 @@ def near_column_means(x: Any) -> Matrix:
     if sp.issparse(x):
         return _column_moments(x)[0]
     some = x[:: max(1, len(x) // _ROWS_FOR_MEANS)]
-    return np.asarray(some.mean(axis=0, dtype=np.float64))
+    return np.asarray(np.add.reduce(some, axis=0, dtype=np.float64) / len(some))
 
 
 def _pilot_size(n: int, order: int, n_outputs: int) -> int:
@@ -143,9 +143,10 @@ def _pilot_rows(objective: Objective, size: int) -> tuple[NDArray[np.intp], NDAr
     """Draw rows of every class, spread over the table; each stands for several like it.
 
     Classes get equal parts, so that a rare one is not lost; what it cannot use goes to
-    the others.
+    the others. Rows without weight stay out.
     """
-    y, rng = objective.y, np.random.default_rng(0)
+    rng = np.random.default_rng(0)
+    y = objective.y if objective.weight is None else np.where(objective.weight > 0, objective.y, -1)
     classes = [np.flatnonzero(y == c) for c in range(max(2, objective.n_outputs))]
     classes.sort(key=len)
     rows, factors = [], []

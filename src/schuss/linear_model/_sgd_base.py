@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
-from schuss._sklearn import Interval, SparseCoefMixin, StrOptions
+from schuss._sklearn import N_THREADS, Interval, SparseCoefMixin, StrOptions
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
 from schuss.linear_model._sgd_setup import Data, make_baseline, make_curves, make_problem, set_aside
@@ -60,7 +60,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):  # type: ignore[
         "average": [Interval(Integral, 0, None, closed="neither"), "boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": [Integral, None],
+        "n_threads": N_THREADS,
     }
 
     # What the two estimators do differently.
@@ -126,6 +126,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):  # type: ignore[
         curves = None
         if held_out is not None:
             curves = make_curves(problem, state, held_out, classes=self._classes)
+            self.history_.baseline |= curves.baseline
         outcome = self._train(problem, state, curves, given)
         self._warn(outcome)
 
