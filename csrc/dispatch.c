@@ -28,13 +28,16 @@ int sch_ops_count(void) { return N_ROWS; }
 
 const char *sch_ops_name(int row) { return rows[row].name; }
 
-int sch_ops_supported(int row) { return (sch_cpu_bits() & rows[row].need) == rows[row].need; }
+static int covers(uint64_t bits, int row) { return (bits & rows[row].need) == rows[row].need; }
+
+int sch_ops_supported(int row) { return covers(sch_cpu_bits(), row); }
 
 sch_status sch_ops_select(const char *name)
 {
+    const uint64_t bits = sch_cpu_bits(); /* slow to ask under a hypervisor */
     const sch_ops *pick = NULL;
     for (int r = 0; r < N_ROWS; ++r)
-        if (sch_ops_supported(r) && (!name || !strcmp(name, rows[r].name))) pick = &rows[r];
+        if (covers(bits, r) && (!name || !strcmp(name, rows[r].name))) pick = &rows[r];
     if (!pick) return SCH_ISA_UNAVAILABLE; /* an unknown name is an error, never ignored */
     current = pick;
     return SCH_OK;

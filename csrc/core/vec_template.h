@@ -39,6 +39,18 @@ SCH_INLINE real T(vsum)(vreal v)
     return q[0] + q[1];
 }
 
+SCH_INLINE real T(vmax)(vreal v)
+{
+    real lane[VL];
+    T(vstore)(lane, v);
+#pragma GCC unroll 4
+    for (int width = VL / 2; width > 0; width /= 2) {
+        SCH_SIMD
+        for (int l = 0; l < width; ++l) lane[l] = lane[l] > lane[l + width] ? lane[l] : lane[l + width];
+    }
+    return lane[0];
+}
+
 /* out[r] = sum of the lanes of v_r, four vectors folded together: half the instructions of four single sums. */
 SCH_INLINE void T(store_sums)(vreal v0, vreal v1, vreal v2, vreal v3, real *out)
 {

@@ -4,6 +4,9 @@
  * Include after linear/margin_template.h, linear/gram_template.h and the loss templates.
  * SPDX-License-Identifier: BSD-3-Clause */
 
+#undef REAL_HIGHEST
+#define REAL_HIGHEST (REAL_BITS == 32 ? (real)FLT_MAX : (real)DBL_MAX)
+
 enum { T(BLOCK_CACHE) = 24 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64 };
 static const double T(GRAM_BYTES) = 32e6; /* for the groups' Gram matrices together */
 
@@ -23,6 +26,8 @@ typedef struct {
 typedef struct {
     real *z, *c; /* (rows, n_padded) margins; weight * gradient of the loss */
     real *omega; /* (rows) weights of the Gram */
+    real *above; /* (rows) softmax: highest raw prediction above that of the row's own class, */
+    real *total; /* (rows) and the sum of the exponentials relative to the highest */
     real *g; /* gradient of one block, laid out like w */
     real *packed; /* the block as the Gram wants it */
     double *gradient; /* (n_out, d + 1) */
@@ -56,6 +61,10 @@ static T(glm_group) T(glm_group_layout)(const T(glm) *m, sch_arena *arena)
     s.z = sch_take(arena, tile);
     s.c = sch_take(arena, tile);
     s.omega = sch_take(arena, m->rows * size);
+    if (a->loss == SCH_LOSS_SOFTMAX) {
+        s.above = sch_take(arena, m->rows * size);
+        s.total = sch_take(arena, m->rows * size);
+    }
     if (a->x.storage == SCH_DENSE) s.g = sch_take(arena, weights);
     if (a->gram) {
         s.packed = sch_take(arena, m->rows * T(gram_columns)(a->x.d) * size);
@@ -101,7 +110,8 @@ static void T(glm_prepare)(const T(glm) *m)
 {
     const sch_glm_pass_args *a = m->a;
     const int64_t d = a->x.d;
-    for (int64_t k = 0; k < m->n_padded; ++k) m->intercept[k] = k < a->n_out ? (real)a->intercept[k] : K(0.0);
+    const real beyond = a->loss == SCH_LOSS_SOFTMAX ? -REAL_HIGHEST : K(0.0); /* probability zero */
+    for (int64_t k = 0; k < m->n_padded; ++k) m->intercept[k] = k < a->n_out ? (real)a->intercept[k] : beyond;
     for (int64_t j = 0; j < d; ++j) m->shift[j] = a->shift ? (real)a->shift[j] : K(0.0);
     if (a->n_out > 1) {
         T(pack_outputs)(a->coef, a->n_out, d, m->n_padded, m->w);
@@ -148,21 +158,46 @@ static void T(glm_keep_margins)(const T(glm) *m, const T(glm_group) *s, int64_t 
     for (int64_t r = 0; r < rows; ++r) memcpy(to + r * n_out, s->z + r * m->n_padded, (size_t)n_out * sizeof(real));
 }
 
+/* One row's exponentials, relative to its highest raw prediction, which is returned; their sum goes to total. */
+SCH_INLINE real T(softmax_row)(const real *z, int64_t n_padded, real *e, real *total)
+{
+    vreal highest = T(vload)(z), sum = {0};
+    for (int64_t k = VL; k < n_padded; k += VL) {
+        const vreal v = T(vload)(z + k);
+        const vmask higher = v > highest;
+        highest = (vreal)(((vmask)v & higher) | ((vmask)highest & ~higher));
+    }
+    const real top = T(vmax)(highest);
+    for (int64_t k = 0; k < n_padded; k += VL) {
+        SCH_SIMD
+        for (int l = 0; l < VL; ++l) e[k + l] = T(exp)(z[k + l] - top);
+        sum += T(vload)(e + k);
+    }
+    *total = T(vsum)(sum);
+    return top;
+}
+
 /* Softmax: probabilities minus the indicator, times the weight. Padded outputs get probability zero. */
 static double T(glm_softmax)(const T(glm) *m, const T(glm_group) *s, const real *y, const real *weight, int64_t rows)
 {
-    const int64_t n_out = m->a->n_out;
-    double total = 0.0;
+    double loss = 0.0;
     for (int64_t r = 0; r < rows; ++r) {
-        real *z = s->z + r * m->n_padded, *c = s->c + r * m->n_padded;
-        const real own = z[(int64_t)y[r]], importance = weight ? weight[r] : K(1.0);
-        for (int64_t k = n_out; k < m->n_padded; ++k) z[k] = -REAL_HIGHEST;
-        const real log_sum = T(softmax_padded)(z, m->n_padded, c);
-        c[(int64_t)y[r]] -= K(1.0);
-        for (int64_t k = 0; k < m->n_padded; ++k) c[k] *= importance;
-        total += (double)(importance * (log_sum - own));
+        const real *z = s->z + r * m->n_padded;
+        real *c = s->c + r * m->n_padded;
+        const int64_t own = (int64_t)y[r];
+        const real importance = weight ? weight[r] : K(1.0);
+        const real raw = z[own];
+        s->above[r] = T(softmax_row)(z, m->n_padded, c, &s->total[r]) - raw;
+        const vreal scale = T(vset)(importance / s->total[r]);
+        for (int64_t k = 0; k < m->n_padded; k += VL) T(vstore)(c + k, T(vload)(c + k) * scale);
+        c[own] -= importance;
     }
-    return total;
+    SCH_SIMD_SUM(loss)
+    for (int64_t r = 0; r < rows; ++r) {
+        const real value = s->above[r] + T(log1p)(s->total[r] - K(1.0));
+        loss += (double)value * (weight ? (double)weight[r] : 1.0);
+    }
+    return loss;
 }
 
 static double T(glm_squared)(const T(glm) *m, const T(glm_group) *s, const real *y, const real *weight, int64_t rows)

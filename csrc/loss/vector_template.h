@@ -62,6 +62,25 @@ static sch_status T(vector_math)(sch_vector_math_args *a)
     return sch_par_for(&control, sch_n_blocks(a->n), T(vector_math_chunk), a);
 }
 
+/* Turns rows of raw predictions into probabilities in place. The exponentials run over all rows at once: rows of a few
+ * classes are shorter than a register. */
+static void T(softmax_rows)(real *z, int64_t rows, int64_t n_out)
+{
+    for (int64_t r = 0; r < rows; ++r) {
+        real *row = z + r * n_out, highest = row[0];
+        for (int64_t k = 1; k < n_out; ++k) highest = T(max)(highest, row[k]);
+        for (int64_t k = 0; k < n_out; ++k) row[k] -= highest;
+    }
+    SCH_SIMD
+    for (int64_t i = 0; i < rows * n_out; ++i) z[i] = T(exp)(z[i]);
+    for (int64_t r = 0; r < rows; ++r) {
+        real *row = z + r * n_out, total = K(0.0);
+        for (int64_t k = 0; k < n_out; ++k) total += row[k];
+        const real scale = K(1.0) / total;
+        for (int64_t k = 0; k < n_out; ++k) row[k] *= scale;
+    }
+}
+
 static void T(softmax_chunk)(void *context, int64_t b)
 {
     sch_softmax_args *a = context;
@@ -69,7 +88,7 @@ static void T(softmax_chunk)(void *context, int64_t b)
     const real *z = (const real *)a->z + first * a->n_out;
     real *out = (real *)a->out + first * a->n_out;
     if (out != z) memcpy(out, z, (size_t)(n * a->n_out) * sizeof(real));
-    for (int64_t i = 0; i < n; ++i) T(softmax_row)(out + i * a->n_out, a->n_out);
+    T(softmax_rows)(out, n, a->n_out);
 }
 
 static sch_status T(softmax)(sch_softmax_args *a)

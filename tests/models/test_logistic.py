@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from glm_cases import Multinomial, classes_of
+from glm_cases import Multinomial, classes_of, stacked
 from sklearn.exceptions import ConvergenceWarning
 from tolerance import assert_close, assert_same_bytes, eps, tol
 
@@ -49,8 +49,6 @@ def test_gradients_as_small_as_asked_for(n_classes, rng):
     X, y = classes_of(rng, 400, 6, n_classes)
     model = fit(X, y, tol=1e-11)
     problem = Multinomial(X, y)
-    from glm_cases import stacked
-
     assert np.abs(problem.gradient(stacked(model))).max() <= 2e-11
     assert abs(problem.excess(model)) <= 100 * eps(float)
 
@@ -245,7 +243,7 @@ def test_containers(order, rng):
     model = fit(frame, pd.Series(names))
     assert_same_bytes(model.coef_, want.coef_)
     assert model.feature_names_in_.tolist() == ["u", "v", "w"]
-    assert model.predict(frame).tolist() == names[want.predict(X) == y].tolist() or model.score(frame, names) > 0.3
+    assert model.predict(frame).tolist() == np.array(["a", "b", "c"])[want.predict(X)].tolist()
     again = model.fit(np.array(X, order=order), names)
     assert not hasattr(again, "feature_names_in_")
     assert_same_bytes(again.coef_, want.coef_)

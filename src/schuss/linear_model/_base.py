@@ -97,7 +97,7 @@ def raw_prediction(estimator: Any, X: Any) -> Array:
     return out
 
 
-class LinearClassifierMixin(ClassifierMixin):  # type: ignore[misc]
+class LinearClassifierMixin(ClassifierMixin):
     """Prediction of linear classifiers."""
 
     classes_: Array
@@ -134,7 +134,7 @@ class LinearClassifierMixin(ClassifierMixin):  # type: ignore[misc]
         return labels
 
 
-class LinearRegressorMixin(RegressorMixin):  # type: ignore[misc]
+class LinearRegressorMixin(RegressorMixin):
     """Prediction of linear regressors with one target."""
 
     def predict(self, X: Any) -> Array:

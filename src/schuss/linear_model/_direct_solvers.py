@@ -18,11 +18,10 @@ from scipy import linalg, optimize
 from scipy.sparse.linalg import LinearOperator, cg, lsqr
 from sklearn.exceptions import ConvergenceWarning
 
+from schuss.linear_model._curvature import CholeskyInverse
 from schuss.linear_model._least_squares_problem import Centred, Matrix
 
 Array = NDArray[Any]
-
-_SMALLEST_SINGULAR = 1e-15
 
 
 def solve_lstsq(centred: Centred, tol: float) -> tuple[Array, int, Array]:
@@ -91,17 +90,19 @@ def _dual_product(X: LinearOperator, alpha: float) -> Any:
 
 def solve_svd(centred: Centred, alpha: Matrix) -> Array:
     """Ridge by the singular value decomposition, which forgives singular matrices."""
-    left, singular, right = linalg.svd(centred.table(), full_matrices=False)
-    kept = singular > _SMALLEST_SINGULAR
+    X = centred.table()
+    left, singular, right = linalg.svd(X, full_matrices=False)
+    kept = singular > max(X.shape) * np.finfo(X.dtype).eps * singular[0]
     left, singular, right = left[:, kept], singular[kept], right[kept]
     damped = singular[:, None] / (singular[:, None] ** 2 + alpha.astype(singular.dtype))
     return (right.T @ (damped * (left.T @ centred.y))).T
 
 
-def solve_cholesky(centred: Centred, alpha: Matrix) -> Array | None:
+def solve_cholesky(centred: Centred, alpha: Matrix, smallest_pivot: float) -> Array | None:
     """Ridge by the smaller of the two matrices of inner products; None if it is singular.
 
-    Those of the samples if there are fewer samples than features.
+    Those of the samples if there are fewer samples than features. For ``smallest_pivot``
+    see `CholeskyInverse`.
     """
     X, wide = centred.table(), centred.wide
     products = X @ X.T if wide else X.T @ X
@@ -111,10 +112,10 @@ def solve_cholesky(centred: Centred, alpha: Matrix) -> Array | None:
     for a in np.unique(alpha):
         targets = alpha == a
         matrix = products + a * np.eye(len(products))
-        try:
-            solution[:, targets] = linalg.solve(matrix, right[:, targets], assume_a="pos")
-        except linalg.LinAlgError:
+        inverse = CholeskyInverse(matrix, smallest_pivot)
+        if inverse.regularised:
             return None
+        solution[:, targets] = inverse(np.ascontiguousarray(right[:, targets].T, dtype=np.float64)).T
     return (X.T @ solution.astype(X.dtype)).T if wide else solution.T
 
 

@@ -395,7 +395,7 @@ default='auto'
         n, d, _ = problem.shape
         if self.solver_ != "cholesky" or sp.issparse(problem.X) or n < d:
             return None
-        return {"smallest_pivot": np.finfo(np.float64).eps * d}
+        return {"smallest_pivot": _ridge_pivot(problem.alpha, problem.X.dtype, d)}
 
     def _direct(self, centred: Centred) -> Array:
         """Solve without a Gram matrix of the features, or where that has failed."""
@@ -409,7 +409,8 @@ default='auto'
             case "sparse_cg":
                 return solve_cg(centred, alpha, self.tol, self.max_iter)
             case "cholesky" if centred.wide or centred.sparse:
-                if (solution := solve_cholesky(centred, alpha)) is not None:
+                pivot = _ridge_pivot(alpha, centred.y.dtype, min(centred.operator.shape))
+                if (solution := solve_cholesky(centred, alpha, pivot)) is not None:
                     return solution
         self.solver_ = "svd"
         return solve_svd(centred, alpha)
@@ -418,3 +419,8 @@ default='auto'
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = self.solver != "svd" and (self.solver != "cholesky" or not self.fit_intercept)
         return tags
+
+
+def _ridge_pivot(alpha: NDArray[np.float64], dtype: Any, order: int) -> float:
+    """What counts as singular: with a penalty, only what cannot be factorised."""
+    return float(np.finfo(np.float64).eps) * order if alpha.min() > 0.0 else _ROUNDING[np.dtype(dtype)]

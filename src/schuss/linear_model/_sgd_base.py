@@ -31,7 +31,7 @@ Array = NDArray[Any]
 _AVERAGING = ("_standard_coef", "_standard_intercept", "_average_coef", "_average_intercept")
 
 
-class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):  # type: ignore[misc]
+class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     """Parameters and training of linear models by stochastic gradient descent."""
 
     _classes: ClassVar[bool]  # whether the target is classes
