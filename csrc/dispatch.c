@@ -20,7 +20,7 @@ static const sch_ops rows[] = {
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-static const sch_ops *current = &rows[0];
+static const sch_ops *_Atomic current = &rows[0];
 
 const sch_ops *sch_ops_current(void) { return current; }
 

@@ -21,6 +21,7 @@ SCH_INLINE real T(of_bits)(ireal i)
 }
 
 SCH_INLINE real T(abs)(real x) { return REAL_BITS == 32 ? (real)fabsf((float)x) : (real)fabs((double)x); }
+SCH_INLINE real T(sqrt)(real x) { return REAL_BITS == 32 ? (real)sqrtf((float)x) : (real)sqrt((double)x); }
 SCH_INLINE real T(max)(real a, real b) { return a > b ? a : b; }
 SCH_INLINE real T(min)(real a, real b) { return a < b ? a : b; }
 

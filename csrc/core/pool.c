@@ -16,8 +16,9 @@
 #  define cpu_relax() ((void)0)
 #endif
 
-enum { MAX_WORKERS = 255, CALLS_PER_CLOCK = 8 };
+enum { MAX_WORKERS = 255, QUICK_CALLS = 8 };
 static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
+static const int64_t QUICK_NS = 1000 * 1000;
 static const int64_t SPIN_NS = 30 * 1000; /* then sleep: another library's threads may need the core */
 
 typedef struct {
@@ -26,6 +27,7 @@ typedef struct {
     int64_t n_chunks;
     atomic_int_fast64_t next;
     atomic_int cancelled;
+    int shared; /* with workers, who do not survive a fork */
 } loop;
 
 static struct {
@@ -45,10 +47,12 @@ static struct {
 static pthread_once_t register_fork_handlers = PTHREAD_ONCE_INIT;
 
 /* The loop this thread works for, so that sch_should_stop finds its flag; and whether the thread may ask Python. */
+static unsigned generation; /* forks between the first process and this one */
 static _Thread_local loop *my_loop;
 static _Thread_local int is_worker;
 static _Thread_local int64_t last_poll;
-static _Thread_local int calls_since_clock;
+static _Thread_local int64_t last_clock;
+static _Thread_local int calls_to_clock; /* the next asks that may go without reading the clock */
 
 static int64_t now_ns(void)
 {
@@ -73,17 +77,19 @@ static void after_fork_in_child(void)
     pool.n_workers = pool.wanted = 0;
     atomic_store(&pool.running, 0);
     pool.current = NULL;
-    if (my_loop) atomic_store(&my_loop->cancelled, 1);
+    ++generation;
+    if (my_loop && my_loop->shared) atomic_store(&my_loop->cancelled, 1);
 }
 
 static void install_fork_handlers(void) { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
 
-/* Reading the clock at every block would cost some per cent of a fast kernel; every few blocks is soon enough. */
+/* Reading the clock costs some per cent of a fast kernel's blocks: blocks that come quickly go without, in turns. */
 static int ask_caller(const sch_control *control)
 {
-    if (is_worker || !control->poll || ++calls_since_clock < CALLS_PER_CLOCK) return 0;
-    calls_since_clock = 0;
+    if (is_worker || !control->poll || --calls_to_clock > 0) return 0;
     const int64_t now = now_ns();
+    calls_to_clock = now - last_clock < QUICK_NS * QUICK_CALLS ? QUICK_CALLS : 1;
+    last_clock = now;
     if (now - last_poll < POLL_EVERY_NS) return 0;
     last_poll = now;
     return control->poll();
@@ -99,8 +105,6 @@ int sch_should_stop(const sch_control *control)
 
 static void run_chunks(loop *work, const sch_control *control)
 {
-    loop *const outer = my_loop;
-    my_loop = work;
     for (;;) {
         const int64_t chunk = atomic_fetch_add(&work->next, 1);
         if (chunk >= work->n_chunks) break;
@@ -110,7 +114,6 @@ static void run_chunks(loop *work, const sch_control *control)
         }
         work->body(work->context, chunk);
     }
-    my_loop = outer;
 }
 
 /* A short spin catches the next loop of a tight sequence; after that the worker sleeps. */
@@ -140,7 +143,9 @@ static void *worker(void *unused)
         atomic_fetch_add(&pool.running, 1);
         pthread_mutex_unlock(&pool.lock);
 
+        my_loop = work;
         run_chunks(work, NULL);
+        my_loop = NULL;
 
         pthread_mutex_lock(&pool.lock);
         if (atomic_fetch_sub(&pool.running, 1) == 1) pthread_cond_signal(&pool.done);
@@ -157,6 +162,8 @@ static void ensure_workers(int count)
     sigset_t all, before;
     if (pool.n_workers >= count) return;
     sigfillset(&all);
+    for (int s = 0; s < 4; ++s)
+        sigdelset(&all, (const int[]){SIGSEGV, SIGBUS, SIGFPE, SIGILL}[s]); /* crashes stay loud */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -180,8 +187,20 @@ static void publish(loop *work, int workers)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* Nobody may join any more; wait for those who did. */
-static void retire(void)
+static struct timespec poll_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t); /* the clock of a default condition variable */
+    t.tv_nsec += (long)POLL_EVERY_NS;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_nsec -= 1000000000;
+        ++t.tv_sec;
+    }
+    return t;
+}
+
+/* Nobody may join any more; wait for those who did, and keep asking the caller meanwhile. */
+static void retire(loop *work, const sch_control *control)
 {
     const int64_t start = now_ns();
     pthread_mutex_lock(&pool.lock);
@@ -191,7 +210,13 @@ static void retire(void)
     while (atomic_load_explicit(&pool.running, memory_order_acquire) && now_ns() - start < SPIN_NS)
         for (int i = 0; i < 16; ++i) cpu_relax();
     pthread_mutex_lock(&pool.lock);
-    while (atomic_load(&pool.running)) pthread_cond_wait(&pool.done, &pool.lock);
+    while (atomic_load(&pool.running)) {
+        const struct timespec until = poll_time();
+        if (pthread_cond_timedwait(&pool.done, &pool.lock, &until) == 0 || atomic_load(&work->cancelled)) continue;
+        pthread_mutex_unlock(&pool.lock); /* the poll runs Python, which may fork: never under the lock */
+        if (control->poll && control->poll()) atomic_store(&work->cancelled, 1);
+        pthread_mutex_lock(&pool.lock);
+    }
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -202,14 +227,20 @@ sch_status sch_par_for(const sch_control *control, int64_t n_chunks, sch_chunk b
     if (workers > n_chunks - 1) workers = n_chunks - 1;
     if (workers > MAX_WORKERS) workers = MAX_WORKERS;
 
+    loop *const outer = my_loop;
+    my_loop = &work;
+    calls_to_clock = 1;
     pthread_once(&register_fork_handlers, install_fork_handlers);
     if (workers > 0 && !is_worker && pthread_mutex_trylock(&pool.busy) == 0) {
+        const unsigned before = generation;
+        work.shared = 1;
         publish(&work, (int)workers);
         run_chunks(&work, control);
-        retire();
-        pthread_mutex_unlock(&pool.busy);
+        retire(&work, control);
+        if (before == generation) pthread_mutex_unlock(&pool.busy); /* a forked child has a new one */
     } else {
         run_chunks(&work, control);
     }
+    my_loop = outer;
     return atomic_load(&work.cancelled) ? SCH_CANCELLED : SCH_OK;
 }

@@ -18,7 +18,8 @@ typedef struct {
     int64_t blocks, groups, group_bytes;
     real *w; /* packed (d), or (d, n_padded) */
     real *intercept; /* (n_padded) */
-    real *shift; /* (d) */
+    real *offset; /* (columns of the Gram), and */
+    ireal *keep; /* (columns of the Gram): see gram_prepare */
     char *group_base;
 } T(glm);
 
@@ -85,7 +86,10 @@ static T(glm) T(glm_layout)(const sch_glm_pass_args *a, sch_arena *arena)
     m.groups = T(glm_groups)(a, m.blocks);
     m.w = sch_take(arena, (sch_round_up(sch_max(a->x.d, 1), VL) * m.n_padded) * size);
     m.intercept = sch_take(arena, sch_round_up(m.n_padded, VL) * size);
-    m.shift = sch_take(arena, a->x.d * size);
+    if (a->gram) {
+        m.offset = sch_take(arena, T(gram_columns)(a->x.d) * size);
+        m.keep = sch_take(arena, T(gram_columns)(a->x.d) * size);
+    }
     (void)T(glm_group_layout)(&m, &counted);
     m.group_bytes = counted.used;
     m.group_base = sch_take(arena, m.groups * m.group_bytes);
@@ -112,7 +116,7 @@ static void T(glm_prepare)(const T(glm) *m)
     const int64_t d = a->x.d;
     const real beyond = a->loss == SCH_LOSS_SOFTMAX ? -REAL_HIGHEST : K(0.0); /* probability zero */
     for (int64_t k = 0; k < m->n_padded; ++k) m->intercept[k] = k < a->n_out ? (real)a->intercept[k] : beyond;
-    for (int64_t j = 0; j < d; ++j) m->shift[j] = a->shift ? (real)a->shift[j] : K(0.0);
+    if (a->gram) T(gram_prepare)(d, a->shift, m->offset, m->keep);
     if (a->n_out > 1) {
         T(pack_outputs)(a->coef, a->n_out, d, m->n_padded, m->w);
         return;
@@ -286,8 +290,9 @@ static void T(glm_block)(const T(glm) *m, const T(glm_group) *s, int64_t b)
     else T(glm_add_sparse)(m, s, first, rows);
     T(glm_add_intercept)(m, s, rows);
     if (a->gram) {
-        const real *x = (const real *)a->x.data + first * a->x.row_stride;
-        T(gram_pack)(x, a->x.row_stride, rows, a->x.d, s->omega, m->shift, s->packed);
+        const real *x = (const real *)a->x.data, *end = x + (a->x.n - 1) * a->x.row_stride + a->x.d;
+        T(gram_pack)(x + first * a->x.row_stride, a->x.row_stride, rows, a->x.d, s->omega, m->offset, m->keep, end,
+                     s->packed);
         T(gram_add)(s->packed, rows, a->x.d, s->gram);
     }
 }
@@ -328,6 +333,9 @@ static void T(glm_combine)(const T(glm) *m, sch_glm_pass_args *a)
 
 static sch_status T(glm_pass)(sch_glm_pass_args *a)
 {
+    const int several = a->n_out > 1;
+    if (several != (a->loss == SCH_LOSS_SOFTMAX) && !(several && a->loss == SCH_LOSS_SQUARED)) return SCH_BAD_ARGUMENT;
+    if (a->gram && a->x.storage != SCH_DENSE) return SCH_BAD_ARGUMENT;
     sch_arena arena = {.base = a->scratch};
     T(glm) m = T(glm_layout)(a, &arena);
     const double per_row = (double)a->x.d * (double)a->n_out + (a->gram ? (double)a->x.d * (double)a->x.d / 8.0 : 0.0);

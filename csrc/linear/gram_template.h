@@ -11,36 +11,52 @@
 #define PANEL (2 * VL)
 #define TILE (SCH_VEC_BYTES == 64 ? 8 : 4) /* 2 * TILE sums: half of the registers, the other half holds operands */
 
-enum { T(GRAM_ROWS) = 128 }; /* two panels stay in the first-level cache */
+enum { T(GRAM_ROWS) = 128, T(GRAM_TAIL) = VL }; /* two panels stay in the first-level cache */
 
 SCH_INLINE int64_t T(gram_columns)(int64_t d) { return sch_round_up(d + 1, PANEL); }
 SCH_INLINE int64_t T(gram_size)(int64_t d) { return T(gram_columns)(d) * T(gram_columns)(d); }
 
-/* packed[p][r][PANEL]; unused columns are zero */
-SCH_INLINE void T(gram_pack)(const real *x, int64_t row_stride, int64_t rows, int64_t d, const real *omega,
-                             const real *shift, real *packed)
+/* What a packed row subtracts, and which lanes of it come from the table: offset (columns) is the shift, -1 in the
+ * intercept's column, whose element thus becomes 1; keep (columns) masks everything beyond the features. */
+SCH_INLINE void T(gram_prepare)(int64_t d, const double *shift, real *offset, ireal *keep)
+{
+    for (int64_t c = 0; c < T(gram_columns)(d); ++c) {
+        offset[c] = c < d ? (shift ? (real)shift[c] : K(0.0)) : (c == d ? K(-1.0) : K(0.0));
+        keep[c] = c < d ? -1 : 0;
+    }
+}
+
+/* packed[p][r][PANEL]; unused columns are zero. Whole registers are read, also beyond the end of a row, but never beyond
+ * `end`, the end of the table. */
+SCH_INLINE void T(gram_pack)(const real *x, int64_t row_stride, int64_t rows, int64_t d, real *omega,
+                             const real *offset, const ireal *keep, const real *end, real *packed)
 {
     const int64_t columns = T(gram_columns)(d);
+    SCH_SIMD
+    for (int64_t r = 0; r < rows; ++r) omega[r] = T(sqrt)(omega[r]);
     for (int64_t r = 0; r < rows; ++r) {
-        const real scale = (real)sqrt((double)T(max)(omega[r], K(0.0)));
         const real *row = x + r * row_stride;
-        for (int64_t p = 0; p < columns; p += PANEL) {
-            real *to = packed + p * rows + r * PANEL;
-            const int64_t width = sch_min(PANEL, d - p);
-            if (width == PANEL) {
-                SCH_SIMD
-                for (int64_t c = 0; c < PANEL; ++c) to[c] = scale * (row[p + c] - shift[p + c]);
-                continue;
+        const vreal scale = T(vset)(omega[r]);
+        real last[T(GRAM_TAIL)];
+        int64_t c = 0;
+        for (; c < columns; c += VL) {
+            const real *from = row + c;
+            if (from + VL > end) { /* the last rows of the table */
+                for (int l = 0; l < VL; ++l) last[l] = from + l < end ? from[l] : K(0.0);
+                from = last;
             }
-            for (int64_t c = 0; c < width; ++c) to[c] = scale * (row[p + c] - shift[p + c]);
-            for (int64_t c = sch_max(width, 0); c < PANEL; ++c) to[c] = p + c == d ? scale : K(0.0);
+            const vmask lanes = (vmask)T(vload)(from) & *(const vmask *)(keep + c);
+            T(vstore)(packed + c / PANEL * PANEL * rows + r * PANEL + c % PANEL,
+                      scale * ((vreal)lanes - T(vload)(offset + c)));
         }
     }
 }
 
-/* total[i + m][j + .] += sum over rows of left[r][m] * right[r][.] */
-SCH_INLINE void T(gram_tile)(const real *left, const real *right, int64_t rows, int64_t columns, double *total)
+/* total[i + m][j + .] += sum over rows of left[r][m] * right[r][.], over both registers of the panel or only its first. */
+SCH_INLINE void T(gram_tile)(const int both, const real *left, const real *right, int64_t rows, int64_t columns,
+                             double *total)
 {
+    const int width = both ? PANEL : VL;
     vreal sum[TILE][2];
 #pragma GCC unroll 8
     for (int m = 0; m < TILE; ++m) sum[m][0] = sum[m][1] = (vreal){0};
@@ -50,7 +66,7 @@ SCH_INLINE void T(gram_tile)(const real *left, const real *right, int64_t rows, 
         for (int m = 0; m < TILE; ++m) {
             const vreal a = T(vset)(left[r * PANEL + m]);
             sum[m][0] += a * b0;
-            sum[m][1] += a * b1;
+            if (both) sum[m][1] += a * b1;
         }
     }
 #pragma GCC unroll 8
@@ -59,7 +75,7 @@ SCH_INLINE void T(gram_tile)(const real *left, const real *right, int64_t rows, 
         T(vstore)(row, sum[m][0]);
         T(vstore)(row + VL, sum[m][1]);
         SCH_SIMD
-        for (int c = 0; c < PANEL; ++c) total[m * columns + c] += (double)row[c];
+        for (int c = 0; c < width; ++c) total[m * columns + c] += (double)row[c];
     }
 }
 
@@ -68,9 +84,13 @@ static void T(gram_add)(const real *packed, int64_t rows, int64_t d, double *tot
 {
     const int64_t columns = T(gram_columns)(d);
     for (int64_t j = 0; j < d + 1; j += PANEL)
-        for (int64_t i = j; i < d + 1; i += TILE)
-            T(gram_tile)(packed + i / PANEL * PANEL * rows + i % PANEL, packed + j * rows, rows, columns,
-                         total + i * columns + j);
+        for (int64_t i = j; i < d + 1; i += TILE) {
+            const real *left = packed + i / PANEL * PANEL * rows + i % PANEL, *right = packed + j * rows;
+            /* one register will do at the diagonal's top, and in a last panel that is half empty */
+            if (i + TILE <= j + VL || d + 1 <= j + VL)
+                T(gram_tile)(0, left, right, rows, columns, total + i * columns + j);
+            else T(gram_tile)(1, left, right, rows, columns, total + i * columns + j);
+        }
 }
 
 /* The lower triangle of total, mirrored into the caller's (d + 1, d + 1). */

@@ -239,17 +239,17 @@ SCH_INLINE void T(lanes_move)(const sch_storage storage, const sch_sgd_sweep_arg
     for (int l = 0; l < LANES && a->fit_intercept; ++l) m->intercept[l] += (double)update[l] * a->intercept_decay;
 }
 
-/* The k-th average taken; the first starts anew. */
-SCH_INLINE void T(lanes_average)(T(lanes) *m, int64_t d, double k)
+/* The parameters of this step enter the average with weight mu; with weight 1 they start it anew. */
+SCH_INLINE void T(lanes_average)(T(lanes) *m, int64_t d, double mu)
 {
-    if (k == 1.0) {
+    const double growth = mu < 1.0 ? 1.0 / (1.0 - mu) : 1.0;
+    if (mu == 1.0) {
         memset(m->average, 0, (size_t)(d * LANES) * sizeof(real));
         for (int l = 0; l < LANES; ++l) {
             m->a[l] = 0.0;
             m->b[l] = 1.0;
         }
     }
-    const double mu = 1.0 / k, growth = k > 1.0 ? 1.0 / (1.0 - mu) : 1.0;
     for (int l = 0; l < LANES; ++l) {
         m->b[l] *= growth;
         m->a[l] += mu * m->b[l] * m->scale[l];
@@ -273,7 +273,7 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
     T(lanes_refresh)(m);
-    if (averaging) T(lanes_average)(m, a->x.d, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
+    if (averaging) T(lanes_average)(m, a->x.d, sch_average_share(a, t, rows));
     if (a->l1 > 0.0) {
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         for (int64_t r = s; r < last; ++r) T(lanes_l1)(storage, m, T(row_of)(storage, &a->x, m->order[r]), a->x.d);

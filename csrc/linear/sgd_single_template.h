@@ -68,11 +68,10 @@ SCH_INLINE void T(single_shrink)(T(single) *m, double amount)
     if (m->scale < SMALLEST_SCALE) T(single_settle)(m);
 }
 
-/* The k-th average taken: the parameters of this step enter with weight 1 / k; the first starts anew. */
-SCH_INLINE void T(single_average)(T(single) *m, double k)
+/* The parameters of this step enter the average with weight mu; with weight 1 they start it anew. */
+SCH_INLINE void T(single_average)(T(single) *m, double mu)
 {
-    const double mu = 1.0 / k;
-    if (k > 1.0) m->b /= 1.0 - mu;
+    if (mu < 1.0) m->b /= 1.0 - mu;
     else {
         memset(m->average, 0, (size_t)m->size * sizeof(real));
         m->a = 0.0;
@@ -135,7 +134,7 @@ SCH_INLINE void T(single_settle_step)(const sch_storage storage, const sch_sgd_s
                                       int64_t rows, double t, double eta, double shift, int averaging)
 {
     if (a->fit_intercept) m->intercept += shift * a->intercept_decay;
-    if (averaging) T(single_average)(m, floor((t - (double)a->average_start) / (double)a->batch_size) + 1.0);
+    if (averaging) T(single_average)(m, sch_average_share(a, t, rows));
     if (a->l1 > 0.0) {
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         a->l1_total[0] += eta * a->l1;

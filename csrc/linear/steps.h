@@ -6,6 +6,14 @@
 #include "core/math.h"
 #include "sch/linear.h"
 
+/* The weight with which a step from `rows` samples, the first of them the t-th, enters the average of all samples since
+ * average_start. */
+SCH_INLINE double sch_average_share(const sch_sgd_sweep_args *a, double t, int64_t rows)
+{
+    const double before = t - (double)a->average_start;
+    return before < (double)a->batch_size ? 1.0 : (double)rows / (before + (double)rows);
+}
+
 /* factor[s] of the step size eta * factor; the span's first row is the t-th sample. */
 static void sch_step_factors(const sch_sgd_sweep_args *a, double t, int64_t count, double *factor)
 {

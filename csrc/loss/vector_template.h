@@ -17,8 +17,9 @@ static sch_status T(loss_sum)(sch_loss_sum_args *a)
     const int64_t blocks = sch_n_blocks(a->n);
     const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
     const sch_status status = sch_par_for(&control, blocks, T(loss_sum_chunk), a);
+    if (status != SCH_OK) return status;
     a->total = sch_sum_ordered(a->partial, blocks);
-    return status;
+    return SCH_OK;
 }
 
 static void T(loss_gradient_chunk)(void *context, int64_t b)
@@ -32,6 +33,7 @@ static void T(loss_gradient_chunk)(void *context, int64_t b)
 
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
 {
+    if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
     const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
     return sch_par_for(&control, sch_n_blocks(a->n), T(loss_gradient_chunk), a);
 }

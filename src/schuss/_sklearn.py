@@ -87,4 +87,4 @@ def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zer
     weights = _check_sample_weight(sample_weight, X, dtype=dtype, **options)
     if not (_KNOWS_ALL_ZERO or allow_all_zero or np.any(weights)):
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    return np.ascontiguousarray(weights)
+    return np.require(weights, requirements=["C", "A"])

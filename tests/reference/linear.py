@@ -108,9 +108,9 @@ def _truncate(out, amount, touched):
     out.l1_applied = out.l1_applied + (out.coef - before)
 
 
-def _average(out, n_averaged):
-    """Running mean over updates; this is one more after `n_averaged`."""
-    share = WIDE(1) / (n_averaged + 1)
+def _average(out, n_before, n_rows, batch_size):
+    """Running mean over samples: one more update, from `n_rows` of them, after `n_before`; the first starts anew."""
+    share = WIDE(1) if n_before < batch_size else WIDE(n_rows) / (n_before + n_rows)
     out.average_coef = out.average_coef + share * (out.coef - out.average_coef)
     out.average_intercept = out.average_intercept + share * (out.intercept - out.average_intercept)
 
@@ -137,7 +137,7 @@ def _sweep_output(out, x, y, weight, stored, *, loss, loss_param=0.0, l1=0.0, l2
         if fit_intercept:
             out.intercept = out.intercept + intercept_decay * np.mean(step)
         if 0 < average_start <= t:
-            _average(out, (t - average_start) // batch_size)
+            _average(out, t - average_start, len(xb), batch_size)
         if l1 > 0:
             _truncate(out, rate * l1, stored[rows].any(axis=0))
         t += len(xb)

@@ -32,6 +32,10 @@ cdef extern from "sch/status.h" nogil:
     const char *sch_status_text(sch_status status)
 
 
+cdef extern from "core/blocks.h" nogil:
+    const int SCH_BLOCK
+
+
 cdef extern from "sch/loss.h" nogil:
     ctypedef enum sch_loss:
         SCH_LOSS_SOFTMAX
@@ -183,6 +187,8 @@ cdef class Table:
     cdef sch_table c
     cdef tuple owners
     cdef char kind
+    cdef int use_dense(self, object x) except -1
+    cdef int use_csr(self, object x) except -1
 
 
 cdef class Scratch:
@@ -193,8 +199,9 @@ cdef class Scratch:
 
 cdef const sch_ops *ops() noexcept nogil
 cdef int check(sch_status status) except -1
-cdef sch_control control(int n_threads)
+cdef sch_control control(int n_threads) except *
 cdef char kind_of(object array) except 0
+cdef char real_kind_of(object array) except 0
 cdef sch_dtype dtype_of_kind(char kind) noexcept
 cdef const void *read(object array, str name, char kind, int64_t size) except? NULL
 cdef const void *read_or_null(object array, str name, char kind, int64_t size) except? NULL

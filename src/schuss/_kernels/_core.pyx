@@ -2,6 +2,7 @@
 # cython: language_level=3, embedsignature=True
 """Owner of the compiled kernels: dispatch, thread pool, tables, and the checks at the boundary."""
 import os
+import threading
 
 import numpy as np
 
@@ -15,6 +16,7 @@ cdef extern from "Python.h":
     # Declared without `except`, so that an exception which a signal handler raised stays pending across the kernel.
     int PyErr_CheckSignals() noexcept
     void *PyErr_Occurred() noexcept
+    unsigned long PyThread_get_thread_ident() noexcept
 
 
 cdef int poll_signals() noexcept with gil:
@@ -38,10 +40,13 @@ cdef int check(sch_status status) except -1:
     raise SystemError(message)
 
 
-cdef sch_control control(int n_threads):
+cdef sch_control control(int n_threads) except *:
+    """Python runs its signal handlers on the main thread alone: elsewhere asking would only wait for the lock."""
     cdef sch_control c
     c.n_threads = n_threads if n_threads > 1 else 1
-    c.poll = poll_signals
+    c.poll = NULL
+    if PyThread_get_thread_ident() == threading.main_thread().ident:
+        c.poll = poll_signals
     return c
 
 
@@ -62,6 +67,14 @@ cdef char kind_of(object array) except 0:
     PyObject_GetBuffer(array, &view, PyBUF_FORMAT | PyBUF_STRIDES)
     cdef char kind = kind_in(view.format, view.itemsize)
     PyBuffer_Release(&view)
+    return kind
+
+
+cdef char real_kind_of(object array) except 0:
+    """The kind of an array that has to be float32 or float64."""
+    cdef char kind = kind_of(array)
+    if kind != b"f" and kind != b"d":
+        raise TypeError(f"expected aligned float32 or float64, got {array.dtype}")
     return kind
 
 
@@ -124,20 +137,18 @@ cdef class Table:
     Holds references to the arrays, copies nothing.
     """
 
-    def __init__(self, x):
+    def __cinit__(self, x):
         self.c.n, self.c.d = x.shape
-        if hasattr(x, "indptr"):
-            self.init_csr(x)
+        if getattr(x, "format", None) == "csr":
+            self.use_csr(x)
         else:
-            self.init_dense(x)
-        if self.kind != b"f" and self.kind != b"d":
-            raise TypeError(f"x: expected float32 or float64, got {x.dtype}")
+            self.use_dense(x)
         self.c.dtype = dtype_of_kind(self.kind)
 
-    def init_dense(self, x):
+    cdef int use_dense(self, object x) except -1:
         cdef Py_buffer view
+        self.kind = real_kind_of(x)
         PyObject_GetBuffer(x, &view, PyBUF_FORMAT | PyBUF_STRIDES)
-        self.kind = kind_in(view.format, view.itemsize)
         self.c.data = view.buf
         cdef Py_ssize_t row = view.strides[0], column = view.strides[1], itemsize = view.itemsize
         PyBuffer_Release(&view)
@@ -149,16 +160,21 @@ cdef class Table:
         self.c.row_stride = row // itemsize if self.c.n > 1 else self.c.d
         self.owners = (x,)
 
-    def init_csr(self, x):
+    cdef int use_csr(self, object x) except -1:
         values, indices, indptr = x.data, x.indices, x.indptr
         cdef char index_kind = kind_of(indices)
         cdef int64_t nnz = indices.shape[0]
-        self.kind = kind_of(values)
+        self.kind = real_kind_of(values)
         self.c.storage = SCH_CSR32 if index_kind == b"i" else SCH_CSR64
         self.c.row_stride = 0
         self.c.data = read(values, "x.data", self.kind, nnz)
         self.c.indices = read(indices, "x.indices", index_kind, nnz)
         self.c.indptr = read(indptr, "x.indptr", index_kind, self.c.n + 1)
+        # The kernels write through the indices: neither scipy nor scikit-learn looks at them.
+        if indptr[0] != 0 or indptr[-1] > nnz or (np.diff(indptr) < 0).any():
+            raise ValueError("x.indptr: expected row starts that rise from 0 to the number of non-zeros")
+        if nnz and (indices.min() < 0 or indices.max() >= self.c.d):
+            raise ValueError(f"x.indices: expected columns from 0 to {self.c.d - 1}")
         self.owners = (x, values, indices, indptr)
 
     @property

@@ -27,6 +27,7 @@ def glm_pass(Table table, y, coef, intercept, *, int loss, double loss_param=0.0
     """One read of X. Fills gradient (k, d + 1), margins (n, k) and gram (d + 1, d + 1); returns the loss's sum."""
     cdef sch_glm_pass_args a
     cdef sch_status status
+    cdef const sch_linear_ops *kernels = ops().linear  # one instruction set for the size and the run
     a.control, a.x, a.loss, a.loss_param = control(n_threads), table.c, <sch_loss>loss, loss_param
     a.n_out = coef.shape[0]
     a.y = read(y, "y", table.kind, a.x.n * (1 if loss == SCH_LOSS_SOFTMAX else a.n_out))
@@ -40,9 +41,9 @@ def glm_pass(Table table, y, coef, intercept, *, int loss, double loss_param=0.0
     a.gram = <double *>write_or_null(gram, "gram", b"d", (a.x.d + 1) * (a.x.d + 1))
     if gram is not None and (table.is_sparse or (a.n_out > 1 and gram_weights == "hessian")):
         raise ValueError("gram: expected a dense table, and gram_weights='sample' with several outputs")
-    a.scratch = scratch.at_least(ops().linear.glm_pass_scratch(&a))
+    a.scratch = scratch.at_least(kernels.glm_pass_scratch(&a))
     with nogil:
-        status = ops().linear.glm_pass(&a)
+        status = kernels.glm_pass(&a)
     check(status)
     return a.loss_sum
 
@@ -56,6 +57,7 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
     """One epoch of SGD in place on coef (k, d) and intercept (k,); returns the k sums of losses before each update."""
     cdef sch_sgd_sweep_args a
     cdef sch_status status
+    cdef const sch_linear_ops *kernels = ops().linear  # one instruction set for the size and the run
     cdef int64_t k = coef.shape[0], n = table.c.n, d = table.c.d
     cdef char kind = table.kind
     positive_weight = np.ones(k) if positive_weight is None else positive_weight
@@ -64,8 +66,10 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
     loss_sum = np.zeros(k)
     if l1 > 0.0 and (l1_total is None or l1_applied is None):
         raise ValueError("l1: expected l1_total and l1_applied beside it")
-    if average_start > 0 and (average_coef is None or average_intercept is None):
+    if (average_coef is None) != (average_intercept is None) or (average_start > 0 and average_coef is None):
         raise ValueError("average_start: expected average_coef and average_intercept beside it")
+    if batch_size < 1:
+        raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
     a.control, a.x, a.n_out = control(n_threads), table.c, k
     a.loss, a.loss_param, a.l1, a.l2 = <sch_loss>loss, loss_param, l1, l2
     a.schedule, a.power_t, a.optimal_init, a.t = <sch_schedule>schedule, power_t, optimal_init, t
@@ -84,9 +88,9 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
     a.l1_total = <double *>write_or_null(l1_total, "l1_total", b"d", k)
     a.l1_applied = write_or_null(l1_applied, "l1_applied", kind, k * d)
     a.loss_sum = <double *>write(loss_sum, "loss_sum", b"d", k)
-    a.scratch = scratch.at_least(ops().linear.sgd_sweep_scratch(&a))
+    a.scratch = scratch.at_least(kernels.sgd_sweep_scratch(&a))
     with nogil:
-        status = ops().linear.sgd_sweep(&a)
+        status = kernels.sgd_sweep(&a)
     check(status)
     return loss_sum
 
@@ -94,10 +98,11 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
 def visiting_order(Table table, order, *, uint64_t seed, uint64_t epoch):
     """order (n,) int64 = the rows in the order in which a shuffled sweep visits them."""
     cdef sch_visiting_order_args a
+    cdef const sch_linear_ops *kernels = ops().linear
     cdef Scratch scratch = Scratch()
     a.control, a.x, a.seed, a.epoch = control(1), table.c, seed, epoch
     a.order = <int64_t *>write(order, "order", b"q", a.x.n)
     a.scratch = NULL
-    a.scratch = scratch.at_least(ops().linear.visiting_order(&a))
+    a.scratch = scratch.at_least(kernels.visiting_order(&a))
     with nogil:
-        ops().linear.visiting_order(&a)
+        kernels.visiting_order(&a)

@@ -10,7 +10,7 @@ def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_thread
     """Weighted sum of the loss over samples; z is (n,), or (n, n_classes) for softmax."""
     cdef sch_loss_sum_args a
     cdef sch_status status
-    cdef char kind = kind_of(z)
+    cdef char kind = real_kind_of(z)
     cdef Scratch partial = Scratch()
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.loss, a.loss_param = <sch_loss>loss, loss_param
@@ -19,7 +19,7 @@ def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_thread
     a.y = read(y, "y", kind, a.n)
     a.z = read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
-    a.partial = <double *>partial.at_least((a.n // 4096 + 1) * sizeof(double))
+    a.partial = <double *>partial.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
     with nogil:
         status = ops().loss.loss_sum(&a)
     check(status)
@@ -30,7 +30,7 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
     """Fill gradient and, unless None, hessian with the weighted derivatives with respect to z; all (n,)."""
     cdef sch_loss_gradient_args a
     cdef sch_status status
-    cdef char kind = kind_of(z)
+    cdef char kind = real_kind_of(z)
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.loss, a.loss_param = <sch_loss>loss, loss_param
     a.n = z.shape[0]
@@ -47,7 +47,7 @@ def vector_math(str name, x, out, int n_threads=1):
     """out = exp, log1p, sigmoid or softplus of x, elementwise; out may be x."""
     cdef sch_vector_math_args a
     cdef sch_status status
-    cdef char kind = kind_of(x)
+    cdef char kind = real_kind_of(x)
     a.dtype, a.control, a.function, a.n = dtype_of_kind(kind), control(n_threads), MATH[name], x.size
     a.x, a.out = read(x, "x", kind, a.n), write(out, "out", kind, a.n)
     with nogil:
@@ -64,7 +64,7 @@ def softmax(z, out, int n_threads=1):
     """Rows of out = probabilities of the rows of raw predictions z (n, n_classes); out may be z."""
     cdef sch_softmax_args a
     cdef sch_status status
-    cdef char kind = kind_of(z)
+    cdef char kind = real_kind_of(z)
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.n, a.n_out = z.shape
     a.z, a.out = read(z, "z", kind, a.n * a.n_out), write(out, "out", kind, a.n * a.n_out)
@@ -78,7 +78,7 @@ def all_finite(x, int n_threads=1):
     cdef sch_count_nonfinite_args a
     cdef sch_status status
     flat = x if x.flags.c_contiguous else x.T
-    cdef char kind = kind_of(flat)
+    cdef char kind = real_kind_of(flat)
     a.dtype, a.control, a.n = dtype_of_kind(kind), control(n_threads), flat.size
     a.x = read(flat, "x", kind, a.n)
     with nogil:

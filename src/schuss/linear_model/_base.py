@@ -35,15 +35,21 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: 
     """Check training data as scikit-learn does, looking for NaN on all threads."""
     options = _INPUT | {"dtype": _dtypes(X)} | options
     X, y = validate_data(estimator, X, y, reset=reset, **options)
+    X = _aligned(X)
     check_finite(estimator, X)
-    return X, y
+    return X, _aligned(y)
 
 
 def check_X(estimator: Any, X: Any) -> Any:
     """Check data to predict on; see `check_X_y`."""
-    X = validate_data(estimator, X, reset=False, dtype=_dtypes(X), **_INPUT)
+    X = _aligned(validate_data(estimator, X, reset=False, dtype=_dtypes(X), **_INPUT))
     check_finite(estimator, X)
     return X
+
+
+def _aligned(array: Any) -> Any:
+    """Copy an array whose elements lie across machine words, such as a field of packed records."""
+    return array if sp.issparse(array) else np.require(array, requirements="A")
 
 
 def _dtypes(X: Any) -> Any:

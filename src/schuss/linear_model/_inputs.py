@@ -110,7 +110,6 @@ def _is_plain(X: Any, y: Any, kinds: str) -> bool:
         and len(y) == len(X) > 0
         and X.shape[1] > 0
         and X.dtype in _REAL
-        and X.flags.c_contiguous
-        and y.flags.c_contiguous
+        and all(a.flags.c_contiguous and a.flags.aligned for a in (X, y))
         and (y.dtype.kind in kinds or (y.dtype in _REAL and kernels.all_finite(y)))
     )

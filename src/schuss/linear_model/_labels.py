@@ -51,6 +51,8 @@ def _encode_integers(y: Array) -> tuple[Array, NDArray[np.intp]] | None:
     offsets = y.astype(np.intp)
     if y.dtype.kind == "f" and not np.array_equal(offsets, y):
         return None
+    if low == 0 and high == 1:
+        return np.array([0, 1], dtype=y.dtype), offsets
     offsets -= int(low)
     present = np.bincount(offsets) > 0
     classes = (np.flatnonzero(present) + int(low)).astype(y.dtype)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
+from schuss._blas import one_blas_thread
 from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import check_X_y, raw_prediction
@@ -89,7 +90,8 @@ class BaseLeastSquares(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEs
             return self._shaped(*fit.parameters(), y.ndim)
 
         task = FitTask(self, X, y, sample_weight, max_iter=MOST_SWEEPS, attributes=attributes)
-        outcome = fit.run(task, direct, gram(problem))
+        with one_blas_thread(min(X.shape)):
+            outcome = fit.run(task, direct, gram(problem))
         for name, value in attributes().items():
             setattr(self, name, value)
         self.history_, self.stop_reason_ = fit.history, str(outcome.reason)

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
+from schuss._blas import one_blas_thread
 from schuss._sklearn import N_THREADS, Hidden, Interval, SparseCoefMixin, StrOptions, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
 from schuss.linear_model._base import (
@@ -246,11 +247,12 @@ default='lbfgs'
         C = inverse_strength(self)
         X, y = check_training_data(self, X, y)
         data, held_out = self._split(self._encode(X, y, sample_weight), X_val, y_val, sample_weight_val)
-        fit = LogisticFit(self, data, C)
-        if held_out is not None:
-            fit.watch(held_out)
-        task = self._task(fit, X, y, sample_weight)
-        outcome = fit.run(task)
+        with one_blas_thread(X.shape[1] * len(self.classes_)):
+            fit = LogisticFit(self, data, C)
+            if held_out is not None:
+                fit.watch(held_out)
+            task = self._task(fit, X, y, sample_weight)
+            outcome = fit.run(task)
         self._publish(fit, outcome)
         task.end()
         return self
