@@ -7,7 +7,7 @@
 #undef REAL_HIGHEST
 #define REAL_HIGHEST (REAL_BITS == 32 ? (real)FLT_MAX : (real)DBL_MAX)
 
-enum { T(BLOCK_CACHE) = 24 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64 };
+enum { T(BLOCK_CACHE) = 24 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64, T(GROUP_WORK) = 1 << 15 };
 static const double T(GRAM_BYTES) = 32e6; /* for the groups' Gram matrices together */
 
 typedef struct {
@@ -50,6 +50,7 @@ static int64_t T(glm_groups)(const sch_glm_pass_args *a, int64_t blocks)
     double most = T(MOST_GROUPS);
     if (a->x.storage != SCH_DENSE) most = fmin(most, fmax(2.0, 8.0 * (double)a->x.n / (d * (double)a->n_out)));
     if (a->gram) most = fmin(fmin(most, 16.0), fmax(4.0, T(GRAM_BYTES) / (8.0 * d * d)));
+    most = fmin(most, (double)a->x.n * d / T(GROUP_WORK));
     return sch_max(1, sch_min((int64_t)most, blocks / 2));
 }
 
