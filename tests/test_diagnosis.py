@@ -217,7 +217,7 @@ REAL = [
 ]
 
 
-@pytest.mark.parametrize(("load", "model", "label"), REAL, ids=str)
+@pytest.mark.parametrize(("load", "model", "label"), REAL, ids=lambda value: getattr(value, "__name__", str(value)))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_verdict_on_real_tables(load, model, label):
     X, y = load(return_X_y=True)

@@ -194,3 +194,14 @@ def test_predicting_in_the_other_precision(model, fitted, asked):
     scores = getattr(model, "decision_function", model.predict)(X.astype(asked))
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, X @ model.coef_.ravel() + model.intercept_, rtol=1e-4, atol=1e-4)
+
+
+def test_arrays_across_machine_words_are_copied(model, Xy):
+    X, y = Xy
+    records = np.zeros(len(X), dtype=[("odd", np.uint8), ("X", X.dtype, X.shape[1]), ("w", X.dtype)])
+    records["X"], records["w"] = X, 1.0
+    assert not records["X"].flags.aligned
+    expected = clone(model).fit(X, y, sample_weight=np.ones(len(X)))
+    model.fit(records["X"], y, sample_weight=records["w"])
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+    np.testing.assert_array_equal(model.predict(records["X"]), expected.predict(X))

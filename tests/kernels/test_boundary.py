@@ -31,6 +31,44 @@ def test_other_element_types_are_refused(x):
         kernels.Table(x)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.float16])
+@pytest.mark.parametrize("call", [kernels.sigmoid, kernels.softmax, lambda z, out: kernels.all_finite(z)])
+def test_elementwise_kernels_refuse_other_element_types(call, dtype):
+    z = np.ones((4, 3), dtype)
+    with pytest.raises(TypeError, match="expected float32 or float64"):
+        call(z, z.copy())
+
+
+def test_unaligned_arrays_are_refused():
+    x = np.zeros(4 * 3 * 8 + 1, np.uint8)[1:].view(np.float64).reshape(4, 3)
+    with pytest.raises(TypeError, match="aligned"):
+        kernels.Table(x)
+
+
+def csr(**changes):
+    x = sparse.csr_array(np.eye(4, 3))
+    for name, value in changes.items():
+        setattr(x, name, np.asarray(value, getattr(x, name).dtype))
+    return x
+
+
+@pytest.mark.parametrize("indices", [[0, 1, 3], [0, -1, 2]])
+def test_columns_outside_the_table_are_refused(indices):
+    with pytest.raises(ValueError, match="columns from 0 to 2"):
+        kernels.Table(csr(indices=indices))
+
+
+@pytest.mark.parametrize("indptr", [[0, 2, 1, 3, 3], [1, 1, 2, 3, 3], [0, 1, 2, 3, 4]])
+def test_row_starts_that_make_no_rows_are_refused(indptr):
+    with pytest.raises(ValueError, match="row starts"):
+        kernels.Table(csr(indptr=indptr))
+
+
+def test_other_sparse_formats_are_refused():
+    with pytest.raises((TypeError, BufferError)):
+        kernels.Table(sparse.csc_array(np.eye(3)))
+
+
 @pytest.mark.parametrize("x", [np.asfortranarray(np.ones((4, 3))), np.ones((4, 3))[:, ::-1], np.ones((4, 6))[:, ::2]])
 def test_rows_with_gaps_inside_are_refused(x):
     with pytest.raises(ValueError, match="contiguous"):

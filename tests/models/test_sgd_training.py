@@ -98,6 +98,9 @@ class TestHistory:
             {
                 "training_loss": 0.5 * y.var(),
                 "validation_loss": 0.5 * np.mean((y_val - y.mean()) ** 2),
+                "training_score": 0.0,
+                "training_samples": min(len(y), len(y_val)),
+                "validation_samples": len(y_val),
             }
         )
 

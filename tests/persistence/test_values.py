@@ -154,7 +154,7 @@ def test_random_state_goes_on():
         {(1, 2): 3},
         print,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_a_model_file_cannot_hold_is_refused(value):
     with pytest.raises(schuss.ModelFileError, match="it"):

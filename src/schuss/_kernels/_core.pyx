@@ -74,7 +74,7 @@ cdef char real_kind_of(object array) except 0:
     """The kind of an array that has to be float32 or float64."""
     cdef char kind = kind_of(array)
     if kind != b"f" and kind != b"d":
-        raise TypeError(f"expected aligned float32 or float64, got {array.dtype}")
+        raise TypeError(f"expected float32 or float64, aligned in memory, got {array.dtype}")
     return kind
 
 
