@@ -7,7 +7,7 @@
 #undef REAL_HIGHEST
 #define REAL_HIGHEST (REAL_BITS == 32 ? (real)FLT_MAX : (real)DBL_MAX)
 
-enum { T(BLOCK_CACHE) = 24 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64, T(GROUP_WORK) = 1 << 15 };
+enum { T(BLOCK_CACHE) = 32 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64, T(GROUP_WORK) = 1 << 15 };
 static const double T(GRAM_BYTES) = 32e6; /* for the groups' Gram matrices together */
 
 typedef struct {

@@ -52,14 +52,20 @@ static void T(lanes_unpack)(const T(lanes) *m, int64_t d, const real *from, real
 }
 
 /* Refreshes what the inner loops read in the element type. */
+SCH_INLINE void T(lanes_refresh_intercept)(T(lanes) *m)
+{
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) m->intercept_now[l] = (real)m->intercept[l];
+}
+
 SCH_INLINE void T(lanes_refresh)(T(lanes) *m)
 {
     SCH_SIMD
     for (int l = 0; l < LANES; ++l) {
         m->scale_now[l] = (real)m->scale[l];
-        m->inverse_now[l] = (real)(1.0 / m->scale[l]);
-        m->intercept_now[l] = (real)m->intercept[l];
+        m->inverse_now[l] = K(1.0) / m->scale_now[l];
     }
+    T(lanes_refresh_intercept)(m);
 }
 
 static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t group)
@@ -189,25 +195,28 @@ SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_loss loss, 
     const real weight = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
     const ireal own = (ireal)((int64_t)((const real *)a->y)[i] - m->first);
     const real c = (real)a->loss_param, low = m->low, high = m->high;
-    real z[LANES], y[LANES], class_weight[LANES];
-    T(loss_terms) t[LANES];
+    real z[LANES], value[LANES], gradient[LANES], class_weight[LANES];
     T(lanes_dot)(storage, x, a->x.d, m->w, z);
     SCH_SIMD
     for (int l = 0; l < LANES; ++l) {
         const int mine = (ireal)l == own;
-        y[l] = mine ? high : low;
+        const real margin = z[l] * m->scale_now[l] + m->intercept_now[l];
+        const T(loss_terms) t = T(loss_at)(loss, mine ? high : low, margin, c);
         class_weight[l] = (mine ? m->positive[l] : m->negative[l]) * weight;
-        z[l] = z[l] * m->scale_now[l] + m->intercept_now[l];
+        value[l] = t.value;
+        gradient[l] = T(clipped_gradient)(loss, t);
     }
-    for (int l = 0; l < LANES; ++l) t[l] = T(loss_at)(loss, y[l], z[l], c);
     if (T(is_passive_aggressive)(a->schedule)) {
         const real square = T(row_square)(storage, a->x.d, x);
         for (int l = 0; l < LANES; ++l)
-            update[l] = class_weight[l] * T(passive_aggressive_step)(a->schedule, step[l], t[l], square);
+            update[l] =
+                class_weight[l] * T(passive_aggressive_step)(a->schedule, step[l], value[l], gradient[l], square);
     } else {
-        for (int l = 0; l < LANES; ++l) update[l] = -step[l] * class_weight[l] * T(clipped_gradient)(loss, t[l]);
+        SCH_SIMD
+        for (int l = 0; l < LANES; ++l) update[l] = -step[l] * class_weight[l] * gradient[l];
     }
-    for (int l = 0; l < LANES; ++l) m->loss[l] += (double)t[l].value;
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) m->loss[l] += (double)value[l];
 }
 
 /* L2 and what L1 is due for one step. */
@@ -272,7 +281,7 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
         T(lanes_update)(storage, loss, a, m, m->order[s + r], step, share, m->update + r * LANES);
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
-    T(lanes_refresh)(m);
+    T(lanes_refresh_intercept)(m);
     if (averaging) T(lanes_average)(m, a->x.d, sch_average_share(a, t, rows));
     if (a->l1 > 0.0) {
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */

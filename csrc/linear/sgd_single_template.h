@@ -115,8 +115,9 @@ SCH_INLINE T(update) T(single_update)(const sch_storage storage, const sch_loss 
     const real z = T(row_dot)(storage, &m->shape, x, m->w) * (real)m->scale + (real)m->intercept;
     m->z[s] = z;
     if (T(is_passive_aggressive)(a->schedule)) {
+        const T(loss_terms) t = T(loss_at)(loss, y, z, c);
         const real square = T(row_square)(storage, a->x.d, x);
-        return (T(update)){T(passive_aggressive_step)(a->schedule, eta, T(loss_at)(loss, y, z, c), square), weight};
+        return (T(update)){T(passive_aggressive_step)(a->schedule, eta, t.value, t.gradient, square), weight};
     }
     return (T(update)){T(clipped_gradient)(loss, T(loss_at)(loss, y, z, c)), -eta * weight};
 }

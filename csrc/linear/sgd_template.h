@@ -23,11 +23,12 @@ SCH_INLINE real T(clipped_gradient)(const sch_loss loss, const T(loss_terms) t)
 
 /* The passive-aggressive step (Crammer et al., 2006): as far as the loss asks, bounded (PA1) or damped (PA2) by eta; of
  * the gradient only the side counts. square is |x|^2. */
-SCH_INLINE real T(passive_aggressive_step)(const sch_schedule schedule, real eta, const T(loss_terms) t, real square)
+SCH_INLINE real T(passive_aggressive_step)(const sch_schedule schedule, real eta, real value, real gradient,
+                                           real square)
 {
-    const real side = t.gradient > 0 ? K(-1.0) : K(1.0);
-    if (schedule == SCH_SCHEDULE_PA2) return side * t.value / (square + K(0.5) / eta);
-    return square > 0 ? side * T(min)(eta, t.value / square) : K(0.0);
+    const real side = gradient > 0 ? K(-1.0) : K(1.0);
+    if (schedule == SCH_SCHEDULE_PA2) return side * value / (square + K(0.5) / eta);
+    return square > 0 ? side * T(min)(eta, value / square) : K(0.0);
 }
 
 SCH_INLINE int T(is_passive_aggressive)(const sch_schedule schedule)
