@@ -1,7 +1,7 @@
 /* core/status.c - names of the enumerators that Python reads, so that they are never typed twice.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "sch/status.h"
-#include "sch/linear.h"
+#include "sch/sgd.h"
 #include "sch/loss.h"
 
 const char *sch_status_text(sch_status status)

@@ -4,7 +4,7 @@
 #define SCH_STEPS_H
 
 #include "core/math.h"
-#include "sch/linear.h"
+#include "sch/sgd.h"
 
 /* The weight with which a step from `rows` samples, the first of them the t-th, enters the average of all samples since
  * average_start. */

@@ -10,7 +10,7 @@
 
 #include "core/prelude.h"
 #include "core/rng.h"
-#include "sch/linear.h"
+#include "sch/sgd.h"
 
 enum { WINDOW_BLOCKS = 64, BLOCK_BYTES = 2048, MAX_BLOCK_ROWS = 32, MAX_WINDOW = WINDOW_BLOCKS * MAX_BLOCK_ROWS };
 

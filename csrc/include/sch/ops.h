@@ -3,15 +3,17 @@
 #ifndef SCH_OPS_H
 #define SCH_OPS_H
 
-#include "sch/linear.h"
+#include "sch/glm.h"
 #include "sch/loss.h"
+#include "sch/sgd.h"
 #include "sch/status.h"
 
 typedef struct {
     const char *name;
     uint64_t need; /* SCH_CPU_* bits without which the row must not run */
     const sch_loss_ops *loss;
-    const sch_linear_ops *linear;
+    const sch_glm_ops *glm;
+    const sch_sgd_ops *sgd;
 } sch_ops;
 
 const sch_ops *sch_ops_current(void);

@@ -12,8 +12,9 @@ from schuss._kernels._core import (
     isa_supported,
     select_isa,
 )
-from schuss._kernels._linear import glm_pass, linear_predict, sgd_sweep, visiting_order
+from schuss._kernels._glm import glm_pass, linear_predict
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
+from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
     "LOSSES",

@@ -95,12 +95,9 @@ cdef extern from "sch/loss.h" nogil:
         sch_status (*count_nonfinite)(sch_count_nonfinite_args *) noexcept nogil
 
 
-cdef extern from "sch/linear.h" nogil:
+cdef extern from "sch/sgd.h" nogil:
     ctypedef enum sch_schedule:
         SCH_N_SCHEDULES
-    ctypedef enum sch_gram_weights:
-        SCH_GRAM_HESSIAN
-        SCH_GRAM_SAMPLE
     const char *sch_schedule_name(sch_schedule schedule)
     ctypedef struct sch_sgd_sweep_args:
         sch_control control
@@ -132,6 +129,22 @@ cdef extern from "sch/linear.h" nogil:
         void *l1_applied
         double *loss_sum
         void *scratch
+    ctypedef struct sch_visiting_order_args:
+        sch_control control
+        sch_table x
+        uint64_t seed, epoch
+        int64_t *order
+        void *scratch
+    ctypedef struct sch_sgd_ops:
+        sch_status (*sgd_sweep)(sch_sgd_sweep_args *) noexcept nogil
+        int64_t (*sgd_sweep_scratch)(const sch_sgd_sweep_args *) noexcept nogil
+        int64_t (*visiting_order)(sch_visiting_order_args *) noexcept nogil
+
+
+cdef extern from "sch/glm.h" nogil:
+    ctypedef enum sch_gram_weights:
+        SCH_GRAM_HESSIAN
+        SCH_GRAM_SAMPLE
     ctypedef struct sch_glm_pass_args:
         sch_control control
         sch_table x
@@ -156,26 +169,18 @@ cdef extern from "sch/linear.h" nogil:
         const void *coef
         const void *intercept
         void *out
-    ctypedef struct sch_visiting_order_args:
-        sch_control control
-        sch_table x
-        uint64_t seed, epoch
-        int64_t *order
-        void *scratch
-    ctypedef struct sch_linear_ops:
-        sch_status (*sgd_sweep)(sch_sgd_sweep_args *) noexcept nogil
+    ctypedef struct sch_glm_ops:
         sch_status (*glm_pass)(sch_glm_pass_args *) noexcept nogil
         sch_status (*linear_predict)(sch_linear_predict_args *) noexcept nogil
-        int64_t (*sgd_sweep_scratch)(const sch_sgd_sweep_args *) noexcept nogil
         int64_t (*glm_pass_scratch)(const sch_glm_pass_args *) noexcept nogil
-        int64_t (*visiting_order)(sch_visiting_order_args *) noexcept nogil
 
 
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
         const sch_loss_ops *loss
-        const sch_linear_ops *linear
+        const sch_glm_ops *glm
+        const sch_sgd_ops *sgd
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

@@ -1,14 +1,10 @@
-/* linear/templates.h - what linear.c compiles once per element type. No include guard.
+/* linear/glm_templates.h - what glm.c compiles once per element type. No include guard.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "core/vec_template.h"
 #include "loss/loss_template.h"
 #include "loss/block_template.h"
 #include "loss/softmax_template.h"
 #include "linear/row_template.h"
-#include "linear/sgd_template.h"
-#include "linear/sgd_single_template.h"
-#include "linear/sgd_lanes_template.h"
-#include "linear/sgd_sweep_template.h"
 #include "linear/margin_template.h"
 #include "linear/gram_template.h"
 #include "linear/glm_template.h"

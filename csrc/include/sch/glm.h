@@ -1,0 +1,54 @@
+/* sch/glm.h - passes over the whole table for generalised linear models.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_GLM_H
+#define SCH_GLM_H
+
+#include "sch/loss.h"
+#include "sch/status.h"
+#include "sch/types.h"
+
+typedef enum { SCH_GRAM_HESSIAN, SCH_GRAM_SAMPLE } sch_gram_weights;
+
+/* One read of X: margins, loss, gradient, and the weighted Gram matrix when asked. */
+typedef struct {
+    sch_control control;
+    sch_table x; /* IN (n, d) */
+
+    sch_loss loss;
+    double loss_param;
+    int64_t n_out;
+    const void *y;           /* IN (n), or (n, n_out) for SQUARED with n_out > 1 */
+    const void *weight;      /* IN (n) or NULL */
+    const double *coef;      /* IN (n_out, d) */
+    const double *intercept; /* IN (n_out) */
+    sch_gram_weights gram_weights;
+    const double *shift;     /* IN (d) or NULL: Gram of x - shift */
+
+    void *margins;    /* OUT (n, n_out) or NULL */
+    double *gradient; /* OUT (n_out, d + 1), sums; last column: intercept */
+    double *gram;     /* OUT (d + 1, d + 1) symmetric, or NULL; DENSE only */
+    double loss_sum;  /* OUT weighted sum of the loss */
+    void *scratch;    /* SCRATCH glm_pass_scratch(a) bytes, 64-byte aligned */
+} sch_glm_pass_args;
+
+typedef struct {
+    sch_control control;
+    sch_table x;           /* IN (n, d) */
+    int64_t n_out;
+    const void *coef;      /* IN (n_out, d) */
+    const void *intercept; /* IN (n_out) */
+    void *out;             /* OUT (n, n_out) */
+} sch_linear_predict_args;
+
+#define SCH_GLM_OPS(X)             \
+    X(glm_pass, sch_glm_pass_args) \
+    X(linear_predict, sch_linear_predict_args)
+
+typedef struct {
+#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
+    SCH_GLM_OPS(SCH_FIELD)
+#undef SCH_FIELD
+    int64_t (*glm_pass_scratch)(const sch_glm_pass_args *); /* bytes, a function of sizes and options alone */
+} sch_glm_ops;
+
+#endif
