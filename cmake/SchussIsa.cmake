@@ -3,8 +3,13 @@
 # The flags and the bits stand on one line, so that "compiled with" cannot drift from "checked for".
 include(CheckCSourceCompiles)
 
+set(SCHUSS_ISA_ONLY "" CACHE STRING "Compile for this one instruction set, to save time while developing; empty: all")
+
 function(schuss_isa name)
   cmake_parse_arguments(ARG "" "CPU" "FLAGS" ${ARGN})
+  if(SCHUSS_ISA_ONLY AND NOT name STREQUAL SCHUSS_ISA_ONLY)
+    return()
+  endif()
   set(probe ${PROJECT_SOURCE_DIR}/cmake/probes/${name}.c)
   if(EXISTS ${probe}) # can this compiler emit it?
     file(READ ${probe} source)
