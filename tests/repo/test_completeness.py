@@ -9,8 +9,8 @@ from reference import linear, loss, math
 
 from schuss import _kernels as kernels
 
-OPS = re.compile(r"#define SCH_\w+_OPS\(X\)((?:.*\\\n)+.*)")
-LOSS_LIST = re.compile(r"#define SCH_LOSS_LIST\(X\)((?:.*\\\n)+.*)")
+OPS = re.compile(r"#define SCH_\w+_OPS\(X\)((?:.*\\\n)*.*)")
+LOSS_LIST = re.compile(r"#define SCH_LOSS_LIST\(X\)((?:.*\\\n)*.*)")
 PYTHON_NAME = {"count_nonfinite": "all_finite"}
 REFERENCES = {
     "vector_math": math.FUNCTIONS,
