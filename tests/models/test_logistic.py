@@ -230,8 +230,35 @@ def test_threads_change_no_bit(n, n_classes, dtype, n_threads, rng):
 def test_the_solver_s_name_makes_no_difference(rng):
     X, y = classes_of(rng, 100, 3, 2)
     want = fit(X, y)
-    for solver in ("liblinear", "newton-cg", "newton-cholesky", "sag", "saga"):
+    for solver in ("newton-cg", "newton-cholesky", "sag", "saga"):
         assert_same_bytes(fit(X, y, solver=solver).coef_, want.coef_)
+
+
+@pytest.mark.parametrize("scaling", [1.0, 0.25, 30.0])
+@pytest.mark.parametrize("n", [200, 15_000], ids=["small", "pilot"])
+@pytest.mark.parametrize("far", [0.0, 50.0])
+def test_liblinear_penalises_the_intercept_as_a_column(n, scaling, far, rng):
+    X, y = classes_of(rng, n, 4, 2)
+    X, C = X + far, 0.5 / n
+    model = fit(X, y, solver="liblinear", intercept_scaling=scaling, C=C, tol=1e-10)
+    column = fit(np.column_stack([X, np.full(n, scaling)]), y, fit_intercept=False, C=C, tol=1e-10)
+    assert_close(model.coef_, column.coef_[:, :-1], 1e-6, scale=np.abs(column.coef_).max())
+    assert_close(model.intercept_, scaling * column.coef_[:, -1], 1e-6, scale=1.0)
+
+
+def test_liblinear_on_a_sparse_table(rng):
+    X = sp.random(900, 1500, density=0.05, format="csr", random_state=1)
+    y = (X @ rng.standard_normal(1500) > 0.3).astype(int)
+    parameters = {"solver": "liblinear", "intercept_scaling": 0.5, "C": 0.1, "tol": 1e-10}
+    sparse, dense = fit(X, y, **parameters), fit(X.toarray(), y, **parameters)
+    assert_close(sparse.coef_, dense.coef_, 1e-6, scale=np.abs(dense.coef_).max())
+    assert_close(sparse.intercept_, dense.intercept_, 1e-6, scale=np.abs(dense.intercept_).max())
+
+
+def test_liblinear_returns_double_precision(rng):
+    X, y = classes_of(rng, 50, 2, 2)
+    model = fit(X.astype(np.float32), y, solver="liblinear")
+    assert model.coef_.dtype == model.intercept_.dtype == np.float64
 
 
 @pytest.mark.parametrize("order", ["F", "C"])

@@ -64,9 +64,10 @@ class LogisticRegression(CallbackSupport, LinearClassifierMixin, SparseCoefMixin
         Largest entry of the gradient of the mean objective at which training may stop.
         The objective must be within about 1e-7 of its minimum as well, relative to it.
     fit_intercept : bool, default=True
-        Whether to fit an intercept, which is never penalised.
+        Whether to fit an intercept. It is not penalised, but with ``solver='liblinear'``.
     intercept_scaling : float, default=1
-        Without effect: the intercept is free, whatever ``solver`` says.
+        With ``solver='liblinear'`` the intercept is penalised like the coefficient of a
+        column that has this value everywhere: the larger, the less. Else without effect.
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, which multiply those of the samples; 'balanced' makes all
         classes weigh the same.
@@ -75,9 +76,11 @@ class LogisticRegression(CallbackSupport, LinearClassifierMixin, SparseCoefMixin
         always the same.
     solver : {'lbfgs', 'liblinear', 'newton-cg', 'newton-cholesky', 'sag', 'saga'}, \
 default='lbfgs'
-        Accepted for compatibility: every name leads to the one solver described above.
-        'liblinear' still refuses more than two classes, as in scikit-learn, but does not
-        penalise the intercept.
+        Which of scikit-learn's solvers to stand in for. Every name leads to the solver
+        described above, without that solver's limits of scale, precision or speed; what
+        is special about the problem that it solves is kept. 'liblinear' penalises the
+        intercept, see ``intercept_scaling``, refuses more than two classes and returns
+        double precision.
     max_iter : int, default=100
         Largest number of iterations.
     verbose : int, default=0
@@ -104,7 +107,7 @@ default='lbfgs'
     ----------
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray or CSR of shape (1, n_features) or (n_classes, n_features)
-        In the dtype of X; one row for two classes.
+        In the dtype of X, but for 'liblinear'; one row for two classes.
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)

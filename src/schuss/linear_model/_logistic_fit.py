@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.linear_model._inputs import check_first_read, explain_overflow, n_threads_for
+from schuss.linear_model._logistic_parameters import intercept_penalty
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._plan import minimizer, near_column_means
@@ -89,6 +90,7 @@ class LogisticFit:
     def _make_objective(self, C: float) -> Objective:
         model, data = self._model, self._data
         total = len(data.y) if data.weight is None else data.weight.sum(dtype=np.float64)
+        l2 = 1.0 / (C * float(total))
         small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
         return Objective(
             data.X.toarray() if small else data.X,
@@ -96,10 +98,11 @@ class LogisticFit:
             data.weight,
             loss=self._loss.name,
             n_outputs=self._n_outputs,
-            l2=1.0 / (C * float(total)),
+            l2=l2,
             fit_intercept=bool(model.fit_intercept),
             shift=near_column_means(data.X) if model.fit_intercept else None,
             n_threads=n_threads_for(model, data.X),
+            intercept_l2=l2 * intercept_penalty(model),
         )
 
     @property
@@ -216,7 +219,8 @@ class LogisticFit:
         return log_share[1:] - log_share[0] if self._n_outputs == 1 else log_share
 
     def _rounded(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
-        dtype = self._data.X.dtype
+        # liblinear knows double precision only, so that is what scikit-learn returns
+        dtype = np.float64 if self._model.solver == "liblinear" else self._data.X.dtype
         return coef.astype(dtype), intercept.astype(dtype)
 
 

@@ -62,6 +62,17 @@ def inverse_strength(estimator: Any, *, stacklevel: int = 4) -> float:
     return float(estimator.C)
 
 
+def intercept_penalty(estimator: Any) -> float:
+    """How strongly the intercept is penalised, relative to a coefficient.
+
+    As liblinear does it, which sees the intercept as the coefficient of one more column
+    that is ``intercept_scaling`` everywhere; for every other solver it is free.
+    """
+    if estimator.solver != "liblinear" or not estimator.fit_intercept:
+        return 0.0
+    return 1.0 / float(estimator.intercept_scaling) ** 2
+
+
 def _penalty_name(estimator: Any, stacklevel: int) -> str | None:
     """The name of the penalty, also where it is given by ``l1_ratio`` and ``C``."""
     if estimator.penalty != "deprecated":

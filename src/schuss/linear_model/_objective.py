@@ -44,7 +44,7 @@ class Point:
 
 
 class Objective:
-    """Weighted mean loss plus ``l2 / 2 * |coef|^2`` of a table.
+    """Weighted mean loss plus ``l2 / 2 * |coef|^2 + intercept_l2 / 2 * |intercept|^2`` of a table.
 
     Columns are seen about a shift near their means, which is never subtracted from the
     data: it only changes coordinates, so that the curvature of columns far from zero
@@ -60,11 +60,13 @@ class Objective:
     loss : {"logistic", "softmax"}
     n_outputs : int
     l2 : float
-        Penalty on the scale of the mean loss; the intercept is free.
+        Penalty of the coefficients on the scale of the mean loss.
     fit_intercept : bool
     shift : ndarray of shape (n_features,) or None
         Must be None without intercept.
     n_threads : int
+    intercept_l2 : float, default=0
+        Penalty of the intercept, which usually is free.
     """
 
     def __init__(
@@ -79,9 +81,10 @@ class Objective:
         fit_intercept: bool,
         shift: Matrix | None,
         n_threads: int,
+        intercept_l2: float = 0.0,
     ) -> None:
         self.x, self.y, self.weight = x, y, weight
-        self.loss, self.n_outputs, self.l2 = loss, n_outputs, l2
+        self.loss, self.n_outputs, self.l2, self.intercept_l2 = loss, n_outputs, l2, intercept_l2
         self.fit_intercept, self.shift, self.n_threads = fit_intercept, shift, n_threads
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
@@ -109,6 +112,7 @@ class Objective:
             fit_intercept=self.fit_intercept,
             shift=self.shift,
             n_threads=self.n_threads,
+            intercept_l2=self.intercept_l2,
         )
 
     def evaluate(self, theta: Matrix, *, curvature: bool = False) -> Point:
@@ -127,6 +131,8 @@ class Objective:
         gradient /= self.total
         if self.l2:
             gradient[:, :-1] += self.l2 * coef
+        if self.intercept_l2:
+            gradient[:, -1] += self.intercept_l2 * intercept
         if not self.fit_intercept:
             gradient[:, -1] = 0.0
         norm = float(np.abs(gradient).max())
@@ -134,6 +140,8 @@ class Objective:
             gradient[:, :-1] -= gradient[:, -1:] * self.shift
         data_loss = loss / self.total
         penalty = 0.5 * self.l2 * float(np.vdot(coef, coef)) if self.l2 else 0.0
+        if self.intercept_l2:
+            penalty += 0.5 * self.intercept_l2 * float(np.vdot(intercept, intercept))
         point = Point(theta, coef, intercept, data_loss, penalty, data_loss + penalty, gradient, norm)
         if curvature:
             self._gram_at = point
@@ -181,7 +189,7 @@ class Objective:
         """Hessian at a point: of order n_features + 1, times n_outputs for softmax."""
         if self.n_outputs > 1:
             return self._softmax_hessian(point)
-        return self._penalised(self._mean_gram(point), self.l2)
+        return self._penalised(self._mean_gram(point))
 
     def bound(self, point: Point) -> Matrix:
         """Upper bound of one class's block of the softmax Hessian, at any parameters.
@@ -190,7 +198,7 @@ class Objective:
         is at most 1/2 (I - 11'/K) (x) X'X, which is 1/2 X'X for each class as long as
         gradients sum to zero over the classes, as they do.
         """
-        return self._penalised(0.5 * self._mean_gram(point), self.l2)
+        return self._penalised(0.5 * self._mean_gram(point))
 
     def blocks(self, point: Point) -> Matrix:
         """Each class's block of the softmax Hessian, (n_outputs, order, order)."""
@@ -199,7 +207,7 @@ class Objective:
         if self.weight is not None:
             share *= self.weight[:, None]
         grams = (self._outer_products(x, np.ascontiguousarray(s)) / self.total for s in share.T)
-        return np.stack([self._penalised(gram, self.l2) for gram in grams])
+        return np.stack([self._penalised(gram) for gram in grams])
 
     def _gram_buffer(self) -> Matrix:
         if self._gram is None:
@@ -213,10 +221,14 @@ class Objective:
         self._gram_at = None
         return self._gram_buffer() / self.total
 
-    def _penalised(self, matrix: Matrix, l2: float) -> Matrix:
+    def _penalised(self, matrix: Matrix) -> Matrix:
         """Add the penalty to one class's matrix; an intercept that is not fitted is free."""
-        if l2:
-            matrix.reshape(-1)[: -1 : len(matrix) + 1] += l2
+        if self.l2:
+            matrix.reshape(-1)[: -1 : len(matrix) + 1] += self.l2
+        if self.intercept_l2:  # of what the intercept is in shifted coordinates
+            direction = np.ones(len(matrix))
+            direction[:-1] = 0.0 if self.shift is None else -self.shift
+            matrix += self.intercept_l2 * np.outer(direction, direction)
         if not self.fit_intercept:
             matrix[-1] = matrix[:, -1] = 0.0
             matrix[-1, -1] = 1.0
@@ -234,7 +246,7 @@ class Objective:
             hessian[c, :, c, :] = own
         hessian /= self.total
         for c in range(k):
-            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy(), self.l2)
+            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy())
         # A common shift of all classes changes nothing but the penalty, and gradients
         # have no part in it: any positive curvature there makes the matrix definite.
         # In the size of each column, lest the small ones drown in it.

@@ -86,6 +86,8 @@ def _diagonal(objective: Objective) -> Inverse:
     diagonal = np.empty(objective.shape)
     diagonal[:, :-1] = share * (1.0 - share) * variance + objective.l2
     diagonal[:, -1:] = share * (1.0 - share)
+    if objective.intercept_l2:
+        diagonal += objective.intercept_l2 * np.append(shift * shift, 1.0)
     return DiagonalInverse(diagonal)
 
 
