@@ -9,13 +9,19 @@
 #define DECLARE(isa, bits)                        \
     extern const sch_loss_ops sch_loss_ops_##isa; \
     extern const sch_glm_ops sch_glm_ops_##isa;   \
-    extern const sch_sgd_ops sch_sgd_ops_##isa;
+    extern const sch_sgd_ops sch_sgd_ops_##isa;   \
+    extern const sch_cd_ops sch_cd_ops_##isa;
 SCH_ISA_LIST(DECLARE)
 #undef DECLARE
 
 static const sch_ops rows[] = {
-#define ROW(isa, bits) \
-    {.name = #isa, .need = (bits), .loss = &sch_loss_ops_##isa, .glm = &sch_glm_ops_##isa, .sgd = &sch_sgd_ops_##isa},
+#define ROW(isa, bits)            \
+    {.name = #isa,                \
+     .need = (bits),              \
+     .loss = &sch_loss_ops_##isa, \
+     .glm = &sch_glm_ops_##isa,   \
+     .sgd = &sch_sgd_ops_##isa,   \
+     .cd = &sch_cd_ops_##isa},
     SCH_ISA_LIST(ROW)
 #undef ROW
 };

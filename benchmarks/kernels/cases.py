@@ -198,6 +198,26 @@ def linear_predict(columns: int, n_outputs: int = 1) -> Build:
     return build
 
 
+def gram_cd(dtype: str, n_bytes: int) -> Case:
+    """Sweeps of the Lasso from zero in covariance form, until nothing moves; the Gram matrix is always double."""
+    d = max(8, int((n_bytes / 8) ** 0.5) if n_bytes < 8 << 20 else 1000)
+    x = data.values(4 * d * d, "float64").reshape(-1, d).astype(dtype).astype(np.float64)
+    gram, target = x.T @ x, x[:, :10].sum(axis=1) @ x
+    scratch, l1 = kernels.Scratch(), 0.1 * float(np.abs(target).max())
+
+    def sweep() -> tuple[Array, Array]:
+        coef, gradient = np.zeros((1, d)), -target[None]
+        kernels.gram_cd(gram, gradient, coef, l1=l1, max_sweeps=100, tol=1e-9 * l1**0.5, scratch=scratch)
+        return coef, gradient
+
+    def check() -> None:
+        coef, gradient = sweep()
+        _close(gradient / l1, (coef @ gram - target) / l1, dtype)
+        assert np.abs(gradient).max() <= l1 * (1.0 + 1e-6)
+
+    return Case(run=lambda n_threads: sweep(), check=check, elements=d * d, n_bytes=gram.nbytes, parallel=False)
+
+
 # ---------------------------------------------------------------- vectors
 
 
@@ -312,6 +332,7 @@ CASES: dict[str, Build] = {
     "linear/glm_pass CSR, 30 a row": glm_pass(0),
     "linear/linear_predict d=100": linear_predict(100),
     "linear/linear_predict d=100, 10 outputs": linear_predict(100, 10),
+    "linear/gram_cd": gram_cd,
     "loss/loss_sum logistic": loss_sum,
     "loss/loss_gradient logistic": loss_gradient,
     "loss/vector_math exp": vector_math("exp"),

@@ -36,4 +36,13 @@ SCH_INLINE int64_t sch_below(uint64_t counter, uint64_t key, int64_t bound)
     return (int64_t)(((uint64_t)sch_squares(counter, key) * (uint64_t)bound) >> 32);
 }
 
+SCH_INLINE void sch_shuffle(int64_t *items, int64_t n, uint64_t key)
+{
+    for (int64_t i = n - 1; i > 0; --i) {
+        const int64_t j = sch_below((uint64_t)i, key, i + 1), item = items[i];
+        items[i] = items[j];
+        items[j] = item;
+    }
+}
+
 #endif

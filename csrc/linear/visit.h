@@ -56,15 +56,6 @@ SCH_INLINE sch_visit sch_visit_layout(int64_t n_rows, int64_t row_bytes, int64_t
     return v;
 }
 
-SCH_INLINE void sch_shuffle(int64_t *items, int64_t n, uint64_t key)
-{
-    for (int64_t i = n - 1; i > 0; --i) {
-        const int64_t j = sch_below((uint64_t)i, key, i + 1), item = items[i];
-        items[i] = items[j];
-        items[j] = item;
-    }
-}
-
 /* Writes the rows of one window to order; returns how many. */
 SCH_INLINE int64_t sch_visit_window(const sch_visit *v, int64_t window, int64_t *order)
 {

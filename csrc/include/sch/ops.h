@@ -3,6 +3,7 @@
 #ifndef SCH_OPS_H
 #define SCH_OPS_H
 
+#include "sch/cd.h"
 #include "sch/glm.h"
 #include "sch/loss.h"
 #include "sch/sgd.h"
@@ -14,6 +15,7 @@ typedef struct {
     const sch_loss_ops *loss;
     const sch_glm_ops *glm;
     const sch_sgd_ops *sgd;
+    const sch_cd_ops *cd;
 } sch_ops;
 
 const sch_ops *sch_ops_current(void);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
+from schuss._kernels._cd import gram_cd
 from schuss._kernels._core import (
     LOSSES,
     SCHEDULES,
@@ -24,6 +25,7 @@ __all__ = [
     "all_finite",
     "compiler",
     "glm_pass",
+    "gram_cd",
     "isa_compiled",
     "isa_in_use",
     "isa_supported",

@@ -175,12 +175,37 @@ cdef extern from "sch/glm.h" nogil:
         int64_t (*glm_pass_scratch)(const sch_glm_pass_args *) noexcept nogil
 
 
+cdef extern from "sch/cd.h" nogil:
+    ctypedef struct sch_gram_cd_args:
+        sch_control control
+        int64_t d, n_tasks
+        const double *gram
+        double l1, l2
+        const double *penalty_factor
+        int positive
+        const int64_t *coordinates
+        int64_t n_coordinates
+        int shuffle
+        uint64_t seed, epoch
+        int64_t max_sweeps
+        double tol
+        double *gradient
+        double *coef
+        int64_t n_sweeps
+        double largest_change
+        void *scratch
+    ctypedef struct sch_cd_ops:
+        sch_status (*gram_cd)(sch_gram_cd_args *) noexcept nogil
+        int64_t (*gram_cd_scratch)(const sch_gram_cd_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
         const sch_loss_ops *loss
         const sch_glm_ops *glm
         const sch_sgd_ops *sgd
+        const sch_cd_ops *cd
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

@@ -1,0 +1,42 @@
+/* sch/cd.h - coordinate descent for quadratics with L1, elastic-net and group penalties.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_CD_H
+#define SCH_CD_H
+
+#include "sch/status.h"
+#include "sch/types.h"
+
+/* Sweeps over the coordinates of a quadratic whose Hessian is a Gram matrix, the gradient kept up to date:
+ *     sum_t (w_t' G w_t / 2 - c_t' w_t) + sum_j f_j (l1 |w_.j| + l2/2 |w_.j|^2),   gradient_t = G w_t - c_t,
+ * where |w_.j| is the absolute value with one task and the Euclidean norm over the tasks with several. */
+typedef struct {
+    sch_control control;
+    int64_t d, n_tasks;
+    const double *gram;           /* IN (d, d) symmetric; a coordinate whose diagonal is 0 keeps its value */
+    double l1, l2;
+    const double *penalty_factor; /* IN (d) f, or NULL for ones */
+    int positive;                 /* coefficients stay at or above 0 */
+    const int64_t *coordinates;   /* IN (n_coordinates) which to move and in which order, or NULL for all */
+    int64_t n_coordinates;
+    int shuffle;                  /* another order in each sweep */
+    uint64_t seed, epoch;         /* epoch: sweeps done before this call */
+    int64_t max_sweeps;
+    double tol;                   /* stop once no coordinate changes by more, see largest_change */
+
+    double *gradient;             /* INOUT (n_tasks, d), of all coordinates */
+    double *coef;                 /* INOUT (n_tasks, d) */
+    int64_t n_sweeps;             /* OUT */
+    double largest_change;        /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j| */
+    void *scratch;                /* SCRATCH gram_cd_scratch(a) bytes */
+} sch_gram_cd_args;
+
+#define SCH_CD_OPS(X) X(gram_cd, sch_gram_cd_args)
+
+typedef struct {
+#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
+    SCH_CD_OPS(SCH_FIELD)
+#undef SCH_FIELD
+    int64_t (*gram_cd_scratch)(const sch_gram_cd_args *); /* bytes, a function of sizes and options alone */
+} sch_cd_ops;
+
+#endif

@@ -1,0 +1,130 @@
+/* linear/gram_cd.h - the gram_cd kernel: coordinate descent in covariance form (Friedman, Hastie, Tibshirani 2010).
+ *
+ * A coordinate's minimiser follows from its entry of the gradient alone; only a coordinate that moves costs a pass over
+ * its row of the Gram matrix, one contiguous update of the gradient per task while the row is in the nearest cache.
+ * Everything is in double: the Gram matrix squares the condition number of the table it comes from.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_GRAM_CD_H
+#define SCH_GRAM_CD_H
+
+#include "core/pool.h"
+#include "core/prelude.h"
+#include "core/rng.h"
+#include "sch/cd.h"
+
+static int64_t gram_cd_scratch(const sch_gram_cd_args *a)
+{
+    return a->shuffle ? a->n_coordinates * (int64_t)sizeof(int64_t) : 0;
+}
+
+/* How far a value outside of [-threshold, threshold] reaches beyond it. A NaN stays one. */
+SCH_INLINE double sch_soft_threshold(double value, double threshold, const int positive)
+{
+    const double beyond = (positive ? value : fabs(value)) - threshold;
+    return beyond <= 0.0 ? 0.0 : copysign(beyond, value);
+}
+
+/* gradient += change * row. */
+SCH_INLINE void sch_gram_move(const double *SCH_RESTRICT row, int64_t d, double change, double *SCH_RESTRICT gradient)
+{
+    SCH_SIMD
+    for (int64_t i = 0; i < d; ++i) gradient[i] += change * row[i];
+}
+
+/* Minimises over coordinate j of the one task; returns the square of what it moved. */
+SCH_INLINE double sch_gram_step(const sch_gram_cd_args *a, int64_t j, double diagonal, double factor,
+                                const int positive)
+{
+    const double old = a->coef[j];
+    const double target = sch_soft_threshold(diagonal * old - a->gradient[j], factor * a->l1, positive);
+    const double change = target / (diagonal + factor * a->l2) - old;
+    if (change == 0.0) return 0.0;
+    a->coef[j] = old + change;
+    sch_gram_move(a->gram + j * a->d, a->d, change, a->gradient);
+    return change * change;
+}
+
+/* What coordinate j of a task would be without the L1 term, up to the division. */
+SCH_INLINE double sch_gram_free(const sch_gram_cd_args *a, int64_t at, double diagonal)
+{
+    const double value = diagonal * a->coef[at] - a->gradient[at];
+    return a->positive && value < 0.0 ? 0.0 : value;
+}
+
+/* The same over all tasks: the group is shrunk as a whole. */
+SCH_INLINE double sch_gram_group_step(const sch_gram_cd_args *a, int64_t j, double diagonal, double factor)
+{
+    double square = 0.0, moved = 0.0;
+    for (int64_t t = 0; t < a->n_tasks; ++t) {
+        const double value = sch_gram_free(a, t * a->d + j, diagonal);
+        square += value * value;
+    }
+    const double norm = sqrt(square), kept = norm <= factor * a->l1 ? 0.0 : 1.0 - factor * a->l1 / norm;
+    const double scale = (norm == 0.0 ? 0.0 : kept) / (diagonal + factor * a->l2);
+    for (int64_t t = 0; t < a->n_tasks; ++t) {
+        const int64_t at = t * a->d + j;
+        const double change = scale * sch_gram_free(a, at, diagonal) - a->coef[at];
+        if (change == 0.0) continue;
+        a->coef[at] += change;
+        sch_gram_move(a->gram + j * a->d, a->d, change, a->gradient + t * a->d);
+        moved += change * change;
+    }
+    return moved;
+}
+
+/* Returns the square of the largest change, weighted by the diagonal; a NaN, once met, stays. */
+SCH_INLINE double sch_gram_sweep(const sch_gram_cd_args *a, const int64_t *order, const int single, const int positive)
+{
+    double largest = 0.0;
+    for (int64_t c = 0; c < a->n_coordinates; ++c) {
+        const int64_t j = order ? order[c] : c;
+        const double diagonal = a->gram[j * a->d + j], factor = a->penalty_factor ? a->penalty_factor[j] : 1.0;
+        if (diagonal <= 0.0) continue;
+        const double moved = diagonal * (single ? sch_gram_step(a, j, diagonal, factor, positive)
+                                                : sch_gram_group_step(a, j, diagonal, factor));
+        largest = moved <= largest ? largest : moved;
+    }
+    return largest;
+}
+
+/* Out of line: one copy of the loop for each form. */
+SCH_NOINLINE double sch_gram_sweep_single(const sch_gram_cd_args *a, const int64_t *order)
+{
+    return sch_gram_sweep(a, order, 1, 0);
+}
+SCH_NOINLINE double sch_gram_sweep_positive(const sch_gram_cd_args *a, const int64_t *order)
+{
+    return sch_gram_sweep(a, order, 1, 1);
+}
+SCH_NOINLINE double sch_gram_sweep_group(const sch_gram_cd_args *a, const int64_t *order)
+{
+    return sch_gram_sweep(a, order, 0, 0);
+}
+
+static const int64_t *sch_gram_order(const sch_gram_cd_args *a)
+{
+    int64_t *order = a->scratch;
+    if (!a->shuffle) return a->coordinates;
+    for (int64_t c = 0; c < a->n_coordinates; ++c) order[c] = a->coordinates ? a->coordinates[c] : c;
+    sch_shuffle(order, a->n_coordinates, sch_key(a->seed, a->epoch + (uint64_t)a->n_sweeps));
+    return order;
+}
+
+static sch_status gram_cd(sch_gram_cd_args *a)
+{
+    a->largest_change = 0.0;
+    for (a->n_sweeps = 0; a->n_sweeps < a->max_sweeps;) {
+        const int64_t *order = sch_gram_order(a);
+        const double square = a->n_tasks > 1 ? sch_gram_sweep_group(a, order)
+                              : a->positive  ? sch_gram_sweep_positive(a, order)
+                                             : sch_gram_sweep_single(a, order);
+        ++a->n_sweeps;
+        a->largest_change = sqrt(square);
+        if (!(square <= DBL_MAX)) return SCH_NONFINITE;
+        if (a->largest_change <= a->tol) break;
+        if (sch_should_stop(&a->control)) return SCH_CANCELLED;
+    }
+    return SCH_OK;
+}
+
+#endif

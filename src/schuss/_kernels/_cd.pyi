@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss._kernels._core import Scratch
+
+Float64 = NDArray[np.float64]
+
+def gram_cd(
+    gram: Float64,
+    gradient: Float64,
+    coef: Float64,
+    *,
+    l1: float,
+    l2: float = 0.0,
+    penalty_factor: Float64 | None = None,
+    positive: bool = False,
+    coordinates: NDArray[np.int64] | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    max_sweeps: int,
+    tol: float = 0.0,
+    scratch: Scratch | None = None,
+) -> tuple[int, float]: ...
