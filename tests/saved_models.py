@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from schuss.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
+from schuss.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Perceptron,
+    Ridge,
+    SGDClassifier,
+    SGDOneClassSVM,
+    SGDRegressor,
+)
 
 N_FEATURES = 3
 
@@ -45,6 +53,8 @@ def _sgd_classifier() -> Any:
 MODELS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: _classifier(_sgd_classifier),
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
+    "SGDOneClassSVM": lambda: SGDOneClassSVM(average=True, random_state=0).fit(features()),
+    "Perceptron": lambda: _classifier(Perceptron),
     "LogisticRegression": lambda: _classifier(LogisticRegression),
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),

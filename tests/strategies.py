@@ -139,6 +139,7 @@ def sgd_options(draw, schedules=("constant", "optimal", "invscaling")):
         "l2": draw(st.sampled_from((0.0, 1e-3, 0.5, 1e9))),
         "fit_intercept": draw(st.booleans()),
         "intercept_decay": draw(st.sampled_from((1.0, 0.01))),
+        "intercept_slope": draw(st.sampled_from((0.0, 0.5))),
         "average_start": draw(st.sampled_from((0, 1, 5, 140))),
         "batch_size": draw(st.sampled_from((1, 1, 2, 7, 64))),
         "shuffle": draw(st.booleans()),

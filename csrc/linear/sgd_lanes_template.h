@@ -281,6 +281,8 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
         T(lanes_update)(storage, loss, a, m, m->order[s + r], step, share, m->update + r * LANES);
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
+    if (a->fit_intercept && a->intercept_slope != 0.0)
+        for (int l = 0; l < LANES; ++l) m->intercept[l] -= m->eta[l] * factor * a->intercept_slope * a->intercept_decay;
     T(lanes_refresh_intercept)(m);
     if (averaging) T(lanes_average)(m, a->x.d, sch_average_share(a, t, rows));
     if (a->l1 > 0.0) {

@@ -134,7 +134,7 @@ SCH_INLINE void T(single_move)(const sch_storage storage, T(single) *m, const T(
 SCH_INLINE void T(single_settle_step)(const sch_storage storage, const sch_sgd_sweep_args *a, T(single) *m, int64_t s,
                                       int64_t rows, double t, double eta, double shift, int averaging)
 {
-    if (a->fit_intercept) m->intercept += shift * a->intercept_decay;
+    if (a->fit_intercept) m->intercept += (shift - eta * a->intercept_slope) * a->intercept_decay;
     if (averaging) T(single_average)(m, sch_average_share(a, t, rows));
     if (a->l1 > 0.0) {
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */

@@ -14,6 +14,8 @@ from schuss import linear_model
 ESTIMATORS = [
     linear_model.SGDClassifier(),
     linear_model.SGDRegressor(),
+    linear_model.SGDOneClassSVM(),
+    linear_model.Perceptron(),
     linear_model.LogisticRegression(),
     linear_model.LinearRegression(),
     linear_model.Ridge(),
@@ -28,6 +30,18 @@ SETTINGS = {
     ("SGDClassifier", "check_sample_weight_equivalence"): {"loss": "squared_error"} | TO_THE_END,
     ("SGDRegressor", "check_sample_weight_equivalence"): TO_THE_END,
 }
+
+
+# What has no end at all: the perceptron keeps turning where the classes overlap, and the
+# one-class machine subtracts nu times its offset once a row, whatever the row weighs.
+ENDLESS = ("Perceptron", "SGDOneClassSVM")
+
+
+def checks_of(estimator):
+    for check in estimator_checks_generator(estimator):
+        endless = type(estimator).__name__ in ENDLESS
+        if not (endless and check_name(check[1]).startswith("check_sample_weight_equivalence")):
+            yield check
 
 
 def check_name(check):
@@ -49,7 +63,7 @@ def label(value):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    [pair for estimator in ESTIMATORS for pair in estimator_checks_generator(estimator)],
+    [pair for estimator in ESTIMATORS for pair in checks_of(estimator)],
     ids=label,
 )
 def test_scikit_learn_check(estimator, check):

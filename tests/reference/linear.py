@@ -122,8 +122,8 @@ def _distance_to_kink(x, y, z, coef, loss, loss_param):
 
 
 def _sweep_output(out, x, y, weight, stored, *, loss, loss_param=0.0, l1=0.0, l2=0.0, schedule="constant", eta,
-                  power_t=0.5, optimal_init=0.0, t=1.0, fit_intercept=True, intercept_decay=1.0, average_start=0,
-                  batch_size=1):  # fmt: skip
+                  power_t=0.5, optimal_init=0.0, t=1.0, fit_intercept=True, intercept_decay=1.0, intercept_slope=0.0,
+                  average_start=0, batch_size=1):  # fmt: skip
     """Changes one output's state by all rows, batch_size at a time."""
     for start in range(0, len(x), batch_size):
         rows = slice(start, start + batch_size)
@@ -135,7 +135,7 @@ def _sweep_output(out, x, y, weight, stored, *, loss, loss_param=0.0, l1=0.0, l2
         step = weight[rows] * _steps(xb, yb, z, rate, loss=loss, loss_param=loss_param, schedule=schedule)
         out.coef = max(WIDE(0), 1 - rate * l2) * out.coef + step @ xb / len(xb)
         if fit_intercept:
-            out.intercept = out.intercept + intercept_decay * np.mean(step)
+            out.intercept = out.intercept + intercept_decay * (np.mean(step) - rate * intercept_slope)
         if 0 < average_start <= t:
             _average(out, t - average_start, len(xb), batch_size)
         if l1 > 0:

@@ -37,7 +37,7 @@ typedef struct {
     double t; /* IN 1-based counter of samples seen, at the first row of this sweep */
     int64_t batch_size;
     int fit_intercept;
-    double intercept_decay;
+    double intercept_decay, intercept_slope; /* the objective has a term intercept_slope * intercept */
 
     int64_t n_out;
     const double *eta;             /* IN (n_out) */

@@ -108,7 +108,7 @@ cdef extern from "sch/sgd.h" nogil:
         double power_t, optimal_init, t
         int64_t batch_size
         int fit_intercept
-        double intercept_decay
+        double intercept_decay, intercept_slope
         int64_t n_out
         const double *eta
         const double *positive_weight

@@ -26,6 +26,7 @@ def sgd_sweep(
     t: float = 1.0,
     fit_intercept: bool = True,
     intercept_decay: float = 1.0,
+    intercept_slope: float = 0.0,
     sample_weight: Array | None = None,
     positive_weight: Float64 | None = None,
     negative_weight: Float64 | None = None,

@@ -10,7 +10,8 @@ from schuss._kernels._core cimport *
 
 def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.0, double l1=0.0, double l2=0.0,
               int schedule=0, eta, double power_t=0.5, double optimal_init=0.0, double t=1.0, bint fit_intercept=True,
-              double intercept_decay=1.0, sample_weight=None, positive_weight=None, negative_weight=None, active=None,
+              double intercept_decay=1.0, double intercept_slope=0.0, sample_weight=None, positive_weight=None,
+              negative_weight=None, active=None,
               int64_t average_start=0, average_coef=None, average_intercept=None, l1_total=None, l1_applied=None,
               rows=None, bint shuffle=True, uint64_t seed=0, uint64_t epoch=0, int64_t batch_size=1, int n_threads=1,
               Scratch scratch):
@@ -34,6 +35,7 @@ def sgd_sweep(Table table, y, coef, intercept, *, int loss, double loss_param=0.
     a.loss, a.loss_param, a.l1, a.l2 = <sch_loss>loss, loss_param, l1, l2
     a.schedule, a.power_t, a.optimal_init, a.t = <sch_schedule>schedule, power_t, optimal_init, t
     a.batch_size, a.fit_intercept, a.intercept_decay = batch_size, fit_intercept, intercept_decay
+    a.intercept_slope = intercept_slope
     a.eta = <const double *>read(eta, "eta", b"d", k)
     a.positive_weight = <const double *>read(positive_weight, "positive_weight", b"d", k)
     a.negative_weight = <const double *>read(negative_weight, "negative_weight", b"d", k)

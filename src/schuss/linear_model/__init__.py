@@ -5,5 +5,15 @@ from schuss.linear_model._least_squares import LinearRegression, Ridge
 from schuss.linear_model._logistic import LogisticRegression
 from schuss.linear_model._sgd_classifier import SGDClassifier
 from schuss.linear_model._sgd_regressor import SGDRegressor
+from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
+from schuss.linear_model._stochastic.perceptron import Perceptron
 
-__all__ = ["LinearRegression", "LogisticRegression", "Ridge", "SGDClassifier", "SGDRegressor"]
+__all__ = [
+    "LinearRegression",
+    "LogisticRegression",
+    "Perceptron",
+    "Ridge",
+    "SGDClassifier",
+    "SGDOneClassSVM",
+    "SGDRegressor",
+]

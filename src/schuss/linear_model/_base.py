@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,9 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: 
     return X, _aligned(y)
 
 
-def check_X(estimator: Any, X: Any) -> Any:
-    """Check data to predict on; see `check_X_y`."""
-    X = _aligned(validate_data(estimator, X, reset=False, dtype=_dtypes(X), **_INPUT))
+def check_X(estimator: Any, X: Any, *, reset: bool = False) -> Any:
+    """Check data without a target; see `check_X_y`."""
+    X = _aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
     check_finite(estimator, X)
     return X
 
@@ -72,7 +73,7 @@ def check_finite(estimator: Any, X: Any) -> None:
         check_array(X, accept_sparse=True, estimator=estimator, input_name="X")
 
 
-def raw_prediction(estimator: Any, X: Any) -> Array:
+def raw_prediction(estimator: Any, X: Any, intercept_of: Callable[[], Any] | None = None) -> Array:
     """Return ``X @ coef_.T + intercept_``.
 
     Parameters
@@ -80,6 +81,8 @@ def raw_prediction(estimator: Any, X: Any) -> Array:
     estimator : object
         Fitted: has ``coef_``, dense or sparse, and ``intercept_``.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    intercept_of : callable or None, default=None
+        Returns what to add in the place of ``intercept_``; called on a fitted estimator.
 
     Returns
     -------
@@ -91,7 +94,8 @@ def raw_prediction(estimator: Any, X: Any) -> Array:
     coef = estimator.coef_.toarray() if sp.issparse(estimator.coef_) else estimator.coef_
     dtype = np.result_type(X.dtype, coef.dtype)
     coef = np.ascontiguousarray(np.atleast_2d(coef), dtype=dtype)
-    intercept = np.broadcast_to(np.asarray(estimator.intercept_, dtype=dtype), coef.shape[:1])
+    added = estimator.intercept_ if intercept_of is None else intercept_of()
+    intercept = np.broadcast_to(np.asarray(added, dtype=dtype), coef.shape[:1])
     out = np.empty((X.shape[0], coef.shape[0]), dtype=dtype)
     kernels.linear_predict(
         kernels.Table(X.astype(dtype, copy=False)),

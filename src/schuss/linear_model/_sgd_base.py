@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from schuss._sklearn import N_THREADS, Interval, SparseCoefMixin, StrOptions
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
-from schuss.linear_model._sgd_setup import Data, make_baseline, make_curves, make_problem, set_aside
+from schuss.linear_model._sgd_setup import Data, Sample, make_baseline, make_curves, make_problem, set_aside
 from schuss.linear_model._sgd_solver import Problem, Solver
 from schuss.linear_model._sgd_state import Parameters, State, initial
 from schuss.losses import Loss, Target
@@ -38,6 +38,18 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     loss_functions: ClassVar[dict[str, tuple[Any, ...]]]
     coef_: Any
     intercept_: Array
+
+    # What an estimator without these parameters does.
+    learning_rate = "constant"
+    power_t = 0.5
+    epsilon = 0.0
+    l1_ratio: float | None = 0.0
+    average: bool | int = False
+    early_stopping = False
+    validation_fraction = 0.1
+    n_iter_no_change = 5
+    batch_size = 1
+    _intercept_slope = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -68,10 +80,6 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     @abstractmethod
     def _target(self, loss_name: str) -> Target:
         """How this loss wants the target encoded."""
-
-    @abstractmethod
-    def _check_validation(self, X: Any, y: Any, dtype: Any) -> tuple[Any, Array]:
-        """Check validation data and encode its target like the training data's."""
 
     @abstractmethod
     def _coef_shape(self, coef: Array) -> Array:
@@ -105,7 +113,14 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
 
     # Training.
 
-    def _fit(self, data: Data, state: State, *, given: tuple[Any, Any], validation: tuple[Any, Any, Any]) -> None:
+    def _fit(
+        self,
+        data: Data,
+        state: State,
+        *,
+        given: tuple[Any, Any],
+        validation: tuple[Any, Any, Any] = (None, None, None),
+    ) -> None:
         """Train from ``state`` until something says stop, and publish the result.
 
         Parameters
@@ -122,7 +137,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         # The split comes before the seed: a RandomState then splits as in scikit-learn.
         rows, held_out = set_aside(self, data, validation)
         problem = make_problem(self, data, rows)
-        self.history_.baseline |= make_baseline(problem, held_out, classes=self._classes)
+        self.history_.baseline |= self._make_baseline(problem, held_out)
         curves = None
         if held_out is not None:
             curves = make_curves(problem, state, held_out, classes=self._classes)
@@ -140,6 +155,9 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         outcome = run(solver.sweep, max_iter=1, history=self.history_, hooks=hooks, rollback=solver.rollback)
         self._publish(problem, state, outcome)
         _raise_if_cut_short(outcome)
+
+    def _make_baseline(self, problem: Problem, held_out: Sample | None) -> dict[str, float]:
+        return make_baseline(problem, held_out, classes=self._classes)
 
     def _train(self, problem: Problem, state: State, curves: Curves | None, given: tuple[Any, Any]) -> Outcome:
         watch = bool(self.early_stopping)
@@ -198,9 +216,10 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
 
     def _first_state(self, data: Data, coef_init: Any = None, intercept_init: Any = None) -> State:
         """Start from zero, from what the caller gave, or from the fit before."""
-        if self.warm_start and getattr(self, "coef_", None) is not None:
-            coef_init = self._dense_coef() if coef_init is None else coef_init
-            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        if self._goes_on():
+            before = self._parameters()
+            coef_init = before.coef if coef_init is None else coef_init
+            intercept_init = before.intercept if intercept_init is None else intercept_init
         X = data.sample.X
         shape = (data.n_outputs, X.shape[1])
         start = Parameters(
@@ -209,17 +228,24 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         )
         return State(start, start.zeros() if self.average else None)
 
+    def _goes_on(self) -> bool:
+        return bool(self.warm_start) and getattr(self, "coef_", None) is not None
+
     def _next_state(self) -> State:
         """Continue, in a copy, from the parameters of the last fit or partial_fit."""
-        coef, intercept = self._dense_coef(), self.intercept_
-        averaged = self.average and hasattr(self, "_average_coef")
-        if averaged:
-            coef, intercept = self._standard_coef, self._standard_intercept
-        current = Parameters(np.atleast_2d(coef), intercept).copy()
-        average = current.zeros() if self.average else None
-        if averaged:
+        if self.average and hasattr(self, "_average_coef"):
+            current = Parameters(np.atleast_2d(self._standard_coef), self._standard_intercept).copy()
             average = Parameters(np.atleast_2d(self._average_coef), self._average_intercept).copy()
-        return State(current, average, self.t_)
+            return State(current, average, self.t_)
+        current = self._parameters().copy()
+        return State(current, current.zeros() if self.average else None, self.t_)
+
+    def _parameters(self) -> Parameters:
+        """Return the fitted parameters, not copied."""
+        return Parameters(np.atleast_2d(self._dense_coef()), self.intercept_)
+
+    def _set_parameters(self, result: Parameters) -> None:
+        self.coef_, self.intercept_ = self._coef_shape(result.coef), result.intercept
 
     def _dense_coef(self) -> Any:
         return self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
@@ -239,7 +265,12 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
             self._average_intercept = state.average.intercept
             if problem.average <= self.t_ - 1.0:
                 result = state.average
-        self.coef_, self.intercept_ = self._coef_shape(result.coef), result.intercept
+        self._set_parameters(result)
+
+
+def without(constraints: dict[str, list[Any]], *names: str) -> dict[str, list[Any]]:
+    """Return what a class asks of its parameters, for a class that lacks some of them."""
+    return {name: rule for name, rule in constraints.items() if name not in names}
 
 
 def _raise_if_cut_short(outcome: Outcome) -> None:

@@ -108,6 +108,7 @@ def make_problem(estimator: Any, data: Data, rows: NDArray[np.int64] | None) -> 
         eta0=estimator.eta0,
         power_t=estimator.power_t,
         fit_intercept=bool(estimator.fit_intercept),
+        intercept_slope=estimator._intercept_slope,
         average=int(estimator.average),
         shuffle=bool(estimator.shuffle),
         seed=int(check_random_state(estimator.random_state).randint(_SEEDS)),

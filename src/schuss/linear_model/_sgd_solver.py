@@ -41,6 +41,8 @@ class Problem:
         Rows to train on; None for all.
     alpha : float
         Strength of the penalty; also sets the rate of the optimal schedule.
+    intercept_slope : float
+        Of the term in the objective that is linear in the intercept.
     average : int
         Sample from which on parameters are averaged; 0 for never.
     """
@@ -58,6 +60,7 @@ class Problem:
     eta0: float
     power_t: float
     fit_intercept: bool
+    intercept_slope: float
     average: int
     shuffle: bool
     seed: int
@@ -162,6 +165,7 @@ class Solver:
             optimal_init=self._optimal_init,
             t=self.state.t,
             fit_intercept=problem.fit_intercept,
+            intercept_slope=problem.intercept_slope,
             intercept_decay=_SPARSE_INTERCEPT_DECAY if self._table.is_sparse else 1.0,
             sample_weight=problem.weight,
             positive_weight=problem.positive_weight,
@@ -181,6 +185,8 @@ class Solver:
             scratch=self._scratch,
         )
         np.divide(sums, problem.n_train, out=self._losses, where=self._running)
+        if problem.intercept_slope:
+            self._losses += problem.intercept_slope * current.intercept
 
     def _watched(self) -> Array:
         """The value of each output that has to fall."""

@@ -143,6 +143,11 @@ _SGD_REGRESSOR: dict[str, Field] = {
     ),
     "intercept_": Array((1,)),
 }
+_ONE_CLASS: dict[str, Field] = {
+    "coef_": _SGD_REGRESSOR["coef_"],
+    "offset_": Array((1,)),
+    "_intercept": Array((1,)),
+}
 _SGD: dict[str, Field] = {"t_": Real(minimum=1.0), "n_iter_": Integer()}
 
 
@@ -182,5 +187,7 @@ for _entry in (
     ),
     _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
+    _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
+    _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
 ):
     register(_entry)

@@ -21,6 +21,7 @@ _STOPS = {
 _TITLES = {
     "LinearRegression": "Linear regression",
     "LogisticRegression": "Logistic regression",
+    "Perceptron": "Perceptron",
     "Ridge": "Ridge regression",
     "SGDClassifier": "Stochastic gradient descent, classes",
     "SGDRegressor": "Stochastic gradient descent, numbers",
