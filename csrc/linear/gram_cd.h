@@ -32,14 +32,14 @@ SCH_INLINE void sch_gram_move(const double *SCH_RESTRICT row, int64_t d, double 
 }
 
 /* Minimises over coordinate j of the one task; returns the square of what it moved. */
-SCH_INLINE double sch_gram_step(const sch_gram_cd_args *a, int64_t j, double diagonal, double factor,
-                                const int positive)
+SCH_INLINE double sch_gram_step(sch_gram_cd_args *a, int64_t j, double diagonal, double factor, const int positive)
 {
     const double old = a->coef[j];
     const double target = sch_soft_threshold(diagonal * old - a->gradient[j], factor * a->l1, positive);
     const double change = target / (diagonal + factor * a->l2) - old;
     if (change == 0.0) return 0.0;
     a->coef[j] = old + change;
+    a->residual += change * (2.0 * a->gradient[j] + diagonal * change);
     sch_gram_move(a->gram + j * a->d, a->d, change, a->gradient);
     return change * change;
 }
@@ -52,7 +52,7 @@ SCH_INLINE double sch_gram_free(const sch_gram_cd_args *a, int64_t at, double di
 }
 
 /* The same over all tasks: the group is shrunk as a whole. */
-SCH_INLINE double sch_gram_group_step(const sch_gram_cd_args *a, int64_t j, double diagonal, double factor)
+SCH_INLINE double sch_gram_group_step(sch_gram_cd_args *a, int64_t j, double diagonal, double factor)
 {
     double square = 0.0, moved = 0.0;
     for (int64_t t = 0; t < a->n_tasks; ++t) {
@@ -66,6 +66,7 @@ SCH_INLINE double sch_gram_group_step(const sch_gram_cd_args *a, int64_t j, doub
         const double change = scale * sch_gram_free(a, at, diagonal) - a->coef[at];
         if (change == 0.0) continue;
         a->coef[at] += change;
+        a->residual += change * (2.0 * a->gradient[at] + diagonal * change);
         sch_gram_move(a->gram + j * a->d, a->d, change, a->gradient + t * a->d);
         moved += change * change;
     }
@@ -73,7 +74,7 @@ SCH_INLINE double sch_gram_group_step(const sch_gram_cd_args *a, int64_t j, doub
 }
 
 /* Returns the square of the largest change, weighted by the diagonal; a NaN, once met, stays. */
-SCH_INLINE double sch_gram_sweep(const sch_gram_cd_args *a, const int64_t *order, const int single, const int positive)
+SCH_INLINE double sch_gram_sweep(sch_gram_cd_args *a, const int64_t *order, const int single, const int positive)
 {
     double largest = 0.0;
     for (int64_t c = 0; c < a->n_coordinates; ++c) {
@@ -88,15 +89,15 @@ SCH_INLINE double sch_gram_sweep(const sch_gram_cd_args *a, const int64_t *order
 }
 
 /* Out of line: one copy of the loop for each form. */
-SCH_NOINLINE double sch_gram_sweep_single(const sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE double sch_gram_sweep_single(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 1, 0);
 }
-SCH_NOINLINE double sch_gram_sweep_positive(const sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE double sch_gram_sweep_positive(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 1, 1);
 }
-SCH_NOINLINE double sch_gram_sweep_group(const sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE double sch_gram_sweep_group(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 0, 0);
 }
@@ -110,10 +111,63 @@ static const int64_t *sch_gram_order(const sch_gram_cd_args *a)
     return order;
 }
 
+/* Sums over the coordinates from which the duality gap follows. */
+typedef struct {
+    double l1_norm, l2_square;  /* of the coefficients */
+    double dual_norm;           /* of the correlations with the residual, the L2 term's included */
+    double slope_square;        /* of the gradient without penalties */
+    double coef_gradient;       /* coef' gradient */
+} sch_gram_sums;
+
+SCH_INLINE sch_gram_sums sch_gram_add_up(const sch_gram_cd_args *a)
+{
+    sch_gram_sums s = {0};
+    double dual_square = 0.0;
+    for (int64_t j = 0; j < a->d; ++j) {
+        double size = 0.0, dual = 0.0;
+        for (int64_t t = 0; t < a->n_tasks; ++t) {
+            const double w = a->coef[t * a->d + j], g = a->gradient[t * a->d + j], u = -g - a->l2 * w;
+            size += w * w;
+            dual += a->positive && u < 0.0 ? 0.0 : u * u;
+            s.slope_square += g * g;
+            s.coef_gradient += w * g;
+        }
+        s.l2_square += size;
+        if (size > 0.0) s.l1_norm += sqrt(size);
+        dual_square = dual <= dual_square ? dual_square : dual;
+    }
+    s.dual_norm = sqrt(dual_square);
+    return s;
+}
+
+/* Primal less dual objective; the dual point is the residual, scaled to be feasible. Without an L1 term that scaling
+ * does not exist: then from the conjugate of the squared norm, and without any penalty the square of the gradient. */
+static double sch_gram_gap(const sch_gram_cd_args *a)
+{
+    const sch_gram_sums s = sch_gram_add_up(a);
+    const double with_target = a->residual - s.coef_gradient; /* residual' y */
+    if (a->l1 == 0.0 && a->l2 == 0.0) return s.slope_square;
+    if (a->l1 == 0.0) return a->residual + a->l2 / 2.0 * s.l2_square - with_target + s.slope_square / (2.0 * a->l2);
+    const double scale = s.dual_norm > a->l1 ? a->l1 / s.dual_norm : 1.0;
+    return (1.0 + scale * scale) / 2.0 * (a->residual + a->l2 * s.l2_square) + a->l1 * s.l1_norm - scale * with_target;
+}
+
+enum { SCH_GAP_EVERY = 10 }; /* sweeps after which the gap is looked at even if coordinates still move */
+
+static int sch_gram_done(sch_gram_cd_args *a)
+{
+    const int still = a->largest_change <= a->tol;
+    if (a->gap_tol < 0.0) return a->n_sweeps > 0 && still;
+    if (!still && a->n_sweeps % SCH_GAP_EVERY && a->n_sweeps < a->max_sweeps) return 0;
+    a->gap = sch_gram_gap(a);
+    return a->gap <= a->gap_tol;
+}
+
 static sch_status gram_cd(sch_gram_cd_args *a)
 {
     a->largest_change = 0.0;
-    for (a->n_sweeps = 0; a->n_sweeps < a->max_sweeps;) {
+    a->n_sweeps = 0;
+    while (!sch_gram_done(a) && a->n_sweeps < a->max_sweeps) {
         const int64_t *order = sch_gram_order(a);
         const double square = a->n_tasks > 1 ? sch_gram_sweep_group(a, order)
                               : a->positive  ? sch_gram_sweep_positive(a, order)
@@ -121,7 +175,6 @@ static sch_status gram_cd(sch_gram_cd_args *a)
         ++a->n_sweeps;
         a->largest_change = sqrt(square);
         if (!(square <= DBL_MAX)) return SCH_NONFINITE;
-        if (a->largest_change <= a->tol) break;
         if (sch_should_stop(&a->control)) return SCH_CANCELLED;
     }
     return SCH_OK;

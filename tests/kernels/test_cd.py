@@ -103,3 +103,52 @@ def test_coordinates_outside_are_refused(isa):
     gram, target, start = quadratic(4, 1, 0)
     with pytest.raises(ValueError, match="coordinates"):
         run(gram, target, start, l1=1.0, max_sweeps=1, coordinates=np.array([4]))
+
+
+def lasso_gap(x, y, coef, l1, l2, *, positive=False):
+    """Primal less dual objective of the elastic net, from the data; y (n, k), coef (k, d)."""
+    residual = y - x @ coef.T
+    size = np.sqrt(np.sum(coef**2, axis=0))
+    primal = 0.5 * np.sum(residual**2) + l1 * size.sum() + 0.5 * l2 * np.sum(coef**2)
+    slope = residual.T @ x - l2 * coef
+    slope = np.maximum(slope, 0.0) if positive else slope
+    scale = min(1.0, l1 / np.sqrt(np.sum(slope**2, axis=0)).max())
+    dual = scale * np.sum(residual * y) - 0.5 * scale**2 * (np.sum(residual**2) + l2 * np.sum(coef**2))
+    return primal - dual
+
+
+@pytest.mark.parametrize("sweeps", [0, 1, 3, 1000])
+@pytest.mark.parametrize(("k", "l2", "positive"), [(1, 0.0, False), (1, 3.0, True), (3, 3.0, False)])
+def test_gap_is_that_of_the_data(isa, k, l2, positive, sweeps):
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((40, 12)), rng.standard_normal((40, k))
+    coef = np.zeros((k, 12))
+    target, l1, square = y.T @ x, 2.0, np.sum(y**2)
+    options = {"l1": l1, "l2": l2, "positive": positive, "max_sweeps": sweeps}
+    done, residual, gap = kernels.gram_cd(x.T @ x, -target, coef, residual=square, gap_tol=1e-10, **options)
+    room = tol(np.float64, 1e4)
+    assert_close(residual, np.sum((y - x @ coef.T) ** 2), room, scale=square)
+    assert_close(gap, lasso_gap(x, y, coef, l1, l2, positive=positive), room, scale=square)
+    assert (gap <= 1e-10) == (done < sweeps)
+
+
+def test_gap_without_penalties_is_the_gradient_and_without_l1_the_conjugates(isa):
+    rng = np.random.default_rng(9)
+    x, y = rng.standard_normal((40, 5)), rng.standard_normal((40, 1))
+    gram, target, square, coef = x.T @ x, y.T @ x, np.sum(y**2), np.zeros((1, 5))
+    _, _, gap = kernels.gram_cd(gram, -target, coef, l1=0.0, max_sweeps=0, residual=square)
+    assert_close(gap, np.sum(target**2), tol(np.float64, 1e3))
+    _, _, gap = kernels.gram_cd(gram, -target, coef, l1=0.0, l2=2.0, max_sweeps=1000, residual=square, gap_tol=1e-9)
+    ridge = np.linalg.solve(gram + 2.0 * np.eye(5), target[0])
+    assert gap <= 1e-9
+    assert_close(coef[0], ridge, tol(np.float64, 1e16), scale=1.0)
+
+
+def test_a_solution_takes_no_sweep(isa):
+    gram, target, start = quadratic(10, 1, 6)
+    options = {"l1": 1.0, "max_sweeps": 500, "gap_tol": 1e-8}
+    coef = np.zeros_like(start)
+    gradient, square = -target, float(target[0] @ np.linalg.solve(gram, target[0])) + 1.0
+    sweeps, residual, _ = kernels.gram_cd(gram, gradient, coef, residual=square, **options)
+    assert 0 < sweeps < 500
+    assert kernels.gram_cd(gram, gradient, coef, residual=residual, **options)[0] == 0

@@ -21,13 +21,16 @@ typedef struct {
     int shuffle;                  /* another order in each sweep */
     uint64_t seed, epoch;         /* epoch: sweeps done before this call */
     int64_t max_sweeps;
-    double tol;                   /* stop once no coordinate changes by more, see largest_change */
+    double tol; /* small change, see largest_change: ends the sweeps, or is when the gap is looked at */
+    double gap_tol; /* end only at a duality gap of at most this; negative: no gap. Needs f = 1 */
 
-    double *gradient;             /* INOUT (n_tasks, d), of all coordinates */
-    double *coef;                 /* INOUT (n_tasks, d) */
-    int64_t n_sweeps;             /* OUT */
-    double largest_change;        /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j| */
-    void *scratch;                /* SCRATCH gram_cd_scratch(a) bytes */
+    double *gradient; /* INOUT (n_tasks, d), of all coordinates */
+    double *coef; /* INOUT (n_tasks, d) */
+    double residual; /* INOUT squared norm of y - X w, where G = X'X and c = X'y; for the gap */
+    double gap; /* OUT at the end; meaningless without gap_tol */
+    int64_t n_sweeps; /* OUT */
+    double largest_change; /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j| */
+    void *scratch; /* SCRATCH gram_cd_scratch(a) bytes */
 } sch_gram_cd_args;
 
 #define SCH_CD_OPS(X) X(gram_cd, sch_gram_cd_args)

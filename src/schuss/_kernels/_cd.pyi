@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
+from typing import overload
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -6,6 +8,27 @@ from schuss._kernels._core import Scratch
 
 Float64 = NDArray[np.float64]
 
+@overload
+def gram_cd(
+    gram: Float64,
+    gradient: Float64,
+    coef: Float64,
+    *,
+    l1: float,
+    l2: float = 0.0,
+    penalty_factor: None = None,
+    positive: bool = False,
+    coordinates: NDArray[np.int64] | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    max_sweeps: int,
+    tol: float = 0.0,
+    residual: float,
+    gap_tol: float = 0.0,
+    scratch: Scratch | None = None,
+) -> tuple[int, float, float]: ...
+@overload
 def gram_cd(
     gram: Float64,
     gradient: Float64,
@@ -21,5 +44,7 @@ def gram_cd(
     epoch: int = 0,
     max_sweeps: int,
     tol: float = 0.0,
+    residual: None = None,
+    gap_tol: float = 0.0,
     scratch: Scratch | None = None,
 ) -> tuple[int, float]: ...

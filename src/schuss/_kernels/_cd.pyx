@@ -8,8 +8,11 @@ from schuss._kernels._core cimport *
 
 def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=None, bint positive=False,
             coordinates=None, bint shuffle=False, uint64_t seed=0, uint64_t epoch=0, int64_t max_sweeps,
-            double tol=0.0, Scratch scratch=None):
-    """Coordinate descent on gram (d, d), in place on gradient and coef (k, d); returns (sweeps, largest change)."""
+            double tol=0.0, residual=None, double gap_tol=0.0, Scratch scratch=None):
+    """Coordinate descent on gram (d, d), in place on gradient and coef (k, d); returns (sweeps, largest change).
+
+    With the squared norm of the residual it ends at a duality gap of gap_tol; returns (sweeps, residual, gap).
+    """
     cdef sch_gram_cd_args a
     cdef sch_status status
     cdef const sch_cd_ops *kernels = ops().cd  # one instruction set for the size and the run
@@ -22,6 +25,9 @@ def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=No
     if a.n_coordinates and coordinates is not None and (coordinates.min() < 0 or coordinates.max() >= a.d):
         raise ValueError(f"coordinates: expected numbers from 0 to {a.d - 1}")
     a.shuffle, a.seed, a.epoch, a.max_sweeps, a.tol = shuffle, seed, epoch, max_sweeps, tol
+    if residual is not None and (penalty_factor is not None or gap_tol < 0.0):
+        raise ValueError("residual: expected no penalty_factor, and a gap_tol of at least 0")
+    a.residual, a.gap, a.gap_tol = 0.0 if residual is None else residual, 0.0, -1.0 if residual is None else gap_tol
     a.gradient = <double *>write(gradient, "gradient", b"d", a.n_tasks * a.d)
     a.coef = <double *>write(coef, "coef", b"d", a.n_tasks * a.d)
     scratch = Scratch() if scratch is None else scratch
@@ -29,4 +35,6 @@ def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=No
     with nogil:
         status = kernels.gram_cd(&a)
     check(status)
+    if residual is not None:
+        return a.n_sweeps, a.residual, a.gap
     return a.n_sweeps, a.largest_change

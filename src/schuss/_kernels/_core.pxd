@@ -189,8 +189,11 @@ cdef extern from "sch/cd.h" nogil:
         uint64_t seed, epoch
         int64_t max_sweeps
         double tol
+        double gap_tol
         double *gradient
         double *coef
+        double residual
+        double gap
         int64_t n_sweeps
         double largest_change
         void *scratch
