@@ -257,6 +257,7 @@ def loss_gradient(dtype: str, n_bytes: int) -> Case:
 def vector_math(name: str) -> Build:
     exact: dict[str, Callable[[Array], Array]] = {
         "exp": np.exp,
+        "log": np.log,
         "log1p": np.log1p,
         "sigmoid": expit,
         "softplus": lambda x: np.asarray(np.logaddexp(0.0, x)),
@@ -336,6 +337,7 @@ CASES: dict[str, Build] = {
     "loss/loss_sum logistic": loss_sum,
     "loss/loss_gradient logistic": loss_gradient,
     "loss/vector_math exp": vector_math("exp"),
+    "loss/vector_math log": vector_math("log"),
     "loss/vector_math log1p": vector_math("log1p"),
     "loss/vector_math sigmoid": vector_math("sigmoid"),
     "loss/vector_math softplus": vector_math("softplus"),

@@ -163,6 +163,13 @@ static void T(glm_keep_margins)(const T(glm) *m, const T(glm_group) *s, int64_t 
     for (int64_t r = 0; r < rows; ++r) memcpy(to + r * n_out, s->z + r * m->n_padded, (size_t)n_out * sizeof(real));
 }
 
+static void T(glm_add_offset)(const T(glm) *m, const T(glm_group) *s, int64_t first, int64_t rows)
+{
+    const real *offset = (const real *)m->a->offset + first;
+    SCH_SIMD
+    for (int64_t r = 0; r < rows; ++r) s->z[r] += offset[r];
+}
+
 /* One row's exponentials, relative to its highest raw prediction, which is returned; their sum goes to total. */
 SCH_INLINE real T(softmax_row)(const real *z, int64_t n_padded, real *e, real *total)
 {
@@ -226,12 +233,13 @@ static double T(glm_loss)(const T(glm) *m, const T(glm_group) *s, int64_t first,
     const sch_glm_pass_args *a = m->a;
     const real *weight = a->weight ? (const real *)a->weight + first : NULL;
     const real *y = (const real *)a->y;
-    real *hessian = a->gram && a->gram_weights == SCH_GRAM_HESSIAN ? s->omega : NULL;
+    real *hessian = a->gram && a->gram_weights != SCH_GRAM_SAMPLE ? s->omega : NULL;
+    const int expected = a->gram_weights == SCH_GRAM_EXPECTED;
     if (a->gram && !hessian)
         for (int64_t r = 0; r < rows; ++r) s->omega[r] = weight ? weight[r] : K(1.0);
     if (a->loss == SCH_LOSS_SOFTMAX) return T(glm_softmax)(m, s, y + first, weight, rows);
     if (a->n_out > 1) return T(glm_squared)(m, s, y + first * a->n_out, weight, rows);
-    return T(block_terms)(a->loss, (real)a->loss_param, y + first, s->z, weight, rows, s->c, hessian);
+    return T(block_terms)(a->loss, expected, (real)a->loss_param, y + first, s->z, weight, rows, s->c, hessian);
 }
 
 static void T(glm_add_sparse)(const T(glm) *m, const T(glm_group) *s, int64_t first, int64_t rows)
@@ -285,6 +293,7 @@ static void T(glm_block)(const T(glm) *m, const T(glm_group) *s, int64_t b)
     const sch_glm_pass_args *a = m->a;
     const int64_t first = b * m->rows, rows = sch_min(m->rows, a->x.n - first);
     T(glm_margins)(m, s, first, rows);
+    if (a->offset) T(glm_add_offset)(m, s, first, rows);
     if (a->margins) T(glm_keep_margins)(m, s, first, rows);
     s->loss[0] += T(glm_loss)(m, s, first, rows);
     if (a->x.storage == SCH_DENSE) T(glm_add_dense)(m, s, first, rows);
@@ -337,6 +346,7 @@ static sch_status T(glm_pass)(sch_glm_pass_args *a)
     const int several = a->n_out > 1;
     if (several != (a->loss == SCH_LOSS_SOFTMAX) && !(several && a->loss == SCH_LOSS_SQUARED)) return SCH_BAD_ARGUMENT;
     if (a->gram && a->x.storage != SCH_DENSE) return SCH_BAD_ARGUMENT;
+    if (a->offset && several) return SCH_BAD_ARGUMENT;
     sch_arena arena = {.base = a->scratch};
     T(glm) m = T(glm_layout)(a, &arena);
     const double per_row = (double)a->x.d * (double)a->n_out + (a->gram ? (double)a->x.d * (double)a->x.d / 8.0 : 0.0);

@@ -322,7 +322,7 @@ SCH_INLINE void T(lanes_span)(const sch_storage storage, const sch_loss loss, co
         case SCH_CSR64: T(lanes_span)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t); break;                     \
         }                                                                                                     \
     }
-SCH_LOSS_LIST(DEFINE)
+SCH_SGD_LOSS_LIST(DEFINE)
 #undef DEFINE
 
 static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lanes) *m)
@@ -334,7 +334,7 @@ static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lane
         switch (a->loss) {
 #define CASE(NAME, text) \
     case SCH_LOSS_##NAME: T(lanes_span_##NAME)(a, m, count, t); break;
-            SCH_LOSS_LIST(CASE)
+            SCH_SGD_LOSS_LIST(CASE)
 #undef CASE
         default: break;
         }

@@ -203,7 +203,7 @@ SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep
         if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t);                    \
         else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t);                                              \
     }
-SCH_LOSS_LIST(DEFINE)
+SCH_SGD_LOSS_LIST(DEFINE)
 #undef DEFINE
 
 static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
@@ -222,7 +222,7 @@ static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t co
         if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t); \
         else T(single_rows_csr_##NAME)(a, m, count, t);                             \
         break;
-        SCH_LOSS_LIST(CASE)
+        SCH_SGD_LOSS_LIST(CASE)
 #undef CASE
     default: break;
     }

@@ -57,7 +57,7 @@ static void T(sgd_group)(void *context, int64_t group)
 
 static sch_status T(sgd_sweep)(sch_sgd_sweep_args *a)
 {
-    if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
+    if ((unsigned)a->loss >= SCH_N_SGD_LOSSES) return SCH_BAD_ARGUMENT;
     const int64_t groups = T(lane_groups)(a);
     const sch_control control = sch_serial_below(a->control, (double)a->n_rows * (double)(a->x.d * a->n_out), 1e5);
     const sch_status status = sch_par_for(&control, groups, T(sgd_group), a);

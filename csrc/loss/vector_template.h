@@ -27,8 +27,8 @@ static void T(loss_gradient_chunk)(void *context, int64_t b)
     sch_loss_gradient_args *a = context;
     const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
     const real *weight = a->weight ? (const real *)a->weight + first : NULL;
-    T(block_terms)(a->loss, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first, weight, n,
-                   (real *)a->gradient + first, a->hessian ? (real *)a->hessian + first : NULL);
+    T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first,
+                   weight, n, (real *)a->gradient + first, a->hessian ? (real *)a->hessian + first : NULL);
 }
 
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
@@ -51,6 +51,7 @@ static void T(vector_math_chunk)(void *context, int64_t b)
         for (int64_t i = 0; i < n; ++i) out[i] = T(function)(x[i]); \
         break;
         CASE(SCH_MATH_EXP, exp)
+        CASE(SCH_MATH_LOG, log)
         CASE(SCH_MATH_LOG1P, log1p)
         CASE(SCH_MATH_SIGMOID, sigmoid)
         CASE(SCH_MATH_SOFTPLUS, softplus)

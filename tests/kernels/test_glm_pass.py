@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import linear as reference
-from reference.loss import LOSSES
+from reference.loss import FAMILIES, LOSSES
 from strategies import SIZES, lay_out, problems
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss import _kernels as kernels
 
-POINTWISE = sorted(set(kernels.LOSSES) - {"softmax"})
+POINTWISE = sorted(set(kernels.LOSSES) - {"softmax"} - FAMILIES)
 SMOOTH = sorted(name for name in POINTWISE if not LOSSES[name].kinks(1.0, 0.5) and not LOSSES[name].bends(1.0, 0.5))
 PARAM = 0.75
 

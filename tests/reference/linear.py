@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .loss import LOSSES, loss_sum, softmax_gradient
+from .loss import LOSSES, loss_sum, second_derivative, softmax_gradient
 
 WIDE = np.longdouble
 LARGEST_GRADIENT = 1e12
@@ -22,7 +22,8 @@ def linear_predict(x, coef, intercept):
     return WIDE(x) @ WIDE(coef).T + WIDE(intercept)
 
 
-def glm_pass(x, y, coef, intercept, *, loss, loss_param=0.0, weight=None, gram_weights="hessian", shift=None):
+def glm_pass(x, y, coef, intercept, *, loss, loss_param=0.0, weight=None, offset=None, gram_weights="hessian",
+             shift=None):  # fmt: skip
     """Everything one read of X yields: {"loss_sum", "gradient" (k, d+1), "gram" (d+1, d+1) or None, "margins" (n, k)}.
 
     Sums over the samples, not means; the last column belongs to the intercept. The Gram matrix exists for pointwise
@@ -30,7 +31,7 @@ def glm_pass(x, y, coef, intercept, *, loss, loss_param=0.0, weight=None, gram_w
     """
     x, y = WIDE(x), WIDE(y)
     n = len(x)
-    margins = linear_predict(x, coef, intercept)
+    margins = linear_predict(x, coef, intercept) + (0 if offset is None else WIDE(offset)[:, None])
     w = np.ones(n, WIDE) if weight is None else WIDE(weight)
     if loss == "softmax":
         total = loss_sum(y, margins, loss=loss, weight=w)
@@ -40,7 +41,7 @@ def glm_pass(x, y, coef, intercept, *, loss, loss_param=0.0, weight=None, gram_w
         rule, target = LOSSES[loss], y if y.ndim == 2 else y[:, None]
         total = np.sum(w[:, None] * rule.value(target, margins, loss_param))
         slope = rule.gradient(target, margins, loss_param)
-        curvature = rule.hessian(target, margins, loss_param)[:, 0]
+        curvature = second_derivative(rule, gram_weights == "expected")(target, margins, loss_param)[:, 0]
     with_one = np.column_stack([x, np.ones(n, WIDE)])
     omega = w if gram_weights == "sample" else None if curvature is None else w * curvature
     gram = None

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every loss by its formula: value, first and second derivative with respect to the raw prediction z.
 
-y is a real target for the regression losses, 0 or 1 for `logistic`, -1 or +1 for the margin losses, and the class
-index for `softmax`. c is the loss parameter: delta of `huber`, the tube's half width of the epsilon losses.
+y is a real target for the regression losses, 0 or 1 for `logistic`, -1 or +1 for the margin losses, the class index for
+`softmax`, a count, a positive number or a share for the families of generalised linear models. c is the loss parameter:
+delta of `huber`, the tube's half width of the epsilon losses, Tweedie's power, theta of the negative binomial.
 """
 
 from collections.abc import Callable
@@ -18,9 +19,10 @@ class Loss:
     value: Callable
     gradient: Callable
     hessian: Callable
-    targets: str  # "real", "01" or "pm1"
+    targets: str  # "real", "01", "pm1"; "count", "positive" or "share" for the families
     convex: bool = True
     kinks: Callable = lambda y, c: []
+    expected: Callable | None = None  # hessian's expectation over y with the predicted mean, where it differs
     bends: Callable = lambda y, c: []  # where the gradient is continuous but the second derivative jumps
 
 
@@ -55,6 +57,15 @@ def _modified_huber_value(y, z, c):
 def _modified_huber_gradient(y, z, c):
     m = y * z
     return np.where(m >= 1, 0, np.where(m >= -1, -2 * y * (1 - m), -4 * y))
+
+
+def _tweedie_value(y, mu, c):
+    """Half the unit deviance, but for the term in y alone."""
+    if c == 1:
+        return mu - y * np.log(mu)
+    if c == 2:
+        return np.log(mu) + y / mu
+    return mu ** (2 - c) / (2 - c) - y * mu ** (1 - c) / (1 - c)
 
 
 LOSSES = {
@@ -119,7 +130,58 @@ LOSSES = {
         targets="pm1",
         kinks=lambda y, c: [0 * y],
     ),
+    "poisson": Loss(
+        value=lambda y, z, c: np.exp(z) - y * z,
+        gradient=lambda y, z, c: np.exp(z) - y,
+        hessian=lambda y, z, c: np.exp(z),
+        targets="count",
+    ),
+    "gamma": Loss(
+        value=lambda y, z, c: z + y / np.exp(z),
+        gradient=lambda y, z, c: 1 - y / np.exp(z),
+        hessian=lambda y, z, c: y / np.exp(z),
+        expected=lambda y, z, c: np.ones_like(z),
+        targets="positive",
+    ),
+    "inverse_gaussian": Loss(
+        value=lambda y, z, c: y / (2 * np.exp(2 * z)) - np.exp(-z),
+        gradient=lambda y, z, c: np.exp(-z) - y * np.exp(-2 * z),
+        hessian=lambda y, z, c: 2 * y * np.exp(-2 * z) - np.exp(-z),
+        expected=lambda y, z, c: np.exp(-z),
+        targets="positive",
+        convex=False,
+    ),
+    "tweedie": Loss(
+        value=lambda y, z, c: _tweedie_value(y, np.exp(z), c),
+        gradient=lambda y, z, c: np.exp((2 - c) * z) - y * np.exp((1 - c) * z),
+        hessian=lambda y, z, c: (2 - c) * np.exp((2 - c) * z) - (1 - c) * y * np.exp((1 - c) * z),
+        expected=lambda y, z, c: np.exp((2 - c) * z),
+        targets="count",
+        convex=False,
+    ),
+    "tweedie_identity": Loss(
+        value=lambda y, z, c: _tweedie_value(y, z, c),
+        gradient=lambda y, z, c: (z - y) / z**c,
+        hessian=lambda y, z, c: (1 - c + c * y / z) / z**c,
+        expected=lambda y, z, c: z**-c,
+        targets="count",
+        convex=False,
+    ),
+    "binomial": Loss(
+        value=_logistic_value,
+        gradient=lambda y, z, c: (1 - y) * _sigmoid(z) - y * _sigmoid(-z),
+        hessian=lambda y, z, c: _sigmoid(z) * _sigmoid(-z),
+        targets="share",
+    ),
+    "negative_binomial": Loss(
+        value=lambda y, z, c: y * _softplus(-z - np.log(c)) + _softplus(z + np.log(c)) / c,
+        gradient=lambda y, z, c: (np.exp(z) - y) / (1 + c * np.exp(z)),
+        hessian=lambda y, z, c: np.exp(z) * (1 + c * y) / (1 + c * np.exp(z)) ** 2,
+        expected=lambda y, z, c: np.exp(z) / (1 + c * np.exp(z)),
+        targets="count",
+    ),
 }
+FAMILIES = {name for name, loss in LOSSES.items() if loss.targets in ("count", "positive", "share")}
 
 
 def softmax(z):
@@ -151,8 +213,13 @@ def loss_sum(y, z, *, loss, loss_param=0.0, weight=None):
     return np.sum(values if weight is None else weight * values)
 
 
-def loss_gradient(y, z, *, loss, loss_param=0.0, weight=None):
+def loss_gradient(y, z, *, loss, loss_param=0.0, weight=None, expected=False):
     """Weighted first and second derivatives, pointwise losses only."""
     w = np.ones_like(z) if weight is None else weight
     rule = LOSSES[loss]
-    return w * rule.gradient(y, z, loss_param), w * rule.hessian(y, z, loss_param)
+    return w * rule.gradient(y, z, loss_param), w * second_derivative(rule, expected)(y, z, loss_param)
+
+
+def second_derivative(rule, expected):
+    """The hessian of a loss, or its expectation under the model."""
+    return rule.expected if expected and rule.expected else rule.hessian

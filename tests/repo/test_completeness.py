@@ -10,7 +10,7 @@ from reference import cd, linear, loss, math
 from schuss import _kernels as kernels
 
 OPS = re.compile(r"#define SCH_\w+_OPS\(X\)((?:.*\\\n)*.*)")
-LOSS_LIST = re.compile(r"#define SCH_LOSS_LIST\(X\)((?:.*\\\n)*.*)")
+LOSS_LIST = re.compile(r"#define SCH_(?:SGD|GLM)_LOSS_LIST\(X\)((?:.*\\\n)*.*)")
 PYTHON_NAME = {"count_nonfinite": "all_finite"}
 REFERENCES = {
     "vector_math": math.FUNCTIONS,
@@ -24,12 +24,12 @@ def read(*folders, suffixes):
 
 HEADERS = read("csrc/include", suffixes={".h"})
 KERNELS = [stem for block in OPS.findall(HEADERS) for stem in re.findall(r"X\((\w+),", block)]
-LOSSES = dict(re.findall(r'X\((\w+), "(\w+)"\)', LOSS_LIST.search(HEADERS)[1]))
+LOSSES = dict(pair for block in LOSS_LIST.findall(HEADERS) for pair in re.findall(r'X\((\w+), "(\w+)"\)', block))
 
 
 def test_the_lists_were_found():
     assert {"loss_sum", "sgd_sweep", "glm_pass"} <= set(KERNELS)
-    assert {"SQUARED", "LOGISTIC"} <= set(LOSSES)
+    assert {"SQUARED", "LOGISTIC", "POISSON"} <= set(LOSSES)
 
 
 @pytest.mark.parametrize("stem", KERNELS)

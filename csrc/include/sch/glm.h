@@ -7,7 +7,8 @@
 #include "sch/status.h"
 #include "sch/types.h"
 
-typedef enum { SCH_GRAM_HESSIAN, SCH_GRAM_SAMPLE } sch_gram_weights;
+/* Weights of the Gram matrix are not negative: HESSIAN is for convex losses, EXPECTED for all. */
+typedef enum { SCH_GRAM_HESSIAN, SCH_GRAM_EXPECTED, SCH_GRAM_SAMPLE } sch_gram_weights;
 
 /* One read of X: margins, loss, gradient, and the weighted Gram matrix when asked. */
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     int64_t n_out;
     const void *y;           /* IN (n), or (n, n_out) for SQUARED with n_out > 1 */
     const void *weight;      /* IN (n) or NULL */
+    const void *offset;      /* IN (n) or NULL: added to the margins; n_out = 1 only */
     const double *coef;      /* IN (n_out, d) */
     const double *intercept; /* IN (n_out) */
     sch_gram_weights gram_weights;

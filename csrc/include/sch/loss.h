@@ -1,5 +1,6 @@
 /* sch/loss.h - pointwise losses and the vector kernels over them.
- * y: target, z: raw prediction, c: the loss's parameter (Huber delta, epsilon of the insensitive tube).
+ * y: target, z: raw prediction, c: the loss's parameter (Huber delta, epsilon of the insensitive tube, Tweedie power,
+ * theta of the negative binomial distribution).
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_LOSS_H
 #define SCH_LOSS_H
@@ -7,8 +8,8 @@
 #include "sch/status.h"
 #include "sch/types.h"
 
-/* Pointwise losses: one raw prediction per sample. Names as Python sees them. */
-#define SCH_LOSS_LIST(X)                                          \
+/* Pointwise losses: one raw prediction per sample. Names as Python sees them. Stochastic descent knows these; */
+#define SCH_SGD_LOSS_LIST(X)                                      \
     X(SQUARED, "squared")                                         \
     X(HUBER, "huber")                                             \
     X(EPSILON_INSENSITIVE, "epsilon_insensitive")                 \
@@ -19,6 +20,18 @@
     X(MODIFIED_HUBER, "modified_huber")                           \
     X(PERCEPTRON, "perceptron")
 
+/* these are for passes over the whole table: half unit deviances of exponential families. */
+#define SCH_GLM_LOSS_LIST(X)                \
+    X(POISSON, "poisson")                   \
+    X(GAMMA, "gamma")                       \
+    X(INVERSE_GAUSSIAN, "inverse_gaussian") \
+    X(TWEEDIE, "tweedie")                   \
+    X(TWEEDIE_IDENTITY, "tweedie_identity") \
+    X(BINOMIAL, "binomial")                 \
+    X(NEGATIVE_BINOMIAL, "negative_binomial")
+
+#define SCH_LOSS_LIST(X) SCH_SGD_LOSS_LIST(X) SCH_GLM_LOSS_LIST(X)
+
 typedef enum {
 #define SCH_LOSS_ENUMERATOR(name, text) SCH_LOSS_##name,
     SCH_LOSS_LIST(SCH_LOSS_ENUMERATOR)
@@ -26,6 +39,10 @@ typedef enum {
         SCH_LOSS_SOFTMAX, /* one raw prediction per class; y is the class index */
     SCH_N_LOSSES
 } sch_loss;
+
+#define SCH_LOSS_COUNT(name, text) +1
+enum { SCH_N_SGD_LOSSES = 0 SCH_SGD_LOSS_LIST(SCH_LOSS_COUNT) };
+#undef SCH_LOSS_COUNT
 
 const char *sch_loss_name(sch_loss loss);
 
@@ -48,6 +65,7 @@ typedef struct {
     sch_control control;
     sch_loss loss;
     double loss_param;
+    int expected; /* whether hessian is that of the model: its expectation over y */
     int64_t n;
     const void *y;      /* IN (n) */
     const void *z;      /* IN (n) */
@@ -57,7 +75,7 @@ typedef struct {
 } sch_loss_gradient_args;
 
 /* Elementwise functions, also used to test the mathematics on its own. */
-typedef enum { SCH_MATH_EXP, SCH_MATH_LOG1P, SCH_MATH_SIGMOID, SCH_MATH_SOFTPLUS } sch_math;
+typedef enum { SCH_MATH_EXP, SCH_MATH_LOG, SCH_MATH_LOG1P, SCH_MATH_SIGMOID, SCH_MATH_SOFTPLUS } sch_math;
 
 typedef struct {
     sch_dtype dtype;

@@ -42,6 +42,7 @@ cdef extern from "sch/loss.h" nogil:
         SCH_N_LOSSES
     ctypedef enum sch_math:
         SCH_MATH_EXP
+        SCH_MATH_LOG
         SCH_MATH_LOG1P
         SCH_MATH_SIGMOID
         SCH_MATH_SOFTPLUS
@@ -62,6 +63,7 @@ cdef extern from "sch/loss.h" nogil:
         sch_control control
         sch_loss loss
         double loss_param
+        int expected
         int64_t n
         const void *y
         const void *z
@@ -144,6 +146,7 @@ cdef extern from "sch/sgd.h" nogil:
 cdef extern from "sch/glm.h" nogil:
     ctypedef enum sch_gram_weights:
         SCH_GRAM_HESSIAN
+        SCH_GRAM_EXPECTED
         SCH_GRAM_SAMPLE
     ctypedef struct sch_glm_pass_args:
         sch_control control
@@ -153,6 +156,7 @@ cdef extern from "sch/glm.h" nogil:
         int64_t n_out
         const void *y
         const void *weight
+        const void *offset
         const double *coef
         const double *intercept
         sch_gram_weights gram_weights

@@ -17,6 +17,7 @@ def loss_gradient(
     weight: Array | None = None,
     gradient: Array,
     hessian: Array | None = None,
+    expected: bool = False,
     n_threads: int = 1,
 ) -> None: ...
 def vector_math(name: str, x: Array, out: Array, n_threads: int = 1) -> None: ...

@@ -3,7 +3,13 @@
 """Bindings of the loss family: build the arguments, one call, check."""
 from schuss._kernels._core cimport *
 
-MATH = {"exp": SCH_MATH_EXP, "log1p": SCH_MATH_LOG1P, "sigmoid": SCH_MATH_SIGMOID, "softplus": SCH_MATH_SOFTPLUS}
+MATH = {
+    "exp": SCH_MATH_EXP,
+    "log": SCH_MATH_LOG,
+    "log1p": SCH_MATH_LOG1P,
+    "sigmoid": SCH_MATH_SIGMOID,
+    "softplus": SCH_MATH_SOFTPLUS,
+}
 
 
 def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_threads=1):
@@ -26,14 +32,18 @@ def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_thread
     return a.total
 
 
-def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradient, hessian=None, int n_threads=1):
-    """Fill gradient and, unless None, hessian with the weighted derivatives with respect to z; all (n,)."""
+def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradient, hessian=None,
+                  bint expected=False, int n_threads=1):
+    """Fill gradient and, unless None, hessian with the weighted derivatives with respect to z; all (n,).
+
+    With `expected`, hessian is its expectation over y under the model.
+    """
     cdef sch_loss_gradient_args a
     cdef sch_status status
     cdef char kind = real_kind_of(z)
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.loss, a.loss_param = <sch_loss>loss, loss_param
-    a.n = z.shape[0]
+    a.expected, a.n = expected, z.shape[0]
     a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n)
     a.weight = read_or_null(weight, "weight", kind, a.n)
     a.gradient = write(gradient, "gradient", kind, a.n)
@@ -44,7 +54,7 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
 
 
 def vector_math(str name, x, out, int n_threads=1):
-    """out = exp, log1p, sigmoid or softplus of x, elementwise; out may be x."""
+    """out = exp, log, log1p, sigmoid or softplus of x, elementwise; out may be x."""
     cdef sch_vector_math_args a
     cdef sch_status status
     cdef char kind = real_kind_of(x)

@@ -93,7 +93,7 @@ class Minimizer:
     def step(self) -> float:
         """Move to a better point; returns the step size, 0 if there is none."""
         start, gap, direction = self.point, self.gap, self._direction
-        noise = self._resolution * abs(start.value)
+        noise = self._resolution * self.objective.magnitude(start)
 
         curvature = self._fresh_reads >= 1 and gap > _NEARLY * abs(start.value)
 
@@ -120,7 +120,7 @@ class Minimizer:
     @property
     def precise(self) -> bool:
         """Whether all that is left to gain is near the rounding of the objective."""
-        return self.gap <= 16.0 * self._resolution * abs(self.point.value)
+        return self.gap <= 16.0 * self._resolution * self.objective.magnitude(self.point)
 
     def _start_afresh(self) -> float:
         """Forget what gradients taught, rounded as they are, and try once more."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,19 +54,31 @@ class Objective:
     ----------
     x : ndarray or CSR of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
-        {0, 1} for ``logistic``, class codes for ``softmax``; dtype of x.
+        {0, 1} for ``logistic``, class codes for ``softmax``, what the family allows for
+        the losses of generalised linear models; dtype of x.
     weight : ndarray of shape (n_samples,) or None
         dtype of x.
-    loss : {"logistic", "softmax"}
+    loss : str
+        One of the smooth losses among ``kernels.LOSSES``.
     n_outputs : int
-    l2 : float
-        Penalty of the coefficients on the scale of the mean loss.
+    l2 : float or ndarray of shape (n_features,)
+        Penalty of the coefficients, all or each, on the scale of the mean loss.
     fit_intercept : bool
     shift : ndarray of shape (n_features,) or None
         Must be None without intercept.
     n_threads : int
     intercept_l2 : float, default=0
         Penalty of the intercept, which usually is free.
+    loss_param : float, default=0
+        Parameter of the loss, such as Tweedie's power.
+    offset : ndarray of shape (n_samples,) or None, default=None
+        Added to the raw predictions, with one output; dtype of x.
+    constant : float, default=0
+        Added to the mean loss: minus that of the best predictions, for instance, which
+        makes it a deviance.
+    expected : bool, default=False
+        Whether `hessian` is the Hessian's expectation under the model, which is positive
+        where the Hessian need not be.
     """
 
     def __init__(
@@ -77,15 +89,20 @@ class Objective:
         *,
         loss: str,
         n_outputs: int,
-        l2: float,
+        l2: float | Matrix,
         fit_intercept: bool,
         shift: Matrix | None,
         n_threads: int,
         intercept_l2: float = 0.0,
+        loss_param: float = 0.0,
+        offset: Array | None = None,
+        constant: float = 0.0,
+        expected: bool = False,
     ) -> None:
         self.x, self.y, self.weight = x, y, weight
         self.loss, self.n_outputs, self.l2, self.intercept_l2 = loss, n_outputs, l2, intercept_l2
         self.fit_intercept, self.shift, self.n_threads = fit_intercept, shift, n_threads
+        self.loss_param, self.offset, self.constant, self.expected = loss_param, offset, constant, expected
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
         self._single = np.dtype(self.table.dtype) == np.float32
@@ -113,6 +130,10 @@ class Objective:
             shift=self.shift,
             n_threads=self.n_threads,
             intercept_l2=self.intercept_l2,
+            loss_param=self.loss_param,
+            offset=None if self.offset is None else self.offset[rows],
+            constant=self.constant,
+            expected=self.expected,
         )
 
     def evaluate(self, theta: Matrix, *, curvature: bool = False) -> Point:
@@ -129,8 +150,8 @@ class Objective:
         gradient = np.empty(self.shape)
         loss = self._pass(coef, intercept, gradient, self._gram_buffer() if curvature else None)
         gradient /= self.total
-        if self.l2:
-            gradient[:, :-1] += self.l2 * coef
+        pull = self.l2 * coef
+        gradient[:, :-1] += pull
         if self.intercept_l2:
             gradient[:, -1] += self.intercept_l2 * intercept
         if not self.fit_intercept:
@@ -138,8 +159,8 @@ class Objective:
         norm = float(np.abs(gradient).max())
         if self.shift is not None:
             gradient[:, :-1] -= gradient[:, -1:] * self.shift
-        data_loss = loss / self.total
-        penalty = 0.5 * self.l2 * float(np.vdot(coef, coef)) if self.l2 else 0.0
+        data_loss = loss / self.total + self.constant
+        penalty = 0.5 * float(np.vdot(coef, pull))
         if self.intercept_l2:
             penalty += 0.5 * self.intercept_l2 * float(np.vdot(intercept, intercept))
         point = Point(theta, coef, intercept, data_loss, penalty, data_loss + penalty, gradient, norm)
@@ -156,10 +177,12 @@ class Objective:
                 coef,
                 intercept,
                 loss=self._code,
+                loss_param=self.loss_param,
                 weight=self.weight,
+                offset=self.offset,
                 gradient=gradient,
                 gram=gram,
-                gram_weights="hessian" if self.n_outputs == 1 else "sample",
+                gram_weights=self._gram_weights,
                 shift=self.shift,
                 n_threads=self.n_threads,
                 scratch=self._scratch,
@@ -168,6 +191,16 @@ class Objective:
             gradient.fill(np.nan)
             return np.inf
         return loss
+
+    @property
+    def _gram_weights(self) -> Literal["hessian", "expected", "sample"]:
+        if self.n_outputs > 1:
+            return "sample"
+        return "expected" if self.expected else "hessian"
+
+    def magnitude(self, point: Point) -> float:
+        """Size of what was added up to the point's value: rounding errs relative to it."""
+        return abs(point.value) + abs(self.constant)
 
     def unshifted(self, theta: Matrix) -> tuple[Matrix, Matrix]:
         """Coefficients and intercept as the user knows them."""
@@ -223,8 +256,7 @@ class Objective:
 
     def _penalised(self, matrix: Matrix) -> Matrix:
         """Add the penalty to one class's matrix; an intercept that is not fitted is free."""
-        if self.l2:
-            matrix.reshape(-1)[: -1 : len(matrix) + 1] += self.l2
+        matrix.reshape(-1)[: -1 : len(matrix) + 1] += self.l2
         if self.intercept_l2:  # of what the intercept is in shifted coordinates
             direction = np.ones(len(matrix))
             direction[:-1] = 0.0 if self.shift is None else -self.shift

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from schuss import _kernels as kernels
 from schuss.linear_model._curvature import BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
 from schuss.linear_model._lbfgs import Inverse
 from schuss.linear_model._newton import Minimizer, Refresh
@@ -22,6 +23,7 @@ _SMALL_ORDER = 64  # worth factorising however few the rows
 _CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
 _FRESH_READS = 3  # reads that bring a Hessian which is not cheap
 _ROWS_FOR_MEANS = 256
+_CLASSIFYING = ("logistic", "softmax")
 _FEWEST_ROWS = 5000  # of a pilot fit
 _PILOT_STEPS = 20
 _PILOT_GAP = 0.05  # of the statistical error that a pilot's few rows leave anyway
@@ -50,7 +52,7 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     n, d, k = objective.table.n, objective.table.d, objective.n_outputs
     wide = n < d and d > _SMALL_ORDER
     if objective.table.is_sparse or d > _LARGEST_FACTOR or wide:
-        return Minimizer(objective, theta, inverse=_diagonal(objective), rough=True)
+        return Minimizer(objective, theta, inverse=_diagonal(objective, theta), rough=True)
     order = k * (d + 1)
     block = order <= _LARGEST_BLOCK and order * order <= max(_BLOCK_SHARE * n, _CHEAP / n)
     order = order if block else d + 1
@@ -77,18 +79,40 @@ def _blocks(objective: Objective) -> Refresh:
     return lambda point: BlockInverse(objective.blocks(point))
 
 
-def _diagonal(objective: Objective) -> Inverse:
-    """Curvature of each parameter alone if all rows had their class's share as probability."""
+def _diagonal(objective: Objective, theta: Matrix) -> Inverse:
+    """Curvature of each parameter alone if all rows had the same prediction."""
     mean, square = _column_moments(objective.x)
     shift = np.zeros(len(mean)) if objective.shift is None else objective.shift
     variance = np.maximum(square + shift * (shift - 2.0 * mean), 0.0)
-    share = class_shares(objective.y, objective.weight, objective.n_outputs)[:, None]
+    curvature = _typical_curvature(objective, theta)[:, None]
     diagonal = np.empty(objective.shape)
-    diagonal[:, :-1] = share * (1.0 - share) * variance + objective.l2
-    diagonal[:, -1:] = share * (1.0 - share)
+    diagonal[:, :-1] = curvature * variance + objective.l2
+    diagonal[:, -1:] = curvature
     if objective.intercept_l2:
         diagonal += objective.intercept_l2 * np.append(shift * shift, 1.0)
     return DiagonalInverse(diagonal)
+
+
+def _typical_curvature(objective: Objective, theta: Matrix) -> Matrix:
+    """Curvature of each output's mean loss: at its class's share, or where theta has the mean row."""
+    if objective.loss in _CLASSIFYING:
+        share = class_shares(objective.y, objective.weight, objective.n_outputs)
+        return np.asarray(share * (1.0 - share))
+    raw = np.full(len(objective.y), theta[0, -1], dtype=objective.y.dtype)
+    if objective.offset is not None:
+        raw += objective.offset
+    gradient, hessian = np.empty_like(raw), np.empty_like(raw)
+    kernels.loss_gradient(
+        objective.y,
+        raw,
+        loss=kernels.LOSSES[objective.loss],
+        loss_param=objective.loss_param,
+        weight=objective.weight,
+        gradient=gradient,
+        hessian=hessian,
+        expected=True,
+    )
+    return np.array([hessian.sum(dtype=np.float64) / objective.total])
 
 
 def _column_moments(x: Any) -> tuple[Matrix, Matrix]:
@@ -145,10 +169,11 @@ def _pilot_rows(objective: Objective, size: int) -> tuple[NDArray[np.intp], NDAr
     """Draw rows of every class, spread over the table; each stands for several like it.
 
     Classes get equal parts, so that a rare one is not lost; what it cannot use goes to
-    the others. Rows without weight stay out.
+    the others. Where y is no class all rows are alike. Rows without weight stay out.
     """
     rng = np.random.default_rng(0)
-    y = objective.y if objective.weight is None else np.where(objective.weight > 0, objective.y, -1)
+    y = objective.y if objective.loss in _CLASSIFYING else np.zeros(len(objective.y))
+    y = y if objective.weight is None else np.where(objective.weight > 0, y, -1)
     classes = [np.flatnonzero(y == c) for c in range(max(2, objective.n_outputs))]
     classes.sort(key=len)
     rows, factors = [], []

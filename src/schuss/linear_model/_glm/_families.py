@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Exponential families with their links: which loss they minimise, and what y may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, xlogy
+
+from schuss.losses import Loss, Target
+
+Array = NDArray[Any]
+Function = Callable[[Array], Array]
+
+_LINKS: dict[str, tuple[Function, Function]] = {
+    "identity": (lambda mu: mu, lambda eta: eta),
+    "log": (np.log, np.exp),
+    "logit": (logit, expit),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A distribution of y about its mean, and the link of that mean to the linear predictor.
+
+    The loss is half the unit deviance d(y, mu), but for a term in y alone, which `least`
+    gives. Variances are ``dispersion * variance(mu)``.
+
+    Attributes
+    ----------
+    name : str
+    loss : Loss
+    link : {"identity", "log", "logit"}
+    parameter : float
+        Power of Tweedie's variance, theta of the negative binomial one.
+    low, high : float
+        Bounds of y, which belong to them if ``closed``.
+    closed : bool
+    fixed_dispersion : bool
+        Whether the dispersion is 1 by definition.
+    """
+
+    name: str
+    loss: Loss
+    link: str
+    parameter: float = 0.0
+    low: float = -np.inf
+    high: float = np.inf
+    closed: bool = True
+    fixed_dispersion: bool = False
+
+    @property
+    def convex(self) -> bool:
+        """Whether no row's loss has negative curvature."""
+        if self.loss.name == "tweedie":
+            return 1.0 <= self.parameter <= 2.0
+        return self.loss.name not in ("inverse_gaussian", "tweedie_identity")
+
+    def covers(self, y: Array) -> bool:
+        """Whether all of y can come from this family."""
+        if self.closed:
+            return bool(((y >= self.low) & (y <= self.high)).all())
+        return bool(((y > self.low) & (y < self.high)).all())
+
+    def predictor(self, mean: Any) -> Any:
+        """The linear predictor of a mean: the link function."""
+        return _LINKS[self.link][0](mean)
+
+    def mean(self, predictor: Any) -> Any:
+        """The mean of a linear predictor, in its dtype: the inverse link."""
+        return _LINKS[self.link][1](predictor)
+
+    def variance(self, mean: Array) -> Array:
+        """The variance of y for dispersion 1."""
+        match self.name:
+            case "binomial":
+                return mean * (1.0 - mean)
+            case "negative.binomial":
+                return mean * (1.0 + self.parameter * mean)
+        return np.asarray(np.ones_like(mean) if self.parameter == 0.0 else mean**self.parameter)
+
+    def least(self, y: Array) -> Array:
+        """Least loss of each row: that of a mean which is y itself."""
+        y = y.astype(np.float64, copy=False)
+        c = self.parameter
+        match self.loss.name:
+            case "poisson":
+                return np.asarray(y - xlogy(y, y))
+            case "gamma":
+                return 1.0 + np.log(y)
+            case "inverse_gaussian":
+                return -0.5 / y
+            case "binomial":
+                return np.asarray(-xlogy(y, y) - xlogy(1.0 - y, 1.0 - y))
+            case "negative_binomial":
+                inverse = np.divide(1.0, c * y, out=np.zeros_like(y), where=y > 0)
+                return y * np.log1p(inverse) + np.log1p(c * y) / c
+            case "tweedie" | "tweedie_identity":
+                return _least_tweedie(y, c)
+        return np.zeros(len(y))
+
+
+def _least_tweedie(y: Array, power: float) -> Array:
+    if power == 1.0:
+        return np.asarray(y - xlogy(y, y))
+    if power == 2.0:
+        return 1.0 + np.log(y)
+    base = y if power == 0.0 else np.maximum(y, 0.0)  # a mean is positive for any other power
+    return np.asarray(-(base ** (2.0 - power)) / ((1.0 - power) * (2.0 - power)))
+
+
+def tweedie(power: float, link: str) -> Family:
+    """The family whose variance is the mean to this power.
+
+    Parameters
+    ----------
+    power : float
+        0 normal, 1 Poisson, 2 gamma, 3 inverse Gaussian.
+    link : {"auto", "identity", "log"}
+        "auto" is "identity" up to power 0, else "log".
+    """
+    if link == "auto":
+        link = "identity" if power <= 0 else "log"
+    low = -np.inf if power <= 0 else 0.0
+    return Family(
+        "tweedie",
+        _tweedie_loss(power, link),
+        link,
+        parameter=float(power),
+        low=low,
+        closed=power < 2,
+        fixed_dispersion=power == 1,
+    )
+
+
+def _tweedie_loss(power: float, link: str) -> Loss:
+    if link == "identity":
+        if power == 0:
+            return Loss("squared", Target.REAL)
+        return Loss("tweedie_identity", Target.REAL, float(power))
+    name = {1.0: "poisson", 2.0: "gamma", 3.0: "inverse_gaussian"}.get(float(power))
+    return Loss("tweedie", Target.REAL, float(power)) if name is None else Loss(name, Target.REAL)
+
+
+def binomial() -> Family:
+    """Shares of successes between 0 and 1, with the logit link."""
+    loss = Loss("binomial", Target.REAL)
+    return Family("binomial", loss, "logit", low=0.0, high=1.0, fixed_dispersion=True)
+
+
+def negative_binomial(theta: float) -> Family:
+    """Counts with variance ``mu + theta * mu**2``, with the logarithmic link."""
+    loss = Loss("negative_binomial", Target.REAL, float(theta))
+    return Family("negative.binomial", loss, "log", parameter=float(theta), low=0.0, fixed_dispersion=True)
