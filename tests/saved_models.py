@@ -13,6 +13,7 @@ from schuss.linear_model import (
     LogisticRegression,
     Perceptron,
     Ridge,
+    RidgeClassifier,
     SGDClassifier,
     SGDOneClassSVM,
     SGDRegressor,
@@ -58,4 +59,5 @@ MODELS: dict[str, Callable[[], Any]] = {
     "LogisticRegression": lambda: _classifier(LogisticRegression),
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
+    "RidgeClassifier": lambda: _classifier(RidgeClassifier),
 }

@@ -19,6 +19,7 @@ ESTIMATORS = [
     linear_model.LogisticRegression(),
     linear_model.LinearRegression(),
     linear_model.Ridge(),
+    linear_model.RidgeClassifier(),
 ]
 
 # "A weight of two is the same as the row twice" holds where solvers end, not along the way

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models."""
 
-from schuss.linear_model._least_squares import LinearRegression, Ridge
+from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
+from schuss.linear_model._ridge import Ridge
+from schuss.linear_model._ridge_classifier import RidgeClassifier
 from schuss.linear_model._sgd_classifier import SGDClassifier
 from schuss.linear_model._sgd_regressor import SGDRegressor
 from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
@@ -13,6 +15,7 @@ __all__ = [
     "LogisticRegression",
     "Perceptron",
     "Ridge",
+    "RidgeClassifier",
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",

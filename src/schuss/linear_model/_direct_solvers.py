@@ -23,6 +23,8 @@ from schuss.linear_model._least_squares_problem import Centred, Matrix
 
 Array = NDArray[Any]
 
+GRAM_ROUNDING = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}  # relative, of a Gram matrix
+
 
 def solve_lstsq(centred: Centred, tol: float) -> tuple[Array, int, Array]:
     """Minimum-norm solution by the singular value decomposition, with rank and values.

@@ -12,7 +12,7 @@ import numpy as np
 
 from schuss.history import History
 from schuss.linear_model._curvature import CholeskyInverse, Matrix
-from schuss.linear_model._least_squares_problem import Problem
+from schuss.linear_model._least_squares_problem import Problem, Reading
 from schuss.linear_model._plan import near_column_means
 from schuss.training import StopReason
 
@@ -32,6 +32,11 @@ class GramSolver:
     smallest_singular : float or None, default=None
         If given, singular values are computed, and the method fails if the smallest is
         not larger than this part of the largest.
+    known : Reading or None, default=None
+        What the first read would tell, if that is known already: at coefficients of zero and
+        intercepts of ``problem.y_mean``, with the Gram matrix.
+    shift : ndarray of shape (n_features,) or None, default=None
+        About which ``known`` has its Gram matrix.
 
     Attributes
     ----------
@@ -51,6 +56,8 @@ class GramSolver:
         *,
         smallest_pivot: float,
         smallest_singular: float | None = None,
+        known: Reading | None = None,
+        shift: Matrix | None = None,
     ) -> None:
         _, d, k = problem.shape
         self.problem = problem
@@ -59,20 +66,24 @@ class GramSolver:
         self.failed = self._done = False
         self.singular: Matrix | None = None
         self._smallest_pivot, self._smallest_singular = smallest_pivot, smallest_singular
-        self._shift = near_column_means(problem.X) if problem.fit_intercept else None
+        self._known = known
+        if known is None and problem.fit_intercept:
+            shift = near_column_means(problem.X)
+        self._shift = shift
         self._sizes: list[float] = []
 
     def sweep(self, iteration: int) -> dict[str, float]:
         """Read X, then correct the parameters by what it said."""
         first = iteration == 0
         self.measured = self.coef, self.intercept
-        reading = self.problem.read(self.coef, self.intercept, gram=first, shift=self._shift)
+        known = self._known if first else None
+        reading = known or self.problem.read(self.coef, self.intercept, gram=first, shift=self._shift)
         if reading.gram is not None:
             self._factorise(reading.gram)
         if not self.failed:
             self._correct(reading.gradient)
             self.failed |= not self._done and iteration == MOST_READS - 1
-        return reading.record
+        return self.problem.record(reading, self.measured[0])
 
     def rule(self, history: History) -> StopReason | None:
         return StopReason.CONVERGED if self._done or self.failed else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checking, publishing and predicting: what LinearRegression and Ridge share."""
+"""Checking, publishing and predicting: what the estimators of least squares share."""
 
 from __future__ import annotations
 
@@ -15,17 +15,121 @@ from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import check_X_y, raw_prediction
 from schuss.linear_model._inputs import check_training_data, n_threads_for
-from schuss.linear_model._least_squares_fit import MOST_SWEEPS, Direct, LeastSquaresFit
+from schuss.linear_model._least_squares_fit import MOST_SWEEPS, Direct, LeastSquaresFit, Rows
 from schuss.linear_model._least_squares_problem import Problem
 from schuss.validation import check_given
 
 Array = NDArray[Any]
+GramOptions = Callable[[Problem], Mapping[str, Any] | None]
 
 
-class BaseLeastSquares(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Everything but the choice of the solver."""
+class BaseLeastSquares(CallbackSupport, BaseEstimator):
+    """Everything but the choice of the solver and the meaning of the target."""
 
     _flattens: ClassVar[bool]  # whether a target of one column gets one-dimensional coef_
+
+    def _check_rows(
+        self, X: Any, y: Any, sample_weight: Any, *, non_negative: bool = False, **options: Any
+    ) -> tuple[Rows, Array]:
+        """Check training data with numbers as targets; returns them as rows, and y as it was.
+
+        Parameters
+        ----------
+        non_negative : bool, default=False
+            Whether to refuse negative sample weights.
+        **options
+            For ``validate_data``.
+        """
+        X, y = check_training_data(self, X, y, y_numeric=True, multi_output=True, **options)
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
+        if non_negative and weight is not None and weight.min() < 0:
+            raise ValueError("Negative values in data passed to `sample_weight`.")
+        return Rows(X, _columns(y, X.dtype), weight), y
+
+    def _check_held_out(self, rows: Rows, validation: tuple[Any, Any, Any]) -> Rows | None:
+        """Check validation data, if there is any, against the training data."""
+        X, y, weight = validation
+        if not check_given(X, y, weight):
+            return None
+        dtype = rows.X.dtype
+        X, y = check_X_y(self, X, y, reset=False, y_numeric=True, multi_output=True, dtype=dtype)
+        return Rows(X, _columns(y, dtype), check_sample_weight(weight, X, dtype=dtype))
+
+    def _problem(self, rows: Rows, alpha: Any = 0.0) -> Problem:
+        """The least squares problem of checked data, with a penalty for all targets or for each."""
+        return Problem(
+            rows.X,
+            rows.y,
+            rows.weight,
+            alpha=_each_target(alpha, rows.y.shape[1]),
+            fit_intercept=bool(self.fit_intercept),
+            n_threads=n_threads_for(self, rows.X),
+        )
+
+    def _solve(
+        self,
+        problem: Problem,
+        rows: Rows,
+        held_out: Rows | None,
+        *,
+        y: Array,
+        sample_weight: Any,
+        direct: Direct,
+        gram: GramOptions,
+        dtype: Any = None,
+    ) -> LeastSquaresFit:
+        """Train and publish.
+
+        Parameters
+        ----------
+        problem : Problem
+            That of ``rows``.
+        y : ndarray
+            Target as it was passed: its dimensions decide those of ``coef_``.
+        direct : callable
+            See `DirectSolver`.
+        gram : callable
+            Returns the options of `GramSolver` for this problem, or None if it is not
+            the right one.
+        dtype : dtype or None, default=None
+            Of the published parameters; None for that of X.
+        """
+        fit = LeastSquaresFit(self, problem, rows)
+        if held_out is not None:
+            fit.watch(held_out)
+        y_ndim = y.ndim if rows.codes is None else 2  # classes are columns
+
+        def attributes() -> Mapping[str, Any]:
+            coef, intercept = fit.parameters()
+            kind = dtype or coef.dtype
+            return self._shaped(coef.astype(kind, copy=False), intercept.astype(kind, copy=False), y_ndim)
+
+        task = FitTask(self, rows.X, y, sample_weight, max_iter=MOST_SWEEPS, attributes=attributes)
+        with one_blas_thread(min(rows.X.shape)):
+            outcome = fit.run(task, direct, gram(problem))
+        for name, value in attributes().items():
+            setattr(self, name, value)
+        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
+        self.__dict__.pop("best_iteration_", None)
+        if fit.curves is not None:
+            self.best_iteration_ = fit.curves.best_iteration
+        if outcome.interrupt is not None:
+            raise outcome.interrupt
+        task.end()
+        return fit
+
+    def _shaped(self, coef: Array, intercept: Array, y_ndim: int) -> dict[str, Any]:
+        """The fitted attributes in the shapes that go with the target's."""
+        level: Any = intercept if y_ndim > 1 else intercept[0]
+        flat = y_ndim == 1 or (self._flattens and len(coef) == 1)
+        return {
+            "coef_": coef[0] if flat else coef,
+            "intercept_": level if self.fit_intercept else 0.0,
+        }
+
+
+class LeastSquaresRegressor(MultiOutputMixin, RegressorMixin, BaseLeastSquares):
+    """Prediction of numbers."""
 
     def predict(self, X: Any) -> Array:
         """Return the predicted targets.
@@ -41,81 +145,9 @@ class BaseLeastSquares(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEs
         raw = raw_prediction(self, X)
         return raw.ravel() if self.coef_.ndim == 1 else raw
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        validation: tuple[Any, Any, Any],
-        *,
-        alpha: Any = 0.0,
-        direct: Direct,
-        gram: Callable[[Problem], Mapping[str, Any] | None],
-        non_negative: bool = False,
-        **options: Any,
-    ) -> LeastSquaresFit:
-        """Check the data, train, publish.
 
-        Parameters
-        ----------
-        alpha : float or array-like of shape (n_targets,)
-        direct : callable
-            See `DirectSolver`.
-        gram : callable
-            Returns the options of `GramSolver` for this problem, or None if it is not
-            the right one.
-        non_negative : bool, default=False
-            Whether to refuse negative sample weights.
-        **options
-            For ``validate_data``.
-        """
-        X, y = check_training_data(self, X, y, y_numeric=True, multi_output=True, **options)
-        targets = np.ascontiguousarray(y, dtype=X.dtype).reshape(len(y), -1)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        if non_negative and weight is not None and weight.min() < 0:
-            raise ValueError("Negative values in data passed to `sample_weight`.")
-        problem = Problem(
-            X,
-            targets,
-            weight,
-            alpha=_each_target(alpha, targets.shape[1]),
-            fit_intercept=bool(self.fit_intercept),
-            n_threads=n_threads_for(self, X),
-        )
-        fit = LeastSquaresFit(self, problem)
-        if check_given(*validation):
-            fit.watch(*self._check_validation(X.dtype, *validation))
-
-        def attributes() -> Mapping[str, Any]:
-            return self._shaped(*fit.parameters(), y.ndim)
-
-        task = FitTask(self, X, y, sample_weight, max_iter=MOST_SWEEPS, attributes=attributes)
-        with one_blas_thread(min(X.shape)):
-            outcome = fit.run(task, direct, gram(problem))
-        for name, value in attributes().items():
-            setattr(self, name, value)
-        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
-        task.end()
-        return fit
-
-    def _check_validation(self, dtype: Any, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Array, Array | None]:
-        X_val, y_val = check_X_y(self, X_val, y_val, reset=False, y_numeric=True, multi_output=True, dtype=dtype)
-        targets = np.ascontiguousarray(y_val, dtype=dtype).reshape(len(y_val), -1)
-        return X_val, targets, check_sample_weight(weight, X_val, dtype=dtype)
-
-    def _shaped(self, coef: Array, intercept: Array, y_ndim: int) -> dict[str, Any]:
-        """The fitted attributes in the shapes that go with the target's."""
-        level: Any = intercept if y_ndim > 1 else intercept[0]
-        flat = y_ndim == 1 or (self._flattens and len(coef) == 1)
-        return {
-            "coef_": coef[0] if flat else coef,
-            "intercept_": level if self.fit_intercept else 0.0,
-        }
+def _columns(y: Array, dtype: Any) -> Array:
+    return np.ascontiguousarray(y, dtype=dtype).reshape(len(y), -1)
 
 
 def _each_target(alpha: Any, n_targets: int) -> NDArray[np.float64]:

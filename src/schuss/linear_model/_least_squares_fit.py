@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One fit of LinearRegression or Ridge: which solver, its sweeps, its result."""
+"""One fit of penalised least squares: which solver, its sweeps, its result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +27,27 @@ Direct = Callable[[Centred], Array]
 MOST_SWEEPS = MOST_READS + 1  # the last by a direct method
 
 _SQUARED = Loss("squared", Target.REAL)
+_SIGNS = Loss("squared", Target.SIGN)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Checked data.
+
+    Attributes
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples, n_targets), dtype of X
+    weight : ndarray of shape (n_samples,), dtype of X, or None
+    codes : ndarray of shape (n_samples,), dtype of X, or None
+        Of a classifier with one class for each row, the classes as `Evaluator` wants them:
+        what ``y`` says in -1 and 1.
+    """
+
+    X: Any
+    y: Array
+    weight: Array | None
+    codes: Array | None = None
 
 
 class Solver(Protocol):
@@ -69,7 +91,7 @@ class DirectSolver:
         intercept = centred.intercept(coef)
         reading = self._problem.read(coef, intercept)
         self.coef, self.intercept, self.centre = coef, intercept, centred.x_mean
-        return reading.record
+        return self._problem.record(reading, coef)
 
     def rule(self, history: History) -> StopReason | None:
         return StopReason.CONVERGED
@@ -80,9 +102,11 @@ class LeastSquaresFit:
 
     Parameters
     ----------
-    model : LinearRegression or Ridge
+    model : estimator
         Its ``verbose``, if any, and ``max_time`` are read.
     problem : Problem
+    rows : Rows
+        What the problem is about.
 
     Attributes
     ----------
@@ -93,33 +117,30 @@ class LeastSquaresFit:
         The one that led to the solution; None if a direct solver did.
     """
 
-    def __init__(self, model: Any, problem: Problem) -> None:
-        self._model, self._problem = model, problem
+    def __init__(self, model: Any, problem: Problem, rows: Rows) -> None:
+        self._model, self._problem, self._rows = model, problem, rows
         self._solver: Solver
         self.history = History()
         self.curves: Curves | None = None
         self.gram: GramSolver | None = None
 
-    def watch(self, X: Any, y: Array, weight: Array | None) -> None:
-        """Record validation columns; arguments as of `Problem`."""
-        problem = self._problem
-        mean = np.average(problem.y, axis=0, weights=problem.weight)
-        self.history.baseline["validation_loss"] = _loss_of_guess(y, weight, mean)
-        self.curves = Curves(
-            self._evaluator(X, y, weight),
-            self._evaluator(problem.X, problem.y, problem.weight),
-            lambda: None,
-        )
+    def watch(self, held_out: Rows) -> None:
+        """Record validation columns."""
+        rows = self._rows
+        mean = np.average(rows.y, axis=0, weights=rows.weight)
+        self.history.baseline["validation_loss"] = _loss_of_guess(held_out.y, held_out.weight, mean)
+        self.curves = Curves(self._evaluator(held_out), self._evaluator(rows), lambda: None)
         self.history.baseline |= self.curves.baseline
 
-    def _evaluator(self, X: Any, y: Array, weight: Array | None) -> Evaluator:
+    def _evaluator(self, rows: Rows) -> Evaluator:
+        numbers = rows.y[:, 0] if rows.y.shape[1] == 1 else rows.y
         return Evaluator(
-            X,
-            y[:, 0] if y.shape[1] == 1 else y,
-            weight,
-            loss=_SQUARED,
-            n_outputs=y.shape[1],
-            classes=False,
+            rows.X,
+            numbers if rows.codes is None else rows.codes,
+            rows.weight,
+            loss=_SQUARED if rows.codes is None else _SIGNS,
+            n_outputs=rows.y.shape[1],
+            classes=rows.codes is not None,
             n_threads=self._problem.n_threads,
         )
 

@@ -25,17 +25,17 @@ class Reading:
 
     Attributes
     ----------
+    loss : float
+        Half the squared residuals, without penalty.
     gradient : ndarray of shape (n_targets, n_features + 1)
-        Of the summed loss, without penalty; last column: intercept.
+        Of the loss; last column: intercept.
     gram : ndarray of shape (n_features + 1, n_features + 1) or None
         Of the shifted columns and a column of ones.
-    record : dict
-        What the history keeps.
     """
 
+    loss: float
     gradient: Matrix
-    gram: Matrix | None
-    record: dict[str, float]
+    gram: Matrix | None = None
 
 
 class Problem:
@@ -99,9 +99,11 @@ class Problem:
             n_threads=self.n_threads,
             scratch=self._scratch,
         )
-        return Reading(gradient, products, self._record(loss, coef, gradient))
+        return Reading(loss, gradient, products)
 
-    def _record(self, loss: float, coef: Matrix, gradient: Matrix) -> dict[str, float]:
+    def record(self, reading: Reading, coef: Matrix) -> dict[str, float]:
+        """What the history keeps of a reading at these coefficients."""
+        loss, gradient = reading.loss, reading.gradient
         penalty = 0.5 * float(self.alpha @ np.einsum("kd,kd->k", coef, coef)) / self.total
         slope = gradient[:, :-1] + self.alpha[:, None] * coef
         largest = float(np.abs(slope).max())

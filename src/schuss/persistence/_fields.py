@@ -62,10 +62,19 @@ class Array:
 
 @dataclass(frozen=True)
 class Labels:
-    """The classes of a classifier: sorted, unique; binds ``n_classes`` and ``n_outputs``."""
+    """The classes of a classifier: sorted, unique; binds ``n_classes`` and ``n_outputs``.
+
+    Parameters
+    ----------
+    multilabel : bool, default=False
+        The classes may be labels, of which a sample can have several: then two have two
+        outputs instead of one, and one alone has one.
+    """
+
+    multilabel: bool = False
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) < 2:
+        if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) < 2 - self.multilabel:
             raise ModelFileError(f"{name} is not an array of two or more classes")
         if value.dtype == object:
             if not all(isinstance(label, str) for label in value):
@@ -77,7 +86,8 @@ class Labels:
         if not np.all(value[1:] > value[:-1]):
             raise ModelFileError(f"{name} is not sorted or names a class twice")
         _bind(name, "n_classes", len(value), sizes)
-        _bind(name, "n_outputs", 1 if len(value) == 2 else len(value), sizes)
+        if not (self.multilabel and len(value) == 2):
+            _bind(name, "n_outputs", 1 if len(value) == 2 else len(value), sizes)
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,21 @@ _REGRESSOR: dict[str, Field] = {
     "intercept_": Either((Real(), Array(("n_targets",)))),
 }
 _RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
+_RIDGE: dict[str, Field] = {
+    "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
+    "solver_": Choice(_RIDGE_SOLVERS),
+}
+_SIGNS: dict[str, Field] = {
+    "classes_": Labels(multilabel=True),
+    "_multilabel": Choice((False, True)),
+    "coef_": Either(
+        (
+            Array(("n_features",), binds={"n_outputs": 1}),
+            Array(("n_outputs", "n_features")),
+        )
+    ),
+    "intercept_": Either((Real(), Array(("n_outputs",)))),
+}
 _SGD_REGRESSOR: dict[str, Field] = {
     "coef_": Either(
         (
@@ -177,14 +192,8 @@ for _entry in (
         {**_REGRESSOR, "n_iter_": Integer()},
         {"rank_": Integer(), "singular_": Array(("n_singular",))},
     ),
-    _linear(
-        "Ridge",
-        {
-            **_REGRESSOR,
-            "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
-            "solver_": Choice(_RIDGE_SOLVERS),
-        },
-    ),
+    _linear("Ridge", {**_REGRESSOR, **_RIDGE}),
+    _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
     _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
