@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
-from schuss._kernels._cd import gram_cd
+from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
     SCHEDULES,
+    Columns,
     Scratch,
     Table,
     compiler,
@@ -20,9 +21,13 @@ from schuss._kernels._sgd import sgd_sweep, visiting_order
 __all__ = [
     "LOSSES",
     "SCHEDULES",
+    "Columns",
     "Scratch",
     "Table",
     "all_finite",
+    "column_gram",
+    "column_products",
+    "column_residual",
     "compiler",
     "glm_pass",
     "gram_cd",
