@@ -80,3 +80,21 @@ class Multinomial:
         """How far a fitted model's objective is above the minimum, relative to it."""
         least = self.value(self.minimum())
         return (self.value(stacked(model)) - least) / least
+
+
+class SparseMultinomial(Multinomial):
+    """The same with a share ``l1_ratio`` of the penalty on absolute values; intercepts may be penalised as well."""
+
+    def __init__(self, X, y, *, C=1.0, l1_ratio=1.0, intercept=0.0, **more):
+        super().__init__(X, y, C=C, **more)
+        self.l1 = l1_ratio * self.l2 * np.append(np.ones(self.x.shape[1] - 1), intercept)
+        self.l2 *= 1.0 - l1_ratio
+
+    def value(self, theta):
+        return super().value(theta) + np.sum(self.l1 * np.abs(theta))
+
+    def violation(self, theta):
+        """Largest entry of the subgradient of least norm: zero at the minimum and nowhere else."""
+        gradient = self.gradient(theta)
+        at_zero = np.maximum(np.abs(gradient) - self.l1, 0.0)
+        return np.where(theta != 0.0, np.abs(gradient + self.l1 * np.sign(theta)), at_zero).max()

@@ -20,10 +20,16 @@ static int64_t glm_pass_scratch(const sch_glm_pass_args *a)
     return a->x.dtype == SCH_F32 ? glm_pass_scratch_f32(a) : glm_pass_scratch_f64(a);
 }
 
+static int64_t sparse_gram_scratch(const sch_sparse_gram_args *a)
+{
+    return a->x.dtype == SCH_F32 ? sparse_gram_scratch_f32(a) : sparse_gram_scratch_f64(a);
+}
+
 extern const sch_glm_ops SCH_CAT(sch_glm_ops_, SCH_ISA);
 const sch_glm_ops SCH_CAT(sch_glm_ops_, SCH_ISA) = {
 #define FIELD(name, args_t) .name = name,
     SCH_GLM_OPS(FIELD)
 #undef FIELD
         .glm_pass_scratch = glm_pass_scratch,
+    .sparse_gram_scratch = sparse_gram_scratch,
 };

@@ -319,13 +319,6 @@ def test_sparsify_and_densify(rng):
 # -- refusals --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("l1_ratio", [0.3, 1.0])
-def test_an_l1_penalty_is_refused_by_name(l1_ratio, rng):
-    X, y = classes_of(rng, 20, 2, 2)
-    with pytest.raises(ValueError, match=r"does not support an L1 penalty yet.*l1_ratio=.*Supported are L2"):
-        fit(X, y, l1_ratio=l1_ratio, solver="saga")
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

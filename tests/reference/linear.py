@@ -51,6 +51,18 @@ def glm_pass(x, y, coef, intercept, *, loss, loss_param=0.0, weight=None, offset
     return {"loss_sum": total, "gradient": (w[:, None] * slope).T @ with_one, "gram": gram, "margins": margins}
 
 
+def select_columns(x, columns):
+    """x[:, columns]."""
+    return np.asarray(x)[:, columns]
+
+
+def sparse_gram(x, weight=None, shift=None):
+    """Weighted sum of the outer products of the rows, shifted and extended by 1, (d+1, d+1)."""
+    x = WIDE(x)
+    rows = np.column_stack([x - (0 if shift is None else WIDE(shift)), np.ones(len(x), WIDE)])
+    return (rows if weight is None else WIDE(weight)[:, None] * rows).T @ rows
+
+
 def learning_rate(schedule, eta, t, *, power_t, optimal_init):
     """The step at sample t (counted from 1). For `optimal`, eta is 1/alpha."""
     if schedule == "optimal":

@@ -42,15 +42,41 @@ typedef struct {
     void *out;             /* OUT (n, n_out) */
 } sch_linear_predict_args;
 
-#define SCH_GLM_OPS(X)             \
-    X(glm_pass, sch_glm_pass_args) \
-    X(linear_predict, sch_linear_predict_args)
+/* Some columns as a table of their own. CSR takes two calls: without data it counts, and with it, indptr cumulated in
+ * between, it copies. */
+typedef struct {
+    sch_control control;
+    sch_table x;             /* IN (n, d) */
+    int64_t n_columns;
+    const int64_t *columns;  /* IN (n_columns) DENSE: which */
+    const int32_t *position; /* IN (d) CSR: where a column goes, -1 for nowhere */
+    void *data;              /* OUT (n, n_columns), or (non-zeros), or NULL: count */
+    void *indices;           /* OUT (non-zeros), integers as in x */
+    void *indptr;            /* INOUT (n + 1), integers as in x; counting sets entry i + 1 for row i */
+} sch_select_columns_args;
+
+/* Sum over the rows of weight_i [x_i - shift; 1][x_i - shift; 1]'. */
+typedef struct {
+    sch_control control;
+    sch_table x;         /* IN (n, d) CSR */
+    const void *weight;  /* IN (n) of any sign, or NULL */
+    const double *shift; /* IN (d) or NULL */
+    double *gram;        /* OUT (d + 1, d + 1) symmetric */
+    void *scratch;       /* SCRATCH sparse_gram_scratch(a) bytes */
+} sch_sparse_gram_args;
+
+#define SCH_GLM_OPS(X)                         \
+    X(glm_pass, sch_glm_pass_args)             \
+    X(linear_predict, sch_linear_predict_args) \
+    X(select_columns, sch_select_columns_args) \
+    X(sparse_gram, sch_sparse_gram_args)
 
 typedef struct {
 #define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
     SCH_GLM_OPS(SCH_FIELD)
 #undef SCH_FIELD
     int64_t (*glm_pass_scratch)(const sch_glm_pass_args *); /* bytes, a function of sizes and options alone */
+    int64_t (*sparse_gram_scratch)(const sch_sparse_gram_args *);
 } sch_glm_ops;
 
 #endif

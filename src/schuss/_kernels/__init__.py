@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
-from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
+from schuss._kernels._cd import gram_cd
 from schuss._kernels._core import (
     LOSSES,
     SCHEDULES,
-    Columns,
     Scratch,
     Table,
     compiler,
@@ -14,20 +13,16 @@ from schuss._kernels._core import (
     isa_supported,
     select_isa,
 )
-from schuss._kernels._glm import glm_pass, linear_predict
+from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
     "LOSSES",
     "SCHEDULES",
-    "Columns",
     "Scratch",
     "Table",
     "all_finite",
-    "column_gram",
-    "column_products",
-    "column_residual",
     "compiler",
     "glm_pass",
     "gram_cd",
@@ -37,10 +32,12 @@ __all__ = [
     "linear_predict",
     "loss_gradient",
     "loss_sum",
+    "select_columns",
     "select_isa",
     "sgd_sweep",
     "sigmoid",
     "softmax",
+    "sparse_gram",
     "vector_math",
     "visiting_order",
 ]

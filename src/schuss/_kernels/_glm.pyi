@@ -28,3 +28,13 @@ def glm_pass(
     n_threads: int = 1,
     scratch: Scratch,
 ) -> float: ...
+def select_columns(x: Any, columns: NDArray[np.int64], n_threads: int = 1) -> Any: ...
+def sparse_gram(
+    table: Table,
+    weight: Array | None,
+    gram: Float64,
+    *,
+    shift: Float64 | None = None,
+    n_threads: int = 1,
+    scratch: Scratch,
+) -> None: ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""LogisticRegression: binary and multinomial, with an L2 penalty or none."""
+"""LogisticRegression: binary and multinomial, with L1, L2 and elastic-net penalties or none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from schuss.linear_model._base import (
 from schuss.linear_model._inputs import check_parameters, check_training_data
 from schuss.linear_model._labels import class_weights, codes_of, encode_labels
 from schuss.linear_model._logistic_fit import Data, LogisticFit
-from schuss.linear_model._logistic_parameters import inverse_strength, not_converged
+from schuss.linear_model._logistic_parameters import not_converged, penalty_strength
 from schuss.training import Outcome
 from schuss.validation import check_given, split_rows
 
@@ -39,29 +39,32 @@ _SOLVERS = {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
 class LogisticRegression(CallbackSupport, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     """Logistic regression for two or more classes.
 
-    Drop-in for `sklearn.linear_model.LogisticRegression` with an L2 penalty or none; an
-    L1 penalty is refused for now. Minimises ::
+    Drop-in for `sklearn.linear_model.LogisticRegression`. Minimises ::
 
-        C * sum_i w_i * log_loss_i + 1/2 * ||coef||^2
+        C * sum_i w_i * log_loss_i + (1 - l1_ratio) / 2 * ||coef||^2 + l1_ratio * ||coef||_1
 
     by Newton's method with one read of X per iteration: gradients are exact, the Hessian
     comes from few rows or from the first reads and is kept up to date by L-BFGS. Wide
-    and sparse data are solved by L-BFGS with a diagonal. With three classes or more the
+    and sparse data are solved by L-BFGS with a diagonal. With an L1 penalty the same
+    method, now proximal, solves its linear systems by coordinate descent; of wide and
+    sparse data it iterates on a working set of columns. With three classes or more the
     model is the true multinomial one.
 
     Parameters
     ----------
-    penalty : {'l2', None}, default='l2'
+    penalty : {'l1', 'l2', 'elasticnet', None}, default='l2'
         Deprecated as in scikit-learn: use ``l1_ratio`` and ``C``.
     C : float, default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     l1_ratio : float, default=0.0
-        Share of an L1 penalty; only 0 is supported.
+        Share of the L1 penalty: 0 is L2 alone, 1 is L1 alone, what lies between an elastic
+        net.
     dual : bool, default=False
         Accepted with ``solver='liblinear'``; the primal problem is solved all the same,
         which has the same minimum.
     tol : float, default=1e-4
-        Largest entry of the gradient of the mean objective at which training may stop.
+        Largest entry of the gradient of the mean objective, with an L1 penalty of the
+        subgradient of least norm, at which training may stop.
         The objective must be within about 1e-7 of its minimum as well, relative to it.
     fit_intercept : bool, default=True
         Whether to fit an intercept. It is not penalised, but with ``solver='liblinear'``.
@@ -242,16 +245,16 @@ default='lbfgs'
         Raises
         ------
         ValueError
-            If the data or the parameters cannot be used; for an L1 penalty.
+            If the data or the parameters cannot be used.
         KeyboardInterrupt
             On Ctrl-C, with the parameters of the last complete iteration in place.
         """
         check_parameters(self)
-        C = inverse_strength(self)
+        C, l1_ratio = penalty_strength(self)
         X, y = check_training_data(self, X, y)
         data, held_out = self._split(self._encode(X, y, sample_weight), X_val, y_val, sample_weight_val)
         with one_blas_thread(X.shape[1] * len(self.classes_)):
-            fit = LogisticFit(self, data, C)
+            fit = LogisticFit(self, data, C, l1_ratio)
             if held_out is not None:
                 fit.watch(held_out)
             task = self._task(fit, X, y, sample_weight)

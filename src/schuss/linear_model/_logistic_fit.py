@@ -18,6 +18,7 @@ from schuss.linear_model._logistic_parameters import intercept_penalty
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._plan import minimizer, near_column_means
+from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.losses import Loss, Target, class_shares
 from schuss.stopping import Plateau
 from schuss.training import Hook, Outcome, Rule, StopReason, run
@@ -65,6 +66,8 @@ class LogisticFit:
         To train on.
     C : float
         Inverse strength of the penalty on the scale of summed losses.
+    l1_ratio : float, default=0.0
+        Share of it that is an L1 penalty.
 
     Attributes
     ----------
@@ -73,24 +76,26 @@ class LogisticFit:
         Set by `watch`.
     """
 
-    def __init__(self, model: Any, data: Data, C: float) -> None:
+    def __init__(self, model: Any, data: Data, C: float, l1_ratio: float = 0.0) -> None:
         self._model, self._data = model, data
         n_classes = len(model.classes_)
         self._n_outputs = 1 if n_classes == 2 else n_classes
         share = class_shares(data.y, data.weight, n_classes)
         self._log_share = np.log(np.maximum(share, _RAREST))
-        self._objective = self._make_objective(C)
+        self._objective = self._make_objective(C, l1_ratio)
+        self._l1 = self._make_l1_penalty(C, l1_ratio)
         self._warm = _warm_start(model, self._objective)
-        self._minimizer: Minimizer | None = None
+        self._minimizer: Minimizer | ProximalMinimizer | None = None
         self._now: Point | None = None
         self._reached: Point | None = None
         self.curves: Curves | None = None
         self.history = History(baseline={"training_loss": -float(share @ self._log_share)})
 
-    def _make_objective(self, C: float) -> Objective:
+    def _make_objective(self, C: float, l1_ratio: float) -> Objective:
         model, data = self._model, self._data
-        total = len(data.y) if data.weight is None else data.weight.sum(dtype=np.float64)
-        l2 = 1.0 / (C * float(total))
+        l2 = (1.0 - l1_ratio) / (C * self._total())
+        # An absolute value does not separate into those of a shifted intercept's parts.
+        shifted = model.fit_intercept and not (l1_ratio and intercept_penalty(model))
         small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
         return Objective(
             data.X.toarray() if small else data.X,
@@ -100,10 +105,22 @@ class LogisticFit:
             n_outputs=self._n_outputs,
             l2=l2,
             fit_intercept=bool(model.fit_intercept),
-            shift=near_column_means(data.X) if model.fit_intercept else None,
+            shift=near_column_means(data.X) if shifted else None,
             n_threads=n_threads_for(model, data.X),
             intercept_l2=l2 * intercept_penalty(model),
         )
+
+    def _make_l1_penalty(self, C: float, l1_ratio: float) -> L1Penalty | None:
+        if not l1_ratio:
+            return None
+        l1 = l1_ratio / (C * self._total())
+        penalty = L1Penalty.of_coefficients(self._objective.shape, l1)
+        penalty.strength[:, -1] = l1 * np.sqrt(intercept_penalty(self._model))
+        return penalty
+
+    def _total(self) -> float:
+        weight = self._data.weight
+        return float(len(self._data.y) if weight is None else weight.sum(dtype=np.float64))
 
     @property
     def _loss(self) -> Loss:
@@ -185,15 +202,20 @@ class LogisticFit:
         self._reached = point
         return record
 
-    def _begin(self) -> Minimizer:
+    def _begin(self) -> Minimizer | ProximalMinimizer:
         """Read X for the first time; made within the first sweep, which it is part of."""
         coef, intercept = self._warm or self._zeros()
         if self._warm is None and self._model.fit_intercept:
             intercept = self._prior()
         theta = self._objective.shifted(coef, intercept)
-        if self._n_outputs > 1:
-            theta -= theta.mean(axis=0)  # changes no probability, lowers the penalty
-        solver = minimizer(self._objective, theta, warm=self._warm is not None)
+        warm = self._warm is not None
+        solver: Minimizer | ProximalMinimizer
+        if self._l1 is not None:
+            solver = proximal_minimizer(self._objective, self._l1, theta, tol=self._model.tol, warm=warm)
+        else:
+            if self._n_outputs > 1:
+                theta -= theta.mean(axis=0)  # changes no probability, lowers the penalty
+            solver = minimizer(self._objective, theta, warm=warm)
         solver.start()
         check_first_read(self._model, self._data.X, solver.point.value, solver.point.gradient_norm)
         return solver

@@ -26,15 +26,15 @@ _NOT_CONVERGED = {
 }
 
 
-def inverse_strength(estimator: Any, *, stacklevel: int = 4) -> float:
-    """Return the C to fit with, infinite for no penalty.
+def penalty_strength(estimator: Any, *, stacklevel: int = 4) -> tuple[float, float]:
+    """Return the C to fit with, infinite for no penalty, and the share of it that is L1.
 
     Warns and complains as scikit-learn does about what is deprecated or contradictory.
 
     Raises
     ------
     ValueError
-        If the parameters exclude each other, or ask for an L1 penalty.
+        If the parameters exclude each other.
     """
     penalty = _penalty_name(estimator, stacklevel + 1)
     _check_solver(estimator.solver, penalty, estimator.dual)
@@ -46,20 +46,15 @@ def inverse_strength(estimator: Any, *, stacklevel: int = 4) -> float:
             FutureWarning,
             stacklevel=stacklevel,
         )
-    if penalty == "l1" or (penalty == "elasticnet" and estimator.l1_ratio != 0):
-        raise ValueError(
-            f"{type(estimator).__name__} does not support an L1 penalty yet, got "
-            f"penalty={penalty!r} from l1_ratio={estimator.l1_ratio!r}. Supported are L2 "
-            "(l1_ratio=0) and no penalty (C=np.inf)."
-        )
     if estimator.penalty is None:
         if estimator.C != 1.0:
             warnings.warn(
                 "Setting penalty=None will ignore the C and l1_ratio parameters",
                 stacklevel=stacklevel,
             )
-        return np.inf
-    return float(estimator.C)
+        return np.inf, 0.0
+    share = {"l1": 1.0, "elasticnet": estimator.l1_ratio}.get(penalty or "l2", 0.0)
+    return float(estimator.C), float(share)
 
 
 def intercept_penalty(estimator: Any) -> float:
@@ -101,6 +96,11 @@ def _check_solver(solver: str, penalty: str | None, dual: bool) -> None:
         raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
     if solver == "liblinear" and penalty is None:
         raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
+    if penalty == "l1" and dual:
+        raise ValueError(
+            "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are "
+            "not supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True"
+        )
 
 
 def _check_l1_ratio(estimator: Any, penalty: str | None, stacklevel: int) -> None:

@@ -119,19 +119,42 @@ class Objective:
     def subset(self, rows: NDArray[np.intp], factor: Array) -> Objective:
         """The objective of some rows, each standing for ``factor`` rows like it."""
         weight = factor if self.weight is None else factor * self.weight[rows]
+        offset = None if self.offset is None else self.offset[rows]
+        return self._like(
+            self.x[rows], self.y[rows], weight.astype(self.y.dtype), l2=self.l2, shift=self.shift, offset=offset
+        )
+
+    def columns(self, chosen: NDArray[np.intp]) -> Objective:
+        """The objective of some columns, copied out of X, as if there were no others."""
+        shift = None if self.shift is None else self.shift[chosen]
+        l2 = self.l2[chosen] if isinstance(self.l2, np.ndarray) else self.l2
+        x = kernels.select_columns(self.x, chosen.astype(np.int64, copy=False), n_threads=self.n_threads)
+        return self._like(x, self.y, self.weight, l2=l2, shift=shift, offset=self.offset)
+
+    def _like(
+        self,
+        x: Any,
+        y: Array,
+        weight: Array | None,
+        *,
+        l2: float | Matrix,
+        shift: Matrix | None,
+        offset: Array | None,
+    ) -> Objective:
+        """The same model of another table."""
         return Objective(
-            self.x[rows],
-            self.y[rows],
-            weight.astype(self.y.dtype),
+            x,
+            y,
+            weight,
             loss=self.loss,
             n_outputs=self.n_outputs,
-            l2=self.l2,
+            l2=l2,
             fit_intercept=self.fit_intercept,
-            shift=self.shift,
+            shift=shift,
             n_threads=self.n_threads,
             intercept_l2=self.intercept_l2,
             loss_param=self.loss_param,
-            offset=None if self.offset is None else self.offset[rows],
+            offset=offset,
             constant=self.constant,
             expected=self.expected,
         )
@@ -144,10 +167,11 @@ class Objective:
         theta : ndarray of shape (n_outputs, n_features + 1)
         curvature : bool, default=False
             Whether `hessian` or `bound` will be asked at this point: then the Gram
-            matrix comes out of the same read.
+            matrix of a dense table comes out of the same read.
         """
         coef, intercept = self.unshifted(theta)
         gradient = np.empty(self.shape)
+        curvature = curvature and not self.table.is_sparse
         loss = self._pass(coef, intercept, gradient, self._gram_buffer() if curvature else None)
         gradient /= self.total
         pull = self.l2 * coef
@@ -218,10 +242,17 @@ class Objective:
         theta[:, -1] = intercept if self.shift is None else intercept + coef @ self.shift
         return theta
 
-    def hessian(self, point: Point) -> Matrix:
-        """Hessian at a point: of order n_features + 1, times n_outputs for softmax."""
+    def hessian(self, point: Point, *, definite: bool = True) -> Matrix:
+        """Hessian at a point: of order n_features + 1, times n_outputs for softmax.
+
+        That of softmax is singular without a penalty, for a common shift of all classes
+        changes no probability; ``definite`` adds curvature there, which gradients, having
+        no part in it, do not notice.
+        """
         if self.n_outputs > 1:
-            return self._softmax_hessian(point)
+            return self._softmax_hessian(point, definite)
+        if self.table.is_sparse:
+            return self._penalised(self._sparse_gram(self._hessian_weights(point)))
         return self._penalised(self._mean_gram(point))
 
     def bound(self, point: Point) -> Matrix:
@@ -241,6 +272,33 @@ class Objective:
             share *= self.weight[:, None]
         grams = (self._outer_products(x, np.ascontiguousarray(s)) / self.total for s in share.T)
         return np.stack([self._penalised(gram) for gram in grams])
+
+    def _sparse_gram(self, weight: Array | None) -> Matrix:
+        """Weighted mean of the outer products of a CSR table's shifted rows."""
+        gram = np.empty((self.shape[1], self.shape[1]))
+        threads, scratch = self.n_threads, self._scratch
+        kernels.sparse_gram(self.table, weight, gram, shift=self.shift, n_threads=threads, scratch=scratch)
+        gram /= self.total
+        return gram
+
+    def _hessian_weights(self, point: Point) -> Array:
+        """Second derivatives of the rows' losses, times the rows' weights."""
+        margins = self._margins(point)[:, 0]
+        if self.offset is not None:
+            margins += self.offset
+        hessian = np.empty_like(self.y)
+        kernels.loss_gradient(
+            self.y,
+            margins,
+            loss=self._code,
+            loss_param=self.loss_param,
+            weight=self.weight,
+            gradient=np.empty_like(self.y),
+            hessian=hessian,
+            expected=self.expected,
+            n_threads=self.n_threads,
+        )
+        return hessian
 
     def _gram_buffer(self) -> Matrix:
         if self._gram is None:
@@ -266,8 +324,32 @@ class Objective:
             matrix[-1, -1] = 1.0
         return matrix
 
-    def _softmax_hessian(self, point: Point) -> Matrix:
+    def _softmax_hessian(self, point: Point, definite: bool) -> Matrix:
         """diag(p) - pp' times the outer products of the rows, summed over the rows."""
+        k, p = self.shape
+        hessian = self._sparse_class_products(point) if self.table.is_sparse else self._class_products(point)
+        for c in range(k):
+            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy())
+        # A common shift of all classes changes nothing but the penalty, and gradients
+        # have no part in it: any positive curvature there makes the matrix definite.
+        if definite:  # in the size of each column, lest the small ones drown in it
+            j = np.arange(p)
+            hessian[:, j, :, j] += np.einsum("cjcj->j", hessian)[:, None, None] / (k * k)
+        return hessian.reshape(k * p, k * p)
+
+    def _sparse_class_products(self, point: Point) -> Matrix:
+        """The mean of diag(p) - pp' times the rows' outer products, (k, order, k, order)."""
+        k, p = self.shape
+        share, hessian = self._shares(point), np.empty((k, p, k, p))
+        for c in range(k):
+            own = share[:, c] if self.weight is None else share[:, c] * self.weight
+            for other in range(c + 1):
+                between = own * ((c == other) - share[:, other])
+                hessian[c, :, other, :] = hessian[other, :, c, :] = self._sparse_gram(between)
+        return hessian
+
+    def _class_products(self, point: Point) -> Matrix:
+        """The same of a dense table."""
         k, p = self.shape
         share, x = self._shares(point), self._augmented()
         spread = (share[:, :, None] * x[:, None, :]).reshape(len(x), k * p)
@@ -277,27 +359,25 @@ class Objective:
             own = hessian[c, :, c, :] + self._outer_products(x, np.ascontiguousarray(weight))
             hessian[c, :, c, :] = own
         hessian /= self.total
-        for c in range(k):
-            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy())
-        # A common shift of all classes changes nothing but the penalty, and gradients
-        # have no part in it: any positive curvature there makes the matrix definite.
-        # In the size of each column, lest the small ones drown in it.
-        j = np.arange(p)
-        hessian[:, j, :, j] += np.einsum("cjcj->j", hessian)[:, None, None] / (k * k)
-        return hessian.reshape(k * p, k * p)
+        return hessian
 
     def _shares(self, point: Point) -> Array:
         """Probabilities of the classes, (n_samples, n_outputs)."""
-        share = np.empty((self.table.n, self.n_outputs), dtype=self.table.dtype)
-        kernels.linear_predict(
-            self.table,
-            point.coef.astype(share.dtype, copy=False),
-            point.intercept.astype(share.dtype, copy=False),
-            share,
-            n_threads=self.n_threads,
-        )
+        share = self._margins(point)
         kernels.softmax(share, share, n_threads=self.n_threads)
         return share
+
+    def _margins(self, point: Point) -> Array:
+        """Raw predictions of the rows, (n_samples, n_outputs)."""
+        margins = np.empty((self.table.n, self.n_outputs), dtype=self.table.dtype)
+        kernels.linear_predict(
+            self.table,
+            point.coef.astype(margins.dtype, copy=False),
+            point.intercept.astype(margins.dtype, copy=False),
+            margins,
+            n_threads=self.n_threads,
+        )
+        return margins
 
     def _augmented(self) -> Array:
         """Copy of the shifted columns and a column of ones, or of zeros without intercept."""

@@ -56,7 +56,7 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     order = k * (d + 1)
     block = order <= _LARGEST_BLOCK and order * order <= max(_BLOCK_SHARE * n, _CHEAP / n)
     order = order if block else d + 1
-    rows = _pilot_size(n, order, k)
+    rows = pilot_size(n, order, k)
     if rows < n:
         return _piloted(objective, theta, rows, exact=block or k == 1, warm=warm)
     cheap = float(n) * order * order <= _CHEAP
@@ -133,7 +133,7 @@ def near_column_means(x: Any) -> Matrix:
     return np.asarray(np.add.reduce(some, axis=0, dtype=np.float64) / len(some))
 
 
-def _pilot_size(n: int, order: int, n_outputs: int) -> int:
+def pilot_size(n: int, order: int, n_outputs: int) -> int:
     """Rows for a pilot fit; all of them if that would not save much.
 
     A Hessian of m rows errs by about the root of order / m. Within limits, m is chosen
@@ -147,7 +147,7 @@ def _pilot_size(n: int, order: int, n_outputs: int) -> int:
 
 def _piloted(objective: Objective, theta: Matrix, size: int, *, exact: bool, warm: bool) -> Minimizer:
     """Fit few rows first: a start within their statistical error, and the Hessian there."""
-    few = objective.subset(*_pilot_rows(objective, size))
+    few = objective.subset(*pilot_rows(objective, size))
     binary = objective.n_outputs == 1
     if binary:
         pilot = Minimizer(few, theta, refresh=_exact(few), fresh_reads=np.inf, bold=not warm)
@@ -165,7 +165,7 @@ def _piloted(objective: Objective, theta: Matrix, size: int, *, exact: bool, war
     return Minimizer(objective, pilot.point.theta, inverse=inverse, rough=not exact)
 
 
-def _pilot_rows(objective: Objective, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def pilot_rows(objective: Objective, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Draw rows of every class, spread over the table; each stands for several like it.
 
     Classes get equal parts, so that a rare one is not lost; what it cannot use goes to
