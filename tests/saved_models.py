@@ -11,6 +11,7 @@ import numpy as np
 from schuss.linear_model import (
     LinearRegression,
     LogisticRegression,
+    LogisticRegressionCV,
     Perceptron,
     Ridge,
     RidgeClassifier,
@@ -51,12 +52,18 @@ def _sgd_classifier() -> Any:
     return SGDClassifier("log_loss", average=True, random_state=np.random.RandomState(3), class_weight={"no": 2.0})
 
 
+def _logistic_cv() -> Any:
+    grid = {"Cs": [0.1, 1.0], "l1_ratios": [0.0], "cv": 2}
+    return LogisticRegressionCV(**grid, scoring="neg_log_loss", use_legacy_attributes=True)
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: _classifier(_sgd_classifier),
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
     "SGDOneClassSVM": lambda: SGDOneClassSVM(average=True, random_state=0).fit(features()),
     "Perceptron": lambda: _classifier(Perceptron),
     "LogisticRegression": lambda: _classifier(LogisticRegression),
+    "LogisticRegressionCV": lambda: _classifier(_logistic_cv),
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
     "RidgeClassifier": lambda: _classifier(RidgeClassifier),

@@ -7,7 +7,7 @@ If a scikit-learn release moves one of these names, this file is all that change
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -18,7 +18,12 @@ from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _deprecate_positional_args,
+    validate_data,
+)
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -34,10 +39,12 @@ __all__ = [
     "SparseCoefMixin",
     "StrOptions",
     "available_if",
+    "check_method_params",
     "check_parameters",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
+    "keywords_only_from",
     "validate_data",
     "with_callbacks",
 ]
@@ -61,6 +68,18 @@ def fit_context(method: Method) -> Method:
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
     """Decorate a method that exists only if ``check(estimator)`` says so, and raises AttributeError otherwise."""
     decorator: Callable[[Method], Method] = _available_if(check)
+    return decorator
+
+
+def check_method_params(X: Any, params: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """Those entries of ``params`` that have one value per row of X, for some rows; the others as they are."""
+    chosen: dict[str, Any] = _check_method_params(X, params=dict(params), indices=rows)
+    return chosen
+
+
+def keywords_only_from(version: str) -> Callable[[Method], Method]:
+    """Decorate a method that warns when keyword-only arguments are passed by position, until a release."""
+    decorator: Callable[[Method], Method] = _deprecate_positional_args(version=version)
     return decorator
 
 

@@ -17,6 +17,7 @@ ESTIMATORS = [
     linear_model.SGDOneClassSVM(),
     linear_model.Perceptron(),
     linear_model.LogisticRegression(),
+    linear_model.LogisticRegressionCV(cv=3, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False),
     linear_model.LinearRegression(),
     linear_model.Ridge(),
     linear_model.RidgeClassifier(),

@@ -3,6 +3,7 @@
 
 from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
+from schuss.linear_model._logistic_cv import LogisticRegressionCV
 from schuss.linear_model._ridge import Ridge
 from schuss.linear_model._ridge_classifier import RidgeClassifier
 from schuss.linear_model._sgd_classifier import SGDClassifier
@@ -13,6 +14,7 @@ from schuss.linear_model._stochastic.perceptron import Perceptron
 __all__ = [
     "LinearRegression",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Perceptron",
     "Ridge",
     "RidgeClassifier",

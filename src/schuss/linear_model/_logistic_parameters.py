@@ -37,7 +37,7 @@ def penalty_strength(estimator: Any, *, stacklevel: int = 4) -> tuple[float, flo
         If the parameters exclude each other.
     """
     penalty = _penalty_name(estimator, stacklevel + 1)
-    _check_solver(estimator.solver, penalty, estimator.dual)
+    check_solver(estimator.solver, penalty, estimator.dual)
     _check_l1_ratio(estimator, penalty, stacklevel + 1)
     if estimator.n_jobs is not None:
         warnings.warn(
@@ -86,7 +86,7 @@ def _penalty_name(estimator: Any, stacklevel: int) -> str | None:
     return {None: "l2", 0: "l2", 1: "l1"}.get(estimator.l1_ratio, "elasticnet")
 
 
-def _check_solver(solver: str, penalty: str | None, dual: bool) -> None:
+def check_solver(solver: str, penalty: str | None, dual: bool) -> None:
     """Refuse what scikit-learn's solver of this name cannot do."""
     if solver not in ("liblinear", "saga") and penalty not in ("l2", None):
         raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {penalty} penalty.")

@@ -85,6 +85,15 @@ class Minimizer:
         self._tightness = _UNCERTAIN if rough else 1.0
         self._resolution = _RESOLUTION[np.dtype(objective.table.dtype)]
 
+    @property
+    def renews(self) -> bool:
+        """Whether every read brings a new inverse, since that hardly takes longer."""
+        return self._fresh_reads == np.inf
+
+    def resume(self, objective: Objective, theta: Matrix) -> Minimizer:
+        """A minimizer of a similar objective that begins with the curvature of this one."""
+        return Minimizer(objective, theta, inverse=self.inverse, rough=self._tightness < 1.0)
+
     def start(self) -> None:
         """Read X at the starting point."""
         curvature = self._fresh_reads >= 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -158,6 +159,24 @@ class Objective:
             constant=self.constant,
             expected=self.expected,
         )
+
+    def weighted(self, weight: Array) -> Objective:
+        """The objective of the same table with other weights of the rows."""
+        other = self._another()
+        other.weight, other.total = weight, float(weight.sum(dtype=np.float64))
+        return other
+
+    def penalised(self, l2: float, intercept_l2: float = 0.0) -> Objective:
+        """The objective of the same table with another penalty."""
+        other = self._another()
+        other.l2, other.intercept_l2 = l2, intercept_l2
+        return other
+
+    def _another(self) -> Objective:
+        """A copy that shares the table, but no memory of where it was evaluated."""
+        other = copy.copy(self)
+        other._gram = other._gram_at = None
+        return other
 
     def evaluate(self, theta: Matrix, *, curvature: bool = False) -> Point:
         """Read X once.

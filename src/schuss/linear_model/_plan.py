@@ -62,7 +62,7 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     cheap = float(n) * order * order <= _CHEAP
     if k == 1 or (block and cheap):
         reads = np.inf if cheap else _FRESH_READS
-        bold = k == 1 and not warm
+        bold = k == 1 and not (warm or theta[:, :-1].any())
         return Minimizer(objective, theta, refresh=_exact(objective), fresh_reads=reads, bold=bold)
     return Minimizer(objective, theta, refresh=_bound(objective), fresh_reads=1, rough=True)
 
@@ -150,7 +150,7 @@ def _piloted(objective: Objective, theta: Matrix, size: int, *, exact: bool, war
     few = objective.subset(*pilot_rows(objective, size))
     binary = objective.n_outputs == 1
     if binary:
-        pilot = Minimizer(few, theta, refresh=_exact(few), fresh_reads=np.inf, bold=not warm)
+        pilot = Minimizer(few, theta, refresh=_exact(few), fresh_reads=np.inf, bold=not (warm or theta[:, :-1].any()))
     else:
         pilot = Minimizer(few, theta, refresh=_bound(few), fresh_reads=1, rough=True)
     pilot.start()

@@ -29,7 +29,7 @@ class Field(Protocol):
 
 @dataclass(frozen=True)
 class Array:
-    """An array of finite numbers.
+    """An array of numbers.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ class Array:
     dtypes : tuple of str, default=REAL
     or_sparse : bool, default=False
         A CSR matrix will do, too.
+    finite : bool, default=True
+        Whether infinity and NaN are refused.
     binds : mapping of str to int, default={}
         Other sizes that follow if this field fits.
     """
@@ -44,6 +46,7 @@ class Array:
     shape: tuple[str | int, ...]
     dtypes: tuple[str, ...] = REAL
     or_sparse: bool = False
+    finite: bool = True
     binds: Mapping[str, int] = field(default_factory=dict)
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
@@ -56,7 +59,7 @@ class Array:
         _check_shape(name, value.shape, self.shape, sizes)
         for symbol, size in self.binds.items():
             _bind(name, symbol, size, sizes)
-        if not np.all(np.isfinite(value.data if is_sparse else value)):
+        if self.finite and not np.all(np.isfinite(value.data if is_sparse else value)):
             raise ModelFileError(f"{name} holds a number that is not finite")
 
 

@@ -188,6 +188,20 @@ def _linear(name: str, state: Mapping[str, Field], optional: Mapping[str, Field]
 for _entry in (
     _linear("LogisticRegression", {**_CLASSIFIER, "n_iter_": Array((1,), dtypes=INTEGER)}),
     _linear(
+        "LogisticRegressionCV",
+        {
+            **_CLASSIFIER,
+            "Cs_": Array(("n_cs",), finite=False),
+            "_grid_coefs": Array(("n_folds", "n_l1_ratios", "n_cs", "n_outputs", "n_parameters")),
+            "_grid_scores": Array(("n_folds", "n_l1_ratios", "n_cs"), finite=False),
+            "_grid_n_iter": Array(("n_folds", "n_l1_ratios", "n_cs"), dtypes=INTEGER),
+            "_grid_l1_ratios": Either((Choice((None,)), Array(("n_l1_ratios",)))),
+            "_best_C": Either((Real(minimum=0.0), Choice((float("inf"),)))),
+            "_best_l1_ratio": Either((Choice((None,)), Real(minimum=0.0))),
+            "_legacy": Choice((True, False)),
+        },
+    ),
+    _linear(
         "LinearRegression",
         {**_REGRESSOR, "n_iter_": Integer()},
         {"rank_": Integer(), "singular_": Array(("n_singular",))},
