@@ -15,6 +15,8 @@ from schuss.linear_model import (
     Perceptron,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
     SGDClassifier,
     SGDOneClassSVM,
     SGDRegressor,
@@ -67,4 +69,6 @@ MODELS: dict[str, Callable[[], Any]] = {
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
     "RidgeClassifier": lambda: _classifier(RidgeClassifier),
+    "RidgeCV": lambda: _regressor(lambda: RidgeCV(alphas=[0.1, 1.0], store_cv_results=True)),
+    "RidgeClassifierCV": lambda: _classifier(lambda: RidgeClassifierCV(cv=3)),
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.metadata_routing import _raise_for_params
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
@@ -45,6 +46,8 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "keywords_only_from",
+    "raise_for_params",
+    "takes_weights",
     "validate_data",
     "with_callbacks",
 ]
@@ -54,6 +57,9 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 # scikit-learn >= 1.9 refuses weights that are all zero, unless told not to
 _KNOWS_ALL_ZERO = "allow_all_zero_weights" in inspect.signature(_check_sample_weight).parameters
 
+
+# scikit-learn >= 1.9 hands sample weights on from searches to scorers
+_FORWARDS_WEIGHTS = with_callbacks is not None
 
 # A count of threads; negative ones count back from what there is, as joblib has it.
 N_THREADS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
@@ -86,6 +92,19 @@ def keywords_only_from(version: str) -> Callable[[Method], Method]:
 def check_parameters(estimator: Any) -> None:
     """Raise a ValueError if a constructor parameter of an estimator is out of its range."""
     estimator._validate_params()
+
+
+def raise_for_params(params: dict[str, Any], owner: Any, method: str) -> None:
+    """Raise a ValueError on metadata that cannot be routed because routing is not enabled."""
+    _raise_for_params(params, owner, method)
+
+
+def takes_weights(scorer: Any) -> bool:
+    """Whether scikit-learn would hand sample weights to a scorer without being asked; before 1.9 it never did."""
+    accepts = getattr(scorer, "_accept_sample_weight", None)
+    return _FORWARDS_WEIGHTS and (
+        bool(accepts()) if accepts else "sample_weight" in inspect.signature(scorer).parameters
+    )
 
 
 def check_partial_fit_first_call(estimator: Any, classes: Any = None) -> bool:

@@ -21,6 +21,8 @@ ESTIMATORS = [
     linear_model.LinearRegression(),
     linear_model.Ridge(),
     linear_model.RidgeClassifier(),
+    linear_model.RidgeCV(),
+    linear_model.RidgeClassifierCV(),
 ]
 
 # "A weight of two is the same as the row twice" holds where solvers end, not along the way

@@ -6,6 +6,8 @@ from schuss.linear_model._logistic import LogisticRegression
 from schuss.linear_model._logistic_cv import LogisticRegressionCV
 from schuss.linear_model._ridge import Ridge
 from schuss.linear_model._ridge_classifier import RidgeClassifier
+from schuss.linear_model._ridge_classifier_cv import RidgeClassifierCV
+from schuss.linear_model._ridge_cv import RidgeCV
 from schuss.linear_model._sgd_classifier import SGDClassifier
 from schuss.linear_model._sgd_regressor import SGDRegressor
 from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
@@ -17,7 +19,9 @@ __all__ = [
     "LogisticRegressionCV",
     "Perceptron",
     "Ridge",
+    "RidgeCV",
     "RidgeClassifier",
+    "RidgeClassifierCV",
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",

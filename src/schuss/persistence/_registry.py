@@ -138,6 +138,14 @@ _RIDGE: dict[str, Field] = {
     "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
     "solver_": Choice(_RIDGE_SOLVERS),
 }
+_CHOSEN: dict[str, Field] = {
+    "n_iter_": Integer(),
+    "alpha_": Either((Real(minimum=0.0), Array(("n_targets",)))),
+    "best_score_": Either((Real(), Array(("n_targets",)))),
+}
+_LEFT_OUT: dict[str, Field] = {
+    "cv_results_": Either((Array(("n_samples", "n_alphas")), Array(("n_samples", "n_targets", "n_alphas"))))
+}
 _SIGNS: dict[str, Field] = {
     "classes_": Labels(multilabel=True),
     "_multilabel": Choice((False, True)),
@@ -208,6 +216,8 @@ for _entry in (
     ),
     _linear("Ridge", {**_REGRESSOR, **_RIDGE}),
     _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
+    _linear("RidgeCV", {**_REGRESSOR, **_CHOSEN}, _LEFT_OUT),
+    _linear("RidgeClassifierCV", {**_SIGNS, **_CHOSEN}, _LEFT_OUT),
     _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
