@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
-from sklearn.utils.metadata_routing import _raise_for_params
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
@@ -47,6 +47,7 @@ __all__ = [
     "fit_context",
     "keywords_only_from",
     "raise_for_params",
+    "split_params",
     "takes_weights",
     "validate_data",
     "with_callbacks",
@@ -110,6 +111,30 @@ def takes_weights(scorer: Any) -> bool:
 def check_partial_fit_first_call(estimator: Any, classes: Any = None) -> bool:
     """Set ``estimator.classes_`` on the first call of ``partial_fit``; say if it was that."""
     return bool(_check_partial_fit_first_call(estimator, classes))
+
+
+def split_params(estimator: Any, params: Mapping[str, Any], sample_weight: Any = None) -> Mapping[str, Any]:
+    """Return what a splitter's ``split`` is to be passed of the further arguments of ``fit``.
+
+    Parameters
+    ----------
+    estimator : object
+        Its ``get_metadata_routing`` must know the splitter by the name of ``splitter``.
+    params : mapping
+        The further arguments.
+    sample_weight : array-like or None, default=None
+        Passed on if the splitter requests it.
+
+    Raises
+    ------
+    ValueError
+        If there are any, and metadata routing is not switched on.
+    """
+    _raise_for_params(params, estimator, "fit")
+    if not _routing_enabled():
+        return {}
+    routed = process_routing(estimator, "fit", sample_weight=sample_weight, **params)
+    return dict(routed.splitter.split)
 
 
 def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False) -> NDArray[Any] | None:

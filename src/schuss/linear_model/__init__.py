@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models."""
 
+from schuss.linear_model._coordinate_descent._lasso_cv import ElasticNetCV, LassoCV
+from schuss.linear_model._coordinate_descent._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
 from schuss.linear_model._logistic_cv import LogisticRegressionCV
@@ -14,9 +16,13 @@ from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
 from schuss.linear_model._stochastic.perceptron import Perceptron
 
 __all__ = [
+    "ElasticNetCV",
+    "LassoCV",
     "LinearRegression",
     "LogisticRegression",
     "LogisticRegressionCV",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLassoCV",
     "Perceptron",
     "Ridge",
     "RidgeCV",

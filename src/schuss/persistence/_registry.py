@@ -133,6 +133,14 @@ _REGRESSOR: dict[str, Field] = {
     ),
     "intercept_": Either((Real(), Array(("n_targets",)))),
 }
+_SEARCHED: dict[str, Field] = {
+    "alpha_": Real(minimum=0.0),
+    "alphas_": Either((Array(("n_alphas",)), Array(("n_ratios", "n_alphas")))),
+    # What has the size 1 is not among its dimensions.
+    "mse_path_": Either(tuple(Array(("a", "b", "c")[:n], finite=False) for n in range(4))),
+    "dual_gap_": Real(),
+    "n_iter_": Integer(),
+}
 _RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
 _RIDGE: dict[str, Field] = {
     "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
@@ -222,5 +230,9 @@ for _entry in (
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
     _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
+    _linear("LassoCV", {**_REGRESSOR, **_SEARCHED}),
+    _linear("ElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
+    _linear("MultiTaskLassoCV", {**_REGRESSOR, **_SEARCHED}),
+    _linear("MultiTaskElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
 ):
     register(_entry)
