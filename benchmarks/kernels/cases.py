@@ -323,15 +323,16 @@ _SELECTED = 500  # of the columns of a sparse table
 
 def select_columns(dtype: str, n_bytes: int) -> Case:
     x = data.csr(n_bytes, dtype)
+    table = kernels.Table(x)
     columns = np.sort(np.random.default_rng(0).permutation(x.shape[1])[:_SELECTED])
 
     def check() -> None:
         some = x[:_CHECKED_ROWS]
-        got = kernels.select_columns(some, columns)
+        got = kernels.select_columns(kernels.Table(some), columns)
         assert np.array_equal(got.toarray(), some.toarray()[:, columns])
 
     return Case(
-        run=lambda n_threads: kernels.select_columns(x, columns, n_threads=n_threads),
+        run=lambda n_threads: kernels.select_columns(table, columns, n_threads=n_threads),
         check=check,
         elements=_stored(x),
         n_bytes=_size(x),

@@ -3,7 +3,7 @@
  * Include after linear/row_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-enum { T(SELECT_ROWS) = 512, T(SPARSE_GRAM_GROUPS) = 16, T(SPARSE_GRAM_ROWS) = 256 };
+enum { T(SELECT_ROWS) = 512, T(SPARSE_GRAM_GROUPS) = 16, T(SPARSE_GRAM_ROWS) = 256, T(SPARSE_GRAM_PAYS) = 4 };
 static const double T(SPARSE_GRAM_BYTES) = 64e6; /* for the groups' Gram matrices together */
 
 /* ---------------------------------------------------------------- select_columns */
@@ -79,10 +79,15 @@ static sch_status T(select_columns)(sch_select_columns_args *a)
 
 /* ---------------------------------------------------------------- sparse_gram */
 
+/* As many as can be added up in a small part of the time that the rows take. */
 static int64_t T(sparse_gram_groups)(const sch_sparse_gram_args *a)
 {
-    const double order = (double)a->x.d + 1.0;
-    const double most = fmin(T(SPARSE_GRAM_GROUPS), fmax(2.0, T(SPARSE_GRAM_BYTES) / (8.0 * order * order)));
+    const double size = ((double)a->x.d + 1.0) * ((double)a->x.d + 1.0);
+    const double stored = (double)(a->x.storage == SCH_CSR32 ? T(entry)(SCH_CSR32, a->x.indptr, a->x.n)
+                                                             : T(entry)(SCH_CSR64, a->x.indptr, a->x.n));
+    const double pairs = 0.5 * stored * stored / fmax((double)a->x.n, 1.0);
+    const double most =
+        fmin(fmin(T(SPARSE_GRAM_GROUPS), pairs / (T(SPARSE_GRAM_PAYS) *size)), T(SPARSE_GRAM_BYTES) / (8.0 * size));
     return sch_max(1, sch_min((int64_t)most, a->x.n / T(SPARSE_GRAM_ROWS)));
 }
 

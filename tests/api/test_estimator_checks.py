@@ -20,13 +20,7 @@ ESTIMATORS = [
     linear_model.LogisticRegressionCV(cv=3, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False),
     linear_model.LinearRegression(),
     linear_model.Ridge(),
-    linear_model.LassoCV(),
-    linear_model.ElasticNetCV(),
-    linear_model.MultiTaskLassoCV(),
-    linear_model.MultiTaskElasticNetCV(),
     linear_model.RidgeClassifier(),
-    linear_model.RidgeCV(),
-    linear_model.RidgeClassifierCV(),
 ]
 
 # "A weight of two is the same as the row twice" holds where solvers end, not along the way

@@ -21,6 +21,10 @@ def gram_of(x, weight=None, shift=None, n_threads=1):
     return gram
 
 
+def selected(x, columns, n_threads=1):
+    return kernels.select_columns(kernels.Table(x), columns, n_threads=n_threads)
+
+
 def some_csr(n, d, dtype, density=0.2):
     return sparse.random_array((n, d), density=density, format="csr", dtype=dtype, rng=np.random.default_rng(0))
 
@@ -33,7 +37,7 @@ def test_columns_of_csr(isa, dtype, data, halved):
     p = data.draw(problems()).cast(dtype)
     columns = np.array(data.draw(st.permutations(range(p.shape[1]))), np.int64)[: data.draw(st.integers(0, 33))]
     index_dtype = data.draw(INDICES)
-    found = kernels.select_columns(p.csr(index_dtype, halved), columns)
+    found = selected(p.csr(index_dtype, halved), columns)
     assert found.indices.dtype == found.indptr.dtype == index_dtype
     assert found.dtype == dtype
     assert_same_bytes(found.toarray(), np.ascontiguousarray(reference.select_columns(p.csr().toarray(), columns)))
@@ -44,21 +48,21 @@ def test_columns_of_csr(isa, dtype, data, halved):
 def test_columns_of_arrays(isa, dtype, layout, n):
     x = lay_out(np.random.default_rng(n).standard_normal((n, 7)).astype(dtype), layout)
     columns = np.array([5, 0, 2])
-    assert_same_bytes(kernels.select_columns(x, columns), np.ascontiguousarray(reference.select_columns(x, columns)))
+    assert_same_bytes(selected(x, columns), np.ascontiguousarray(reference.select_columns(x, columns)))
 
 
 @pytest.mark.parametrize("n", (0, *SIZES, 511, 512, 513, 1025))
 def test_blocks_of_rows_that_end_empty(isa, dtype, n):
     x = sparse.vstack([some_csr(n - n // 2, 9, dtype), sparse.csr_array((n // 2, 9), dtype=dtype)], format="csr")
     columns = np.array([8, 3, 4])
-    assert_same_bytes(kernels.select_columns(x, columns).toarray(), np.ascontiguousarray(x.toarray()[:, columns]))
+    assert_same_bytes(selected(x, columns).toarray(), np.ascontiguousarray(x.toarray()[:, columns]))
 
 
 @pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array])
 def test_thread_count_changes_no_column(isa, dtype, n_threads, storage):
     x = storage(some_csr(5000, 60, dtype).toarray())
     columns = np.arange(0, 60, 2)
-    one, many = (kernels.select_columns(x, columns, n_threads=threads) for threads in (1, n_threads))
+    one, many = (selected(x, columns, n_threads=threads) for threads in (1, n_threads))
     if sparse.issparse(one):
         one, many = one.toarray(), many.toarray()
     assert_same_bytes(many, one)
@@ -68,7 +72,7 @@ def test_thread_count_changes_no_column(isa, dtype, n_threads, storage):
 @pytest.mark.parametrize("column", [-1, 3])
 def test_columns_that_are_not_there(storage, column):
     with pytest.raises(IndexError, match="from 0 to 2"):
-        kernels.select_columns(storage(np.eye(3)), np.array([0, column]))
+        selected(storage(np.eye(3)), np.array([0, column]))
 
 
 # -- Gram matrices ---------------------------------------------------------------------------------

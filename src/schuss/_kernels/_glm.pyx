@@ -55,9 +55,8 @@ def glm_pass(Table table, y, coef, intercept, *, int loss, double loss_param=0.0
     return a.loss_sum
 
 
-def select_columns(x, columns, int n_threads=1):
-    """x[:, columns] of an array or a CSR matrix, of the same storage; columns are int64, each at most once."""
-    cdef Table table = Table(x)
+def select_columns(Table table, columns, int n_threads=1):
+    """Some columns as an array or a CSR matrix, whichever the table is; columns are int64, each at most once."""
     cdef sch_select_columns_args a
     cdef char index_kind
     a.control, a.x, a.n_columns = control(n_threads), table.c, columns.shape[0]
@@ -69,15 +68,16 @@ def select_columns(x, columns, int n_threads=1):
         a.data = write(out, "out", table.kind, out.size)
         run_select(&a)
         return out
-    index_kind = kind_of(x.indices)
+    index_kind = b"i" if a.x.storage == SCH_CSR32 else b"q"
+    index_dtype = np.int32 if a.x.storage == SCH_CSR32 else np.int64
     position = np.full(a.x.d, -1, np.int32)
     position[columns] = np.arange(a.n_columns, dtype=np.int32)
     a.position = <const int32_t *>read(position, "position", b"i", a.x.d)
-    indptr = np.zeros(a.x.n + 1, x.indices.dtype)
+    indptr = np.zeros(a.x.n + 1, index_dtype)
     a.indptr, a.data = write(indptr, "indptr", index_kind, a.x.n + 1), NULL
     run_select(&a)
     np.cumsum(indptr, out=indptr)
-    values, indices = np.empty(indptr[-1], table.dtype), np.empty(indptr[-1], x.indices.dtype)
+    values, indices = np.empty(indptr[-1], table.dtype), np.empty(indptr[-1], index_dtype)
     if values.size:
         a.data = write(values, "values", table.kind, values.size)
         a.indices = write(indices, "indices", index_kind, indices.size)

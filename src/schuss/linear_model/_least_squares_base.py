@@ -77,7 +77,6 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
         direct: Direct,
         gram: GramOptions,
         dtype: Any = None,
-        seconds: float = 0.0,
     ) -> LeastSquaresFit:
         """Train and publish.
 
@@ -94,10 +93,8 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             the right one.
         dtype : dtype or None, default=None
             Of the published parameters; None for that of X.
-        seconds : float, default=0.0
-            How many of ``max_time`` are gone.
         """
-        fit = LeastSquaresFit(self, problem, rows, seconds)
+        fit = LeastSquaresFit(self, problem, rows)
         if held_out is not None:
             fit.watch(held_out)
         y_ndim = y.ndim if rows.codes is None else 2  # classes are columns

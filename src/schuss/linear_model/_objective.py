@@ -129,7 +129,7 @@ class Objective:
         """The objective of some columns, copied out of X, as if there were no others."""
         shift = None if self.shift is None else self.shift[chosen]
         l2 = self.l2[chosen] if isinstance(self.l2, np.ndarray) else self.l2
-        x = kernels.select_columns(self.x, chosen.astype(np.int64, copy=False), n_threads=self.n_threads)
+        x = kernels.select_columns(self.table, chosen.astype(np.int64, copy=False), n_threads=self.n_threads)
         return self._like(x, self.y, self.weight, l2=l2, shift=shift, offset=self.offset)
 
     def _like(

@@ -19,7 +19,7 @@ _NEARLY = 1e-3  # gap, of the objective, so small that the last Hessian will do
 _SUFFICIENT = 1e-4  # part of the predicted decrease that a step must deliver
 _LONGEST, _SHORTEST = 0.5, 0.1  # share of a step that is tried when it was too long
 _MAX_TRIALS = 30
-_ACCURACY = 1e-6  # of the minimum of the model, relative to what it gains
+_ACCURACY = 1e-5  # of the minimum of the model, relative to what it gains
 _SLOW = 0.25  # ratio of successive gaps which shows that the Hessian is wrong, or that rounding rules
 
 

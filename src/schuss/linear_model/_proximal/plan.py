@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from schuss.linear_model._objective import Objective
@@ -15,10 +17,14 @@ _LARGEST_TABLE = 512  # columns of a dense table that are all read in each itera
 _SMALL = 64  # columns of which all may be read, however few the rows
 _CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
 _FRESH_READS = 3  # reads that bring a Hessian which is not cheap
+_SMALLER = 8  # by what a pilot has fewer rows than the table, or than the pilot that it is made for
+_FEWEST_ROWS = 2000  # of a wide table's pilot
+_ROWS_PER_PARAMETER = 10  # of a pilot's own pilot
 _PILOT_STEPS = 20
 _PILOT_GAP = 0.05  # of the statistical error that a pilot's few rows leave anyway
 
 ProximalMinimizer = ProximalNewton | WorkingSets
+Pilot = TypeVar("Pilot", ProximalNewton, WorkingSets)
 
 
 def proximal_minimizer(
@@ -55,28 +61,48 @@ def proximal_minimizer(
             solver.step()
     """
     n, d = objective.table.n, objective.table.d
-    if d > _SMALL and (objective.table.is_sparse or d > _LARGEST_TABLE or n < d):
-        return WorkingSets(objective, penalty, theta, _on_all_columns, tol=tol, warm=warm)
-    return _on_all_columns(objective, penalty, theta, warm)
+    if d <= _SMALL or not (objective.table.is_sparse or d > _LARGEST_TABLE or n < d):
+        return _on_all_columns(objective, penalty, theta, warm)
+    if not warm and n >= _SMALLER * _FEWEST_ROWS:
+        # Gradients of fewer rows are noisier by the root of the ratio: with a penalty that
+        # is not raised as much, the pilot would pick many columns that are noise.
+        few = objective.subset(*pilot_rows(objective, n // _SMALLER))
+        raised = L1Penalty(_SMALLER**0.5 * penalty.strength)
+        pilot = WorkingSets(few, raised, theta, _on_all_columns, tol=tol)
+        theta, warm = _fitted(pilot).point.theta, True
+    return WorkingSets(objective, penalty, theta, _on_all_columns, tol=tol, warm=warm)
 
 
 def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, warm: bool) -> ProximalNewton:
+    """Newton's method proper for small data; for large data the Hessian of a pilot fit of few rows."""
     n, k, order = objective.table.n, objective.n_outputs, theta.size
     rows = pilot_size(n, order, k)
     if rows < n:
-        return _piloted(objective, penalty, theta, rows, warm)
+        pilot = _pilot(objective, penalty, theta, rows, warm)
+        return ProximalNewton(objective, penalty, pilot.point.theta, hessian=pilot.hessian, renewable=True)
     cheap = float(n) * order * order <= _CHEAP
     return ProximalNewton(objective, penalty, theta, fresh_reads=np.inf if cheap else _FRESH_READS, renewable=True)
 
 
-def _piloted(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, warm: bool) -> ProximalNewton:
-    """Fit few rows first: a start within their statistical error, and the Hessian there."""
+def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, warm: bool) -> ProximalNewton:
+    """Fit few rows, after still fewer: a start within their statistical error, and the Hessian there."""
+    fewer = size // _SMALLER
+    if not warm and fewer >= _ROWS_PER_PARAMETER * theta.size:
+        theta = _pilot(objective, penalty, theta, fewer, warm).point.theta
     few = objective.subset(*pilot_rows(objective, size))
     pilot = ProximalNewton(few, penalty, theta, fresh_reads=1 if warm else np.inf, renewable=True)
+    if warm:
+        pilot.start()
+        return pilot
+    return _fitted(pilot)
+
+
+def _fitted(pilot: Pilot) -> Pilot:
+    """Minimise until what is left is small beside the statistical error of so few rows."""
     pilot.start()
-    enough = _PILOT_GAP * theta.size / (2.0 * size)
-    for _ in range(0 if warm else _PILOT_STEPS):
-        if pilot.gap <= enough or pilot.stuck:
+    for _ in range(_PILOT_STEPS):
+        n_parameters = max(int(np.count_nonzero(pilot.point.theta)), 1)
+        if pilot.stuck or pilot.gap <= _PILOT_GAP * n_parameters / (2.0 * pilot.objective.table.n):
             break
         pilot.step()
-    return ProximalNewton(objective, penalty, pilot.point.theta, hessian=pilot.hessian, renewable=True)
+    return pilot

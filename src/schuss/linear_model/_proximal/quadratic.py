@@ -12,7 +12,7 @@ from schuss.linear_model._proximal.penalty import L1Penalty
 
 Matrix = NDArray[np.float64]
 
-_SWEEPS = 8  # of coordinate descent before the signs are taken for settled
+_SWEEPS = 20  # of coordinate descent before the signs are taken for settled
 _ROUNDS = 60
 _LARGEST_SUPPORT = 1024  # beyond, a factorisation costs more than many sweeps
 _SMALLEST_PIVOT = 1e-12

@@ -16,9 +16,9 @@ Solve = Callable[[Objective, L1Penalty, Matrix, bool], ProximalNewton]
 
 _FEWEST = 200  # columns of a working set, if there are as many
 _GROWTH = 2  # how much larger than the support a working set may be
-_NEAR = 0.95  # share of its strength from which a gradient may soon exceed it
+_NEAR = 0.9  # share of its strength from which a gradient may soon exceed it
 _MOST_STEPS = 30
-_ENOUGH = 0.01  # of the gap on the working set when it was chosen, where others may still be missing
+_ENOUGH = 1e-3  # of the gap on the working set when it was chosen, where others may still be missing
 _NEGLIGIBLE = 1e-3  # violation, as a share of the strength, that moves the objective by nothing
 
 
@@ -27,7 +27,7 @@ class WorkingSets:
 
     The columns are those of coefficients that are not zero and those whose gradient
     exceeds the penalty's strength, or nearly so. They are copied out of the table
-    whenever they change. Attributes and methods are those of `ProximalNewton`.
+    whenever others are wanted. Attributes and methods are those of `ProximalNewton`.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class WorkingSets:
     def step(self) -> float:
         """Minimise on the working set; returns the last step size there, 0 for none."""
         chosen = self._choice()
-        same = self._inner is not None and np.array_equal(chosen, self._chosen)
+        same = self._inner is not None and bool(np.isin(chosen, self._chosen).all())
         if not same:
             self._inner = self._begin(chosen)
         assert self._inner is not None
