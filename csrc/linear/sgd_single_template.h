@@ -10,7 +10,7 @@ typedef struct {
     double a, b;                 /* average = (average + a * w) / b */
     int64_t size;                /* elements of w */
     const int64_t *order;        /* the span being visited, and along it: */
-    double *factor;
+    double *factor, *kept;
     real *y, *z, *update;
 } T(single);
 
@@ -24,6 +24,7 @@ static T(single) T(single_layout)(const sch_sgd_sweep_args *a, sch_arena *arena)
     if (a->average_coef) m.average = sch_take(arena, m.size * (int64_t)sizeof(real));
     if (a->l1_applied) m.applied = sch_take(arena, m.size * (int64_t)sizeof(real));
     m.factor = sch_take(arena, span * (int64_t)sizeof(double));
+    m.kept = sch_take(arena, span * (int64_t)sizeof(double));
     m.y = sch_take(arena, span * (int64_t)sizeof(real));
     m.z = sch_take(arena, span * (int64_t)sizeof(real));
     m.update = sch_take(arena, span * (int64_t)sizeof(real));
@@ -149,12 +150,12 @@ SCH_INLINE int T(averages)(const sch_sgd_sweep_args *a, double t)
     return a->average_start > 0 && t >= (double)a->average_start;
 }
 
-/* One step a row: every step waits for the one before, so it stays in registers. */
+/* One step a row, for the rows visited from `first` on; t counts the span's first row. */
 SCH_INLINE void T(single_rows)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
-                               T(single) *m, int64_t count, double t)
+                               T(single) *m, int64_t first, int64_t count, double t)
 {
     const int64_t ahead = sch_prefetch_ahead(&a->x);
-    for (int64_t s = 0; s < count; ++s) {
+    for (int64_t s = first; s < count; ++s) {
         const T(row) x = T(row_of)(storage, &a->x, m->order[s]);
         const double eta = a->eta[0] * m->factor[s];
         const int averaging = T(averages)(a, t + (double)s);
@@ -190,70 +191,4 @@ SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep
         }
         T(single_settle_step)(storage, a, m, s, rows, t + (double)s, eta, shift, averaging);
     }
-}
-
-/* One function for each loss and storage: inlined into one, they would compete for registers. */
-#define DEFINE(NAME, text)                                                                                            \
-    SCH_NOINLINE void T(single_rows_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t) \
-    {                                                                                                                 \
-        T(single_rows)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t);                                                   \
-    }                                                                                                                 \
-    SCH_NOINLINE void T(single_rows_csr_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)   \
-    {                                                                                                                 \
-        if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t);                    \
-        else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t);                                              \
-    }
-SCH_SGD_LOSS_LIST(DEFINE)
-#undef DEFINE
-
-static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
-{
-    if (a->batch_size > 1) { /* the switch over the losses costs nothing beside a batch */
-        switch (a->x.storage) {
-        case SCH_DENSE: T(single_batches)(SCH_DENSE, a, m, count, t); break;
-        case SCH_CSR32: T(single_batches)(SCH_CSR32, a, m, count, t); break;
-        case SCH_CSR64: T(single_batches)(SCH_CSR64, a, m, count, t); break;
-        }
-        return;
-    }
-    switch (a->loss) {
-#define CASE(NAME, text)                                                            \
-    case SCH_LOSS_##NAME:                                                           \
-        if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t); \
-        else T(single_rows_csr_##NAME)(a, m, count, t);                             \
-        break;
-        SCH_SGD_LOSS_LIST(CASE)
-#undef CASE
-    default: break;
-    }
-}
-
-static void T(single_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(single) *m)
-{
-    double t = a->t;
-    for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
-        if (sch_should_stop(&a->control)) return;
-        for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
-        sch_step_factors(a, t, count, m->factor);
-        T(single_span)(a, m, count, t);
-        T(single_settle)(m);
-        a->loss_sum[0] += T(block_sum)(a->loss, (real)a->loss_param, m->y, m->z, NULL, count);
-    }
-}
-
-static void T(single_run)(const sch_sgd_sweep_args *a, sch_visit *visit, T(single) *m)
-{
-    T(single_pack)(m, a->x.storage, a->coef, m->w);
-    T(single_pack)(m, a->x.storage, a->average_coef, m->average);
-    T(single_pack)(m, a->x.storage, a->l1_applied, m->applied);
-    m->intercept = (double)((real *)a->intercept)[0];
-    if (m->average) m->average_intercept = (double)((real *)a->average_intercept)[0];
-    a->loss_sum[0] = 0.0;
-
-    T(single_sweep)(a, visit, m);
-    T(single_unpack)(m, a->x.storage, m->w, a->coef);
-    T(single_unpack)(m, a->x.storage, m->average, a->average_coef);
-    T(single_unpack)(m, a->x.storage, m->applied, a->l1_applied);
-    ((real *)a->intercept)[0] = (real)m->intercept;
-    if (m->average) ((real *)a->average_intercept)[0] = (real)m->average_intercept;
 }

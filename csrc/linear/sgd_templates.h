@@ -7,5 +7,6 @@
 #include "linear/row_template.h"
 #include "linear/sgd_template.h"
 #include "linear/sgd_single_template.h"
+#include "linear/sgd_single_pairs_template.h"
 #include "linear/sgd_lanes_template.h"
 #include "linear/sgd_sweep_template.h"
