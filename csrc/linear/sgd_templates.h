@@ -9,4 +9,5 @@
 #include "linear/sgd_single_template.h"
 #include "linear/sgd_single_pairs_template.h"
 #include "linear/sgd_lanes_template.h"
+#include "linear/sgd_lanes_quads_template.h"
 #include "linear/sgd_sweep_template.h"
