@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from schuss.linear_model import (
+    GammaRegressor,
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
     Perceptron,
+    PoissonRegressor,
     Ridge,
     RidgeClassifier,
     SGDClassifier,
     SGDOneClassSVM,
     SGDRegressor,
+    TweedieRegressor,
 )
 
 N_FEATURES = 3
@@ -48,6 +51,11 @@ def _regressor(make: Callable[[], Any]) -> Any:
     return make().fit(X, numbers(X))
 
 
+def _positive(make: Callable[[], Any]) -> Any:
+    X = features()
+    return make().fit(X, np.exp(0.1 * numbers(X)))
+
+
 def _sgd_classifier() -> Any:
     return SGDClassifier("log_loss", average=True, random_state=np.random.RandomState(3), class_weight={"no": 2.0})
 
@@ -64,6 +72,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "Perceptron": lambda: _classifier(Perceptron),
     "LogisticRegression": lambda: _classifier(LogisticRegression),
     "LogisticRegressionCV": lambda: _classifier(_logistic_cv),
+    "PoissonRegressor": lambda: _positive(PoissonRegressor),
+    "GammaRegressor": lambda: _positive(GammaRegressor),
+    "TweedieRegressor": lambda: _positive(lambda: TweedieRegressor(power=1.5, alpha=0.1)),
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
     "RidgeClassifier": lambda: _classifier(RidgeClassifier),

@@ -19,6 +19,9 @@ ESTIMATORS = [
     linear_model.LogisticRegression(),
     linear_model.LogisticRegressionCV(cv=3, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False),
     linear_model.LinearRegression(),
+    linear_model.PoissonRegressor(),
+    linear_model.GammaRegressor(),
+    linear_model.TweedieRegressor(power=1.5),
     linear_model.Ridge(),
     linear_model.RidgeClassifier(),
 ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models."""
 
+from schuss.linear_model._glm._regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
 from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
 from schuss.linear_model._logistic_cv import LogisticRegressionCV
@@ -12,13 +13,16 @@ from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
 from schuss.linear_model._stochastic.perceptron import Perceptron
 
 __all__ = [
+    "GammaRegressor",
     "LinearRegression",
     "LogisticRegression",
     "LogisticRegressionCV",
     "Perceptron",
+    "PoissonRegressor",
     "Ridge",
     "RidgeClassifier",
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",
+    "TweedieRegressor",
 ]

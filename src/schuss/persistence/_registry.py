@@ -206,6 +206,10 @@ for _entry in (
         {**_REGRESSOR, "n_iter_": Integer()},
         {"rank_": Integer(), "singular_": Array(("n_singular",))},
     ),
+    *(
+        _linear(name, {"coef_": Array(("n_features",)), "intercept_": Real(), "n_iter_": Integer()})
+        for name in ("PoissonRegressor", "GammaRegressor", "TweedieRegressor")
+    ),
     _linear("Ridge", {**_REGRESSOR, **_RIDGE}),
     _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
     _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),

@@ -54,6 +54,15 @@ class Family:
     fixed_dispersion: bool = False
 
     @property
+    def loss_name(self) -> str:
+        """What scikit-learn calls the loss, for messages."""
+        if self.name == "tweedie":
+            known = {0.0: "HalfSquaredError", 1.0: "HalfPoissonLoss", 2.0: "HalfGammaLoss"}
+            kind = "HalfTweedieLoss" if self.link == "log" else "HalfTweedieLossIdentity"
+            return known.get(self.parameter, kind) if (self.link == "log") == (self.parameter > 0) else kind
+        return {"binomial": "HalfBinomialLoss"}.get(self.name, "NegativeBinomial")
+
+    @property
     def convex(self) -> bool:
         """Whether no row's loss has negative curvature."""
         if self.loss.name == "tweedie":
