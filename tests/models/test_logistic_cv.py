@@ -89,6 +89,36 @@ def test_columns_of_any_scale(scales, rng):
         assert Multinomial(X[train], y[train], C=C).excess(Parameters(model.coefs_paths_[0, 0, at])) <= PROMISE
 
 
+@pytest.mark.parametrize(("solver", "share"), [("saga", 0.4), ("saga", 1.0), ("liblinear", 1.0)])
+@pytest.mark.parametrize("scaling", [1.0, 3.0])
+def test_paths_of_sparse_models(solver, share, scaling, rng):
+    X, y = classes_of(rng, 300, 8, 2)
+    parameters = {"solver": solver, "intercept_scaling": scaling, "tol": 1e-8}
+    model = search(X, y, Cs=[0.003, 0.1, 10.0], l1_ratios=[share], cv=3, **parameters)
+    for fold, (train, _) in enumerate(StratifiedKFold(3).split(X, y)):
+        for at, C in enumerate(model.Cs_):
+            alone = LogisticRegression(C=C, l1_ratio=share, **parameters).fit(X[train], y[train])
+            want = np.append(alone.coef_, alone.intercept_)
+            assert_close(model.coefs_paths_[fold, 0, at, 0], want, 1e-5, scale=1.0)
+    whole = LogisticRegression(C=model.C_, l1_ratio=share, **parameters).fit(X, y)
+    assert_close(model.coef_, whole.coef_, 1e-5, scale=1.0)
+    assert (model.coefs_paths_[:, :, 0, :, :-1] == 0.0).any()
+
+
+def test_a_grid_of_ratios(rng):
+    X, y = classes_of(rng, 300, 4, 3)
+    grid = {"Cs": [0.01, 0.1, 1.0], "l1_ratios": [0.0, 0.5, 1.0], "solver": "saga", "cv": 3}
+    model = search(X, y, **grid)
+    assert model.scores_.shape == model.n_iter_.shape == (3, 3, 3)
+    path, at = np.unravel_index(model.scores_.sum(axis=0).argmax(), (3, 3))
+    assert (model.l1_ratio_, model.C_) == (grid["l1_ratios"][path], grid["Cs"][at])
+    old = search(X, y, **grid, use_legacy_attributes=True)
+    assert old.scores_[1].shape == (3, 3, 3)
+    assert_same_bytes(
+        np.ascontiguousarray(old.scores_[1][:, at, path]), np.ascontiguousarray(model.scores_[:, path, at])
+    )
+
+
 def test_a_fold_may_lack_a_class(rng):
     X, y = classes_of(rng, 120, 3, 3)
     y[y == 2] = 0

@@ -26,8 +26,9 @@ from schuss.linear_model._base import (
 )
 from schuss.linear_model._inputs import check_parameters, check_training_data
 from schuss.linear_model._labels import class_weights, codes_of, encode_labels
-from schuss.linear_model._logistic_fit import Data, LogisticFit
+from schuss.linear_model._logistic_fit import LogisticFit
 from schuss.linear_model._logistic_parameters import not_converged, penalty_strength
+from schuss.linear_model._logistic_problem import Data
 from schuss.training import Outcome
 from schuss.validation import check_given, split_rows
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,45 +12,16 @@ from numpy.typing import NDArray
 
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._inputs import check_first_read, explain_overflow, n_threads_for
-from schuss.linear_model._logistic_parameters import intercept_penalty
-from schuss.linear_model._newton import Minimizer
+from schuss.linear_model._inputs import check_first_read, explain_overflow
+from schuss.linear_model._logistic_problem import Data, LogisticProblem, Solver
 from schuss.linear_model._objective import Objective, Point
-from schuss.linear_model._plan import minimizer, near_column_means
-from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
-from schuss.losses import Loss, Target, class_shares
+from schuss.losses import class_shares
 from schuss.stopping import Plateau
 from schuss.training import Hook, Outcome, Rule, StopReason, run
 from schuss.validation import Curves, Evaluator
 from schuss.verbose import print_line
 
 Array = NDArray[Any]
-
-_BINARY = Loss("logistic", Target.ZERO_ONE)
-_MULTINOMIAL = Loss("softmax", Target.CLASS)
-_DENSE = 1 << 20  # entries of a sparse matrix that are solved faster as an array
-_RAREST = 1e-12  # keeps the logarithm of an empty class's share finite
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Checked data with numbered classes.
-
-    Attributes
-    ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,), dtype of X
-        Class numbers.
-    weight : ndarray of shape (n_samples,), dtype of X, or None
-    """
-
-    X: Any
-    y: Array
-    weight: Array | None
-
-    def take(self, rows: NDArray[np.int64]) -> Data:
-        weight = None if self.weight is None else self.weight[rows]
-        return Data(self.X[rows], self.y[rows], weight)
 
 
 class LogisticFit:
@@ -78,58 +48,22 @@ class LogisticFit:
 
     def __init__(self, model: Any, data: Data, C: float, l1_ratio: float = 0.0) -> None:
         self._model, self._data = model, data
-        n_classes = len(model.classes_)
-        self._n_outputs = 1 if n_classes == 2 else n_classes
-        share = class_shares(data.y, data.weight, n_classes)
-        self._log_share = np.log(np.maximum(share, _RAREST))
-        self._objective = self._make_objective(C, l1_ratio)
-        self._l1 = self._make_l1_penalty(C, l1_ratio)
+        self._problem = LogisticProblem(model, data, sparsifying=bool(l1_ratio))
+        self._objective = self._problem.objective(C, l1_ratio)
+        self._l1 = self._problem.l1_penalty(C, l1_ratio)
         self._warm = _warm_start(model, self._objective)
-        self._minimizer: Minimizer | ProximalMinimizer | None = None
+        self._minimizer: Solver | None = None
         self._now: Point | None = None
         self._reached: Point | None = None
         self.curves: Curves | None = None
-        self.history = History(baseline={"training_loss": -float(share @ self._log_share)})
-
-    def _make_objective(self, C: float, l1_ratio: float) -> Objective:
-        model, data = self._model, self._data
-        l2 = (1.0 - l1_ratio) / (C * self._total())
-        # An absolute value does not separate into those of a shifted intercept's parts.
-        shifted = model.fit_intercept and not (l1_ratio and intercept_penalty(model))
-        small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
-        return Objective(
-            data.X.toarray() if small else data.X,
-            data.y,
-            data.weight,
-            loss=self._loss.name,
-            n_outputs=self._n_outputs,
-            l2=l2,
-            fit_intercept=bool(model.fit_intercept),
-            shift=near_column_means(data.X) if shifted else None,
-            n_threads=n_threads_for(model, data.X),
-            intercept_l2=l2 * intercept_penalty(model),
-        )
-
-    def _make_l1_penalty(self, C: float, l1_ratio: float) -> L1Penalty | None:
-        if not l1_ratio:
-            return None
-        l1 = l1_ratio / (C * self._total())
-        penalty = L1Penalty.of_coefficients(self._objective.shape, l1)
-        penalty.strength[:, -1] = l1 * np.sqrt(intercept_penalty(self._model))
-        return penalty
-
-    def _total(self) -> float:
-        weight = self._data.weight
-        return float(len(self._data.y) if weight is None else weight.sum(dtype=np.float64))
-
-    @property
-    def _loss(self) -> Loss:
-        return _BINARY if self._n_outputs == 1 else _MULTINOMIAL
+        guess = -float(self._problem.shares @ self._problem.log_shares)
+        self.history = History(baseline={"training_loss": guess})
 
     def watch(self, held_out: Data) -> None:
         """Record the curves of validation data."""
-        share = class_shares(held_out.y, held_out.weight, len(self._log_share))
-        self.history.baseline["validation_loss"] = -float(share @ self._log_share)
+        log_shares = self._problem.log_shares
+        shares = class_shares(held_out.y, held_out.weight, len(log_shares))
+        self.history.baseline["validation_loss"] = -float(shares @ log_shares)
         self.curves = Curves(self._evaluator(held_out), self._evaluator(self._data), lambda: self._now)
         self.history.baseline |= self.curves.baseline
 
@@ -138,8 +72,8 @@ class LogisticFit:
             data.X,
             data.y,
             data.weight,
-            loss=self._loss,
-            n_outputs=self._n_outputs,
+            loss=self._problem.loss,
+            n_outputs=self._problem.n_outputs,
             classes=True,
             n_threads=self._objective.n_threads,
         )
@@ -202,20 +136,11 @@ class LogisticFit:
         self._reached = point
         return record
 
-    def _begin(self) -> Minimizer | ProximalMinimizer:
+    def _begin(self) -> Solver:
         """Read X for the first time; made within the first sweep, which it is part of."""
-        coef, intercept = self._warm or self._zeros()
-        if self._warm is None and self._model.fit_intercept:
-            intercept = self._prior()
-        theta = self._objective.shifted(coef, intercept)
+        theta = self._objective.shifted(*(self._warm or self._problem.constant_guess()))
         warm = self._warm is not None
-        solver: Minimizer | ProximalMinimizer
-        if self._l1 is not None:
-            solver = proximal_minimizer(self._objective, self._l1, theta, tol=self._model.tol, warm=warm)
-        else:
-            if self._n_outputs > 1:
-                theta -= theta.mean(axis=0)  # changes no probability, lowers the penalty
-            solver = minimizer(self._objective, theta, warm=warm)
+        solver = self._problem.solver(self._objective, self._l1, theta, tol=self._model.tol, warm=warm)
         solver.start()
         check_first_read(self._model, self._data.X, solver.point.value, solver.point.gradient_norm)
         return solver
@@ -234,11 +159,6 @@ class LogisticFit:
     def _zeros(self) -> tuple[Array, Array]:
         k, p = self._objective.shape
         return np.zeros((k, p - 1)), np.zeros(k)
-
-    def _prior(self) -> Array:
-        """The intercept that is right for coefficients of zero."""
-        log_share = self._log_share
-        return log_share[1:] - log_share[0] if self._n_outputs == 1 else log_share
 
     def _rounded(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         # liblinear knows double precision only, so that is what scikit-learn returns

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,16 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss.linear_model._inputs import n_threads_for
-from schuss.linear_model._logistic_fit import Data
 from schuss.linear_model._logistic_parameters import intercept_penalty
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective
 from schuss.linear_model._plan import minimizer, near_column_means
+from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.losses import Loss, Target, class_shares
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
-Solver = Minimizer
+Solver = Minimizer | ProximalMinimizer
 
 _BINARY = Loss("logistic", Target.ZERO_ONE)
 _MULTINOMIAL = Loss("softmax", Target.CLASS)
@@ -28,30 +29,54 @@ _DENSE = 1 << 20  # entries of a sparse matrix that are solved faster as an arra
 _RAREST = 1e-12  # keeps the logarithm of an empty class's share finite
 
 
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Checked data with numbered classes.
+
+    Attributes
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,), dtype of X
+        Class numbers.
+    weight : ndarray of shape (n_samples,), dtype of X, or None
+    """
+
+    X: Any
+    y: Array
+    weight: Array | None
+
+    def take(self, rows: NDArray[np.int64]) -> Data:
+        weight = None if self.weight is None else self.weight[rows]
+        return Data(self.X[rows], self.y[rows], weight)
+
+
 class LogisticProblem:
-    """Objectives, starting points and solvers of one table.
+    """Objectives, starting points and solvers for one table.
 
     Parameters
     ----------
     model : LogisticRegression
         Its parameters are read, and ``classes_``.
     data : Data
-    free : bool, default=True
-        Whether penalties leave the intercept free, or are L2: then columns may be seen
-        about their means.
+    sparsifying : bool, default=False
+        Whether there will be an L1 penalty.
 
     Attributes
     ----------
     loss : Loss
     n_outputs : int
+    shares : ndarray of shape (n_classes,)
+        Of the classes.
     """
 
-    def __init__(self, model: Any, data: Data, *, free: bool = True) -> None:
-        self.n_outputs = 1 if len(model.classes_) == 2 else len(model.classes_)
-        self.loss = _BINARY if self.n_outputs == 1 else _MULTINOMIAL
+    def __init__(self, model: Any, data: Data, *, sparsifying: bool = False) -> None:
         self._n_classes = len(model.classes_)
+        self.n_outputs = 1 if self._n_classes == 2 else self._n_classes
+        self.loss = _BINARY if self.n_outputs == 1 else _MULTINOMIAL
+        self.shares = class_shares(data.y, data.weight, self._n_classes)
         self._intercept = intercept_penalty(model)
-        self._fit_intercept = bool(model.fit_intercept)
+        # An absolute value does not separate into those of a shifted intercept's parts.
+        shifted = model.fit_intercept and not (sparsifying and self._intercept)
         small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
         self._base = Objective(
             data.X.toarray() if small else data.X,
@@ -60,15 +85,17 @@ class LogisticProblem:
             loss=self.loss.name,
             n_outputs=self.n_outputs,
             l2=0.0,
-            fit_intercept=self._fit_intercept,
-            shift=near_column_means(data.X) if self._fit_intercept and free else None,
+            fit_intercept=bool(model.fit_intercept),
+            shift=near_column_means(data.X) if shifted else None,
             n_threads=n_threads_for(model, data.X),
         )
 
     def of_rows(self, mask: NDArray[np.bool_]) -> LogisticProblem:
         """The problem of some rows of the same table, which is not copied."""
         other, base = copy.copy(self), self._base
-        other._base = base.weighted(mask.astype(base.y.dtype) if base.weight is None else base.weight * mask)
+        weight = mask.astype(base.y.dtype) if base.weight is None else base.weight * mask
+        other._base = base.weighted(weight)
+        other.shares = class_shares(base.y, weight, self._n_classes)
         return other
 
     def objective(self, C: float, l1_ratio: float = 0.0) -> Objective:
@@ -76,23 +103,46 @@ class LogisticProblem:
         l2 = (1.0 - l1_ratio) / (C * self._base.total)
         return self._base.penalised(l2, l2 * self._intercept)
 
-    def log_shares(self) -> Matrix:
-        """Logarithms of the shares of the classes."""
-        share = class_shares(self._base.y, self._base.weight, self._n_classes)
-        return np.log(np.maximum(share, _RAREST))
+    def l1_penalty(self, C: float, l1_ratio: float) -> L1Penalty | None:
+        """The other part, if there is one."""
+        if not l1_ratio:
+            return None
+        l1 = l1_ratio / (C * self._base.total)
+        penalty = L1Penalty.of_coefficients(self._base.shape, l1)
+        penalty.strength[:, -1] = l1 * np.sqrt(self._intercept)
+        return penalty
 
-    def constant_guess(self) -> Matrix:
+    @property
+    def log_shares(self) -> Matrix:
+        """Logarithms of the shares of the classes, finite even if there is no row of one."""
+        return np.asarray(np.log(np.maximum(self.shares, _RAREST)))
+
+    def constant_guess(self) -> tuple[Matrix, Matrix]:
         """Coefficients of zero, and the intercept that is right for them."""
-        theta = np.zeros(self._base.shape)
-        if self._fit_intercept:
-            log_share = self.log_shares()
-            theta[:, -1] = log_share[1:] - log_share[0] if self.n_outputs == 1 else log_share
-        return theta
+        k, p = self._base.shape
+        intercept = np.zeros(k)
+        if self._base.fit_intercept:
+            log_shares = self.log_shares
+            intercept = log_shares[1:] - log_shares[0] if k == 1 else log_shares
+        return np.zeros((k, p - 1)), intercept
 
     def solver(
-        self, objective: Objective, C: float, l1_ratio: float, theta: Matrix, *, tol: float, warm: bool = False
+        self, objective: Objective, l1: L1Penalty | None, theta: Matrix, *, tol: float, warm: bool = False
     ) -> Solver:
-        """The solver that suits an objective of this problem; not started yet."""
+        """The solver that suits an objective of this problem; not started yet.
+
+        Parameters
+        ----------
+        objective : Objective
+        l1 : L1Penalty or None
+        theta : ndarray of shape ``objective.shape``
+            Where to start.
+        tol : float
+        warm : bool, default=False
+            Whether that is near the minimum.
+        """
+        if l1 is not None:
+            return proximal_minimizer(objective, l1, theta, tol=tol, warm=warm)
         if self.n_outputs > 1:
             theta = theta - theta.mean(axis=0)  # changes no probability, lowers the penalty
         return minimizer(objective, theta, warm=warm)

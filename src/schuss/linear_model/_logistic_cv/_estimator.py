@@ -35,9 +35,8 @@ from schuss.linear_model._logistic_cv._paths import FoldPaths, minimise
 from schuss.linear_model._logistic_cv._scoring import FoldScorer
 from schuss.linear_model._logistic_cv._search import Search
 from schuss.linear_model._logistic_cv._settings import Settings, settings_of
-from schuss.linear_model._logistic_fit import Data
-from schuss.linear_model._logistic_parameters import intercept_penalty, not_converged
-from schuss.linear_model._logistic_problem import LogisticProblem
+from schuss.linear_model._logistic_parameters import not_converged
+from schuss.linear_model._logistic_problem import Data, LogisticProblem
 from schuss.training import Hook, Outcome, run
 from schuss.verbose import print_line
 
@@ -232,7 +231,7 @@ default='lbfgs'
         data = self._encode(X, y, sample_weight)
         splits, score_params = self._split_and_route(X, y, sample_weight, params)
         with one_blas_thread(X.shape[1] * len(self.classes_)):
-            problem = self._problem(data, settings)
+            problem = LogisticProblem(self, data, sparsifying=bool(settings.shares.any()))
             search = self._search(problem, settings, data, y, splits, score_params)
             task = self._task_of(search, settings, X, y, sample_weight)
             outcome = self._run(search, settings, task)
@@ -251,10 +250,6 @@ default='lbfgs'
             for_splitter = {}
             for_scorer = dict(params) | ({} if sample_weight is None else {"sample_weight": sample_weight})
         return list(check_cv(self.cv, y, classifier=True).split(X, y, **for_splitter)), for_scorer
-
-    def _problem(self, data: Data, settings: Settings) -> LogisticProblem:
-        free = not (settings.shares.any() and intercept_penalty(self))
-        return LogisticProblem(self, data, free=free)
 
     def _search(
         self,
@@ -332,9 +327,9 @@ default='lbfgs'
 
     def _refit(self, problem: LogisticProblem, C: float, share: float, parameters: Array, search: Search) -> Array:
         """Fit the whole table, from the mean of the folds' models on."""
-        objective = problem.objective(C, share)
+        objective, l1 = problem.objective(C, share), problem.l1_penalty(C, share)
         theta = objective.shifted(*self._split_off_intercept(parameters))
-        solver = problem.solver(objective, C, share, theta, tol=self.tol, warm=True)
+        solver = problem.solver(objective, l1, theta, tol=self.tol, warm=True)
         solution = minimise(solver, self.tol, self.max_iter)
         search.converged &= solution.converged
         point = solution.point

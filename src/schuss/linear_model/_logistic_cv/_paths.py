@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from schuss.linear_model._logistic_problem import LogisticProblem, Solver
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective, Point
+from schuss.linear_model._proximal import L1Penalty
 
 Matrix = NDArray[np.float64]
 
@@ -74,27 +75,27 @@ class FoldPaths:
         found: list[Solution] = []
         leader: Solver | None = None
         for problem, here in zip(self._problems, last, strict=True):
-            objective = problem.objective(C, share)
+            objective, l1 = problem.objective(C, share), problem.l1_penalty(C, share)
             if leader is None:
-                theta = problem.constant_guess() if here is None else here
-                solver = leader = problem.solver(objective, C, share, theta, tol=self._tol)
+                theta = objective.shifted(*problem.constant_guess()) if here is None else here
+                solver = leader = problem.solver(objective, l1, theta, tol=self._tol)
             else:
                 theta = found[0].point.theta
                 if here is not None and last[0] is not None:
                     theta = theta + (here - last[0])
-                solver = self._follower(leader, problem, objective, share, C, theta)
+                solver = self._follower(leader, problem, objective, l1, theta)
             found.append(minimise(solver, self._tol, self._max_iter))
         self._theta[path] = [solution.point.theta for solution in found]
         return found
 
     def _follower(
-        self, leader: Solver, problem: LogisticProblem, objective: Objective, share: float, C: float, theta: Matrix
+        self, leader: Solver, problem: LogisticProblem, objective: Objective, l1: L1Penalty | None, theta: Matrix
     ) -> Solver:
         """The solver of another fold than the first, with the first one's curvature if it is good enough."""
         alike = objective.table.is_sparse or objective.table.n >= _ALIKE * theta.size
         if isinstance(leader, Minimizer) and not leader.renews and alike:
             return leader.resume(objective, theta)
-        return problem.solver(objective, C, share, theta, tol=self._tol, warm=True)
+        return problem.solver(objective, l1, theta, tol=self._tol, warm=True)
 
 
 def minimise(solver: Solver, tol: float, max_iter: int) -> Solution:
