@@ -10,7 +10,8 @@
     extern const sch_loss_ops sch_loss_ops_##isa; \
     extern const sch_glm_ops sch_glm_ops_##isa;   \
     extern const sch_sgd_ops sch_sgd_ops_##isa;   \
-    extern const sch_cd_ops sch_cd_ops_##isa;
+    extern const sch_cd_ops sch_cd_ops_##isa;     \
+    extern const sch_dual_ops sch_dual_ops_##isa;
 SCH_ISA_LIST(DECLARE)
 #undef DECLARE
 
@@ -21,7 +22,8 @@ static const sch_ops rows[] = {
      .loss = &sch_loss_ops_##isa, \
      .glm = &sch_glm_ops_##isa,   \
      .sgd = &sch_sgd_ops_##isa,   \
-     .cd = &sch_cd_ops_##isa},
+     .cd = &sch_cd_ops_##isa,     \
+     .dual = &sch_dual_ops_##isa},
     SCH_ISA_LIST(ROW)
 #undef ROW
 };

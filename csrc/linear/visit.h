@@ -98,7 +98,7 @@ SCH_INLINE int64_t sch_visit_next(sch_visit *v, const int64_t **order)
     return count;
 }
 
-static int64_t visiting_order(sch_visiting_order_args *a)
+__attribute__((unused)) static int64_t visiting_order(sch_visiting_order_args *a)
 {
     sch_arena arena = {.base = a->scratch};
     sch_visit v = sch_visit_layout(a->x.n, sch_row_bytes(&a->x), 1, &arena);

@@ -4,6 +4,7 @@
 #define SCH_OPS_H
 
 #include "sch/cd.h"
+#include "sch/dual.h"
 #include "sch/glm.h"
 #include "sch/loss.h"
 #include "sch/sgd.h"
@@ -16,6 +17,7 @@ typedef struct {
     const sch_glm_ops *glm;
     const sch_sgd_ops *sgd;
     const sch_cd_ops *cd;
+    const sch_dual_ops *dual;
 } sch_ops;
 
 const sch_ops *sch_ops_current(void);

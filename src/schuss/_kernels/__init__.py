@@ -13,6 +13,7 @@ from schuss._kernels._core import (
     isa_supported,
     select_isa,
 )
+from schuss._kernels._dual import dual_sweep
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
 from schuss._kernels._sgd import sgd_sweep, visiting_order
@@ -24,6 +25,7 @@ __all__ = [
     "Table",
     "all_finite",
     "compiler",
+    "dual_sweep",
     "glm_pass",
     "gram_cd",
     "isa_compiled",

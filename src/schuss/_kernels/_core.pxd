@@ -225,6 +225,32 @@ cdef extern from "sch/cd.h" nogil:
         int64_t (*gram_cd_scratch)(const sch_gram_cd_args *) noexcept nogil
 
 
+cdef extern from "sch/dual.h" nogil:
+    ctypedef struct sch_dual_sweep_args:
+        sch_control control
+        sch_table x
+        sch_loss loss
+        double loss_param, intercept_square
+        int64_t n_out
+        const void *y
+        const double *cost
+        const double *positive_cost
+        const double *negative_cost
+        const double *square
+        uint64_t seed, epoch
+        double *dual
+        void *coef
+        double *intercept
+        int64_t *active
+        int64_t *n_active
+        const double *bound
+        double *violation
+        void *scratch
+    ctypedef struct sch_dual_ops:
+        sch_status (*dual_sweep)(sch_dual_sweep_args *) noexcept nogil
+        int64_t (*dual_sweep_scratch)(const sch_dual_sweep_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -232,6 +258,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_glm_ops *glm
         const sch_sgd_ops *sgd
         const sch_cd_ops *cd
+        const sch_dual_ops *dual
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

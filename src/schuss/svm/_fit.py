@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One fit of a linear support vector machine: the solver, the curves and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss.callbacks import FitTask
+from schuss.history import History
+from schuss.linear_model._inputs import check_first_read, explain_overflow
+from schuss.losses import Loss, Target, constant_guess, constant_loss
+from schuss.stopping import Plateau
+from schuss.svm._dual import DualSolver
+from schuss.svm._interior import InteriorSolver
+from schuss.svm._newton import NewtonSolver
+from schuss.svm._problem import Matrix, Problem
+from schuss.training import Hook, Outcome, Rule, StopReason, run
+from schuss.validation import Curves, Evaluator
+from schuss.verbose import print_line
+
+Array = NDArray[Any]
+
+
+class Solver(Protocol):
+    """What a fit asks of a solver."""
+
+    n_iter: int
+
+    def sweep(self, last: bool) -> Mapping[str, float]:
+        """Do one iteration and return its record; ``last`` says that no other can follow."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to do."""
+
+    @property
+    def certified(self) -> bool:
+        """Whether the minimum is reached within the tolerance."""
+
+    def parameters(self) -> tuple[Matrix, Matrix]:
+        """Coefficients (n_outputs, n_features) and intercepts (n_outputs,)."""
+
+
+def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver:
+    """Choose the method; all but Newton's work in double precision.
+
+    Newton's for the squared losses where matrices of the order of the columns are small, the interior
+    point for the others. Elsewhere dual coordinate descent, or if the dual is not wanted L-BFGS.
+    """
+    if problem.squared and (problem.factorises or not dual):
+        return NewtonSolver(problem, tol)
+    if problem.narrow:
+        return InteriorSolver(problem, tol)
+    return DualSolver(problem.doubled(), tol, seed)
+
+
+class SVMFit:
+    """Runs a solver under `schuss.training.run`.
+
+    Parameters
+    ----------
+    model : LinearSVC or LinearSVR
+        Its parameters are read.
+    problem : Problem
+    solver : Solver
+    classes : bool
+        Whether the target is one of classes.
+
+    Attributes
+    ----------
+    history : History
+    curves : Curves or None
+        Set by `watch`.
+    """
+
+    def __init__(self, model: Any, problem: Problem, solver: Solver, *, classes: bool) -> None:
+        self._model, self._problem, self._classes = model, problem, classes
+        self.solver = solver
+        self._loss = Loss(problem.loss, Target.SIGN if classes else Target.REAL, problem.epsilon)
+        self._now = self._reached = solver.parameters()
+        self.curves: Curves | None = None
+        self.history = History(baseline={"training_loss": self._constant_loss(problem.y, problem.weight)})
+
+    def watch(self, X: Any, y: Array, weight: Array | None) -> None:
+        """Record the curves of validation data, its target encoded like the training data's."""
+        self.history.baseline["validation_loss"] = self._constant_loss(y, weight)
+        training = self._problem.X, self._problem.y, self._problem.weight
+        validation = self._evaluator(X, y, weight)
+        self.curves = Curves(validation, self._evaluator(*training), lambda: self._now)
+        self.history.baseline |= self.curves.baseline
+
+    def _constant_loss(self, y: Array, weight: Array | None) -> float:
+        """Mean loss of the constant that is best for the training data."""
+        k = len(self._problem.positive)
+        options = {"classes": self._classes}
+        guess = constant_guess(self._loss, self._problem.y, self._problem.weight, n_outputs=k, **options)
+        return constant_loss(self._loss, y, weight, guess, **options)
+
+    def _evaluator(self, X: Any, y: Array, weight: Array | None) -> Evaluator:
+        return Evaluator(
+            X,
+            y,
+            None if weight is None else weight.astype(X.dtype),
+            loss=self._loss,
+            n_outputs=len(self._problem.positive),
+            classes=self._classes,
+            n_threads=self._problem.n_threads,
+        )
+
+    def run(self, task: FitTask) -> Outcome:
+        """Train until something says stop."""
+        model, watched = self._model, self.curves if self._model.early_stopping else None
+        rules: list[Rule] = [self._rule]
+        hooks: list[Hook] = [task]
+        if watched is not None:
+            reason, patience = StopReason.NO_IMPROVEMENT, model.n_iter_no_change
+            rules.append(Plateau("validation_loss", tol=0.0, patience=patience, reason=reason))
+        if model.verbose:
+            hooks.append(print_line)
+        outcome = run(
+            task.announce(self._sweep),
+            max_iter=model.max_iter,
+            history=self.history,
+            rules=rules,
+            hooks=hooks,
+            max_time=model.max_time,
+        )
+        if outcome.reason is StopReason.DIVERGED:
+            explain_overflow(model, self._problem.X, outcome.interrupt)
+        if watched is not None and outcome.interrupt is None and watched.best is not None:
+            self._reached = watched.best
+        return outcome
+
+    def _sweep(self, iteration: int) -> Mapping[str, float]:
+        record = dict(self.solver.sweep(iteration + 1 == self._model.max_iter))
+        self._now = self.solver.parameters()
+        if iteration == 0:
+            check_first_read(self._model, self._problem.X, *record.values())
+        if self.curves is not None:
+            record |= self.curves.record(iteration, *self.parameters_of(self._now))
+        self._reached = self._now
+        return record
+
+    def _rule(self, history: History) -> StopReason | None:
+        if not self.solver.done:
+            return None
+        return StopReason.CONVERGED if self.solver.certified else StopReason.NO_IMPROVEMENT
+
+    def parameters_of(self, parameters: tuple[Matrix, Matrix]) -> tuple[Array, Array]:
+        """In the dtype of X."""
+        dtype = self._problem.X.dtype
+        return parameters[0].astype(dtype), parameters[1].astype(dtype)
+
+    def parameters(self) -> tuple[Array, Array]:
+        """Return ``coef_`` and ``intercept_`` as of the last complete iteration."""
+        return self.parameters_of(self._reached)
+
+    def fell_short(self, outcome: Outcome) -> bool:
+        """Whether the fit ended before the minimum, by no wish of the user's."""
+        watched = self._model.early_stopping and outcome.reason is StopReason.NO_IMPROVEMENT
+        ended = outcome.reason in (StopReason.MAX_ITER, StopReason.NO_IMPROVEMENT) and not watched
+        return ended and not (self.solver.done and self.solver.certified)
