@@ -22,6 +22,7 @@ from schuss.linear_model import (
     SGDRegressor,
     TweedieRegressor,
 )
+from schuss.svm import LinearSVC, LinearSVR
 
 N_FEATURES = 3
 
@@ -70,6 +71,8 @@ MODELS: dict[str, Callable[[], Any]] = {
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
     "SGDOneClassSVM": lambda: SGDOneClassSVM(average=True, random_state=0).fit(features()),
     "Perceptron": lambda: _classifier(Perceptron),
+    "LinearSVC": lambda: _classifier(lambda: LinearSVC(loss="hinge")),
+    "LinearSVR": lambda: _regressor(LinearSVR),
     "LogisticRegression": lambda: _classifier(LogisticRegression),
     "LogisticRegressionCV": lambda: _classifier(_logistic_cv),
     "PoissonRegressor": lambda: _positive(PoissonRegressor),

@@ -218,6 +218,43 @@ def gram_cd(dtype: str, n_bytes: int) -> Case:
     return Case(run=lambda n_threads: sweep(), check=check, elements=d * d, n_bytes=gram.nbytes, parallel=False)
 
 
+def dual_sweep(columns: int) -> Build:
+    """A first epoch of the hinge loss; ``columns=0``: a sparse table."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype) if columns else data.csr(n_bytes, dtype)
+        y = 2 * data.classes(x.shape[0], 2, dtype) - 1
+        square = np.asarray(x.multiply(x).sum(axis=1) if sparse.issparse(x) else np.sum(x * x, axis=1), np.float64)
+
+        def sweep(x: Any, n_threads: int) -> tuple[Array, Array]:
+            n, d = x.shape
+            dual, coef = np.zeros((1, n)), np.zeros((1, d), dtype)
+            kernels.dual_sweep(
+                kernels.Table(x), y[:n], loss=kernels.LOSSES["hinge"], cost=np.ones(n), square=square[:n], dual=dual,
+                coef=coef, intercept=np.zeros(1), active=np.arange(n)[None].copy(), n_active=np.array([n]),
+                bound=np.array([np.inf]), seed=7, n_threads=n_threads, scratch=scratch,
+            )  # fmt: skip
+            return dual, coef
+
+        def check() -> None:
+            some = x[:_CHECKED_ROWS]
+            dual, coef = sweep(some, 1)
+            assert dual.any()
+            _close(coef, dual @ _wide(some), dtype)
+
+        scratch, stored = kernels.Scratch(), _stored(x)
+        return Case(
+            run=lambda n_threads: sweep(x, n_threads),
+            check=check,
+            elements=stored,
+            n_bytes=_size(x),
+            flops=4 * stored,
+            parallel=False,
+        )
+
+    return build
+
+
 # ---------------------------------------------------------------- vectors
 
 
@@ -378,6 +415,8 @@ CASES: dict[str, Build] = {
     "linear/select_columns CSR, 30 a row": select_columns,
     "linear/sparse_gram CSR, 30 a row": sparse_gram,
     "linear/gram_cd": gram_cd,
+    "linear/dual_sweep d=100": dual_sweep(100),
+    "linear/dual_sweep CSR, 30 a row": dual_sweep(0),
     "loss/loss_sum logistic": loss_sum,
     "loss/loss_gradient logistic": loss_gradient,
     "loss/vector_math exp": vector_math("exp"),

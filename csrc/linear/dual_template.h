@@ -83,6 +83,7 @@ SCH_INLINE void T(dual_visit_row)(const sch_storage storage, const sch_dual_swee
     const double slope = z - r.y + r.ridge * *dual;
     const double violation = T(dual_violation)(r, a->loss_param, *dual, slope, a->bound[k], &leaves);
     m->left[i] = (uint8_t)leaves;
+    if (isnan(slope)) m->intercept = slope; /* from here on everything is, and the sweep fails */
     if (!(violation > 0.0)) return;
     m->violation = fmax(m->violation, violation);
     const double curvature = fmax(a->square[i] + a->intercept_square + r.ridge, DBL_MIN);
@@ -125,7 +126,7 @@ static void T(dual_run_output)(void *context, int64_t k)
     if (a->x.storage == SCH_DENSE) T(pack_row)(coef, &m.shape, m.w);
     else memcpy(m.w, coef, (size_t)a->x.d * sizeof(real));
     memset(m.left, 0, (size_t)a->x.n);
-    sch_visit_begin(&m.visit, a->active + k * a->x.n, 1, sch_key(a->seed, (uint64_t)k), a->epoch);
+    sch_visit_begin(&m.visit, a->active + k * a->x.n, 1, a->seed + (uint64_t)k, a->epoch);
     for (int64_t count; (count = sch_visit_next(&m.visit, &order)) > 0;) {
         if (sch_should_stop(&a->control)) return;
         switch (a->x.storage) {

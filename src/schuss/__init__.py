@@ -8,7 +8,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schuss import diagnosis, linear_model
+    from schuss import diagnosis, linear_model, svm
     from schuss.config import show_config, use_isa
     from schuss.display import TrainingCurveDisplay
     from schuss.persistence import ModelFileError, load, save
@@ -24,11 +24,12 @@ __all__ = [
     "load",
     "save",
     "show_config",
+    "svm",
     "use_isa",
 ]
 
 # Imported on first use, so that `import schuss` and the command line start quickly.
-_SUBMODULES = {"diagnosis", "linear_model"}
+_SUBMODULES = {"diagnosis", "linear_model", "svm"}
 _MEMBERS = {
     "ModelFileError": "schuss.persistence",
     "TrainingCurveDisplay": "schuss.display",

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
 )
 
-from schuss import linear_model
+from schuss import linear_model, svm
 
 ESTIMATORS = [
     linear_model.SGDClassifier(),
@@ -24,6 +24,12 @@ ESTIMATORS = [
     linear_model.TweedieRegressor(power=1.5),
     linear_model.Ridge(),
     linear_model.RidgeClassifier(),
+    linear_model.RidgeCV(),
+    linear_model.RidgeClassifierCV(),
+    svm.LinearSVC(),
+    svm.LinearSVC(loss="hinge"),
+    svm.LinearSVR(),
+    svm.LinearSVR(loss="squared_epsilon_insensitive"),
 ]
 
 # "A weight of two is the same as the row twice" holds where solvers end, not along the way
@@ -31,7 +37,10 @@ ESTIMATORS = [
 # gets parameters with an end: the check's table has more columns than rows, and squares
 # without a penalty then lead to the interpolation of smallest norm, whatever the weights.
 TO_THE_END = {"penalty": None, "learning_rate": "constant", "eta0": 0.02, "tol": None, "max_iter": 20_000}
+TO_THE_DIGIT = {"tol": 1e-10, "max_iter": 100_000}
 SETTINGS = {
+    ("LinearSVC", "check_sample_weight_equivalence"): TO_THE_DIGIT,
+    ("LinearSVR", "check_sample_weight_equivalence"): TO_THE_DIGIT,
     ("SGDClassifier", "check_sample_weight_equivalence"): {"loss": "squared_error"} | TO_THE_END,
     ("SGDRegressor", "check_sample_weight_equivalence"): TO_THE_END,
 }

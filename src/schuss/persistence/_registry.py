@@ -163,6 +163,9 @@ _ONE_CLASS: dict[str, Field] = {
     "offset_": Array((1,)),
     "_intercept": Array((1,)),
 }
+_FREE_OR_NONE: dict[str, Field] = {"intercept_": Either((Real(), Array(("n_outputs",))))}
+_SVC: dict[str, Field] = {**_CLASSIFIER, **_FREE_OR_NONE}
+_SVR: dict[str, Field] = {"coef_": Array(("n_features",)), "intercept_": Either((Real(), Array((1,))))}
 _SGD: dict[str, Field] = {"t_": Real(minimum=1.0), "n_iter_": Integer()}
 
 
@@ -175,11 +178,16 @@ def _averaging(*shape: str | int) -> dict[str, Field]:
     }
 
 
-def _linear(name: str, state: Mapping[str, Field], optional: Mapping[str, Field] | None = None) -> Entry:
+def _linear(
+    name: str,
+    state: Mapping[str, Field],
+    optional: Mapping[str, Field] | None = None,
+    module: str = "schuss.linear_model",
+) -> Entry:
     optional = optional or {}
     return Entry(
         name,
-        "schuss.linear_model",
+        module,
         {**_COMMON, **state, **optional},
         _COMMON_OPTIONAL | set(optional),
     )
@@ -216,5 +224,7 @@ for _entry in (
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
     _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
+    _linear("LinearSVC", {**_SVC, "n_iter_": Integer()}, module="schuss.svm"),
+    _linear("LinearSVR", {**_SVR, "n_iter_": Integer()}, module="schuss.svm"),
 ):
     register(_entry)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +23,7 @@ from schuss.validation import check_given, split_rows
 
 Array = NDArray[Any]
 
+_DENSE = 1 << 20  # entries
 _NOT_CONVERGED = "Liblinear failed to converge, increase the number of iterations."
 
 
@@ -29,6 +31,11 @@ class BaseLinearSVM(CallbackSupport, BaseEstimator):
     """Weights, validation data, training and publishing."""
 
     _classes: bool  # whether the target is one of classes
+
+    @staticmethod
+    def _dense_if_small(X: Any) -> Any:
+        """Small sparse data are solved faster as an array."""
+        return X.toarray() if sp.issparse(X) and X.shape[0] * X.shape[1] <= _DENSE else X
 
     def _weights(self, sample_weight: Any, X: Any) -> Array | None:
         weight = check_sample_weight(sample_weight, X, dtype=np.float64)

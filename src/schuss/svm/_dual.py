@@ -17,7 +17,7 @@ Array = NDArray[Any]
 RELATIVE_GAP = 1e-3  # of tol: duality gap, relative to the objective, of an output that is done
 _EVALUATIONS = 0.25  # share of the epochs so far after which the gap is measured again
 _QUIETER = 0.1  # violation, of the last such level, at which the rows that left are looked at again
-_FLOOR = 1e-13  # what rounding leaves of a gap
+_ROUNDING = 32 * float(np.finfo(np.float64).eps)  # what it leaves of a gap, for margins and targets near one
 
 
 class DualSolver:
@@ -42,7 +42,8 @@ class DualSolver:
     def __init__(self, problem: Problem, tol: float, seed: int) -> None:
         (k, d), n = problem.shape, problem.table.n
         self.problem, self.n_iter = problem, 0
-        self._gap_sought = max(RELATIVE_GAP * tol, _FLOOR)
+        self._gap_sought = RELATIVE_GAP * tol
+        self._noise = _ROUNDING * np.array([problem.costs(i) @ (1.0 + np.abs(problem.target(i))) for i in range(k)])
         self._seed = seed
         self._cost = np.ascontiguousarray(problem.C * problem.rows)
         self._square = problem.squares()
@@ -115,7 +116,7 @@ class DualSolver:
         penalty = problem.penalty(*self._reached)
         gap = loss + penalty + problem.penalty(coef, intercept) + self._dual_terms()
         self._figures = np.stack([loss, penalty, loss + penalty, gap])
-        self._unsolved = ~(gap <= self._gap_sought * (loss + penalty))
+        self._unsolved = ~(gap <= self._gap_sought * (loss + penalty) + self._noise)
         self._n_active[~self._unsolved] = 0
         scale = 1.0 / (problem.C * problem.total)
         names = ("data_loss", "penalty", "objective", "duality_gap")

@@ -58,7 +58,7 @@ class InteriorSolver:
         problem = self.problem
         intercept = bool(problem.intercept_square)
         shift = near_column_means(problem.X) if intercept else None
-        x = np.asarray(problem.X, dtype=np.float64)
+        x = problem.X.astype(np.float64, copy=False)
         cost, target = problem.costs(k), problem.target(k).astype(np.float64)
         if (used := cost > 0.0).sum() < len(cost):
             x, cost, target = x[used], cost[used], target[used]

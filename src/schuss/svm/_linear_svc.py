@@ -23,6 +23,14 @@ from schuss.svm._problem import Problem
 Array = NDArray[Any]
 
 
+def _check_supported(estimator: LinearSVC) -> None:
+    """Refuse what is not there yet."""
+    if estimator.penalty == "l1" and estimator.loss == "squared_hinge" and estimator.dual is not True:
+        raise ValueError("LinearSVC does not support penalty='l1' yet; 'l2' is supported.")
+    if estimator.multi_class == "crammer_singer":
+        raise ValueError("LinearSVC does not support multi_class='crammer_singer' yet; 'ovr' is supported.")
+
+
 class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
     """Linear support vector classification.
 
@@ -214,6 +222,7 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         """
         check_parameters(self)
         check_intercept_scaling(self)
+        _check_supported(self)
         X, y = check_training_data(self, X, y)
         dual = resolve_dual(self.dual, self.loss, self.penalty, X.shape)
         weight = self._weights(sample_weight, X)
@@ -240,7 +249,7 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
     def _problem(self, X: Any, target: Array, weight: Array | None, factors: Array) -> Problem:
         binary = len(factors) == 2
         return Problem(
-            X=X,
+            X=self._dense_if_small(X),
             y=target,
             weight=weight,
             loss=self.loss,

@@ -203,7 +203,7 @@ class LinearSVR(LinearRegressorMixin, BaseLinearSVM):
 
     def _problem(self, X: Any, target: Array, weight: Array | None) -> Problem:
         return Problem(
-            X=X,
+            X=self._dense_if_small(X),
             y=target,
             weight=weight,
             loss=self.loss,

@@ -17,7 +17,6 @@ Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
 
-
 _NARROW = 1024  # columns of sparse data whose products with each other are worth having
 
 
@@ -63,7 +62,11 @@ class Problem:
 
     def doubled(self) -> Problem:
         """The same problem in double precision."""
-        return self if self.X.dtype == np.float64 else replace(self, X=self.X.astype(np.float64), y=self.y.astype(np.float64))
+        return (
+            self
+            if self.X.dtype == np.float64
+            else replace(self, X=self.X.astype(np.float64), y=self.y.astype(np.float64))
+        )
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,16 +9,17 @@ tells whether any of them was on the other side after all; if so, it joins the r
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schuss.linear_model._robust._interior_point import InteriorPoint, Kinks
 from schuss.linear_model._robust._rows import Matrix, Rows, Vector
 
-_FEWEST_ROWS = 5000  # of a pilot fit
+_FEWEST_ROWS, _LEAST = 1000, 20  # of a pilot fit; the last times the number of parameters
 _PILOT_SHARE = 0.25  # of all rows, beyond which a pilot fit saves nothing
 _PILOT_GAP = 1e-4
 _PILOT_STEPS = 30
 _BAND = 3.5  # half width of the band in errors of the pilot's predictions, times twice the density there
+_NEAR = 0.5  # part of that half width which the products still change by, as a rule
+_NEARER = 0.5  # what is left of it when rows on the wrong side have been found
 _MOST_ROUNDS = 20
 
 
@@ -74,7 +75,7 @@ class Banded:
         self.linear = linear if tilt is None else linear + rows.transposed(tilt)
         self.n_iter = self._rounds = 0
         self.done = False
-        self._theta = theta
+        self._theta, self._width = theta, 0.0
         self._inner: InteriorPoint | None = None
         self.objective = self.gap = np.nan
 
@@ -102,13 +103,14 @@ class Banded:
 
     def _begin(self) -> None:
         n, p = self.rows.shape
-        size = int(min(max(0.5 * (n * p) ** (2.0 / 3.0), _FEWEST_ROWS), n))
+        size = int(max(0.5 * (n * p) ** (2.0 / 3.0), _FEWEST_ROWS, _LEAST * p))
         self._band = np.ones(n, dtype=bool)
         if size <= _PILOT_SHARE * n:
             self._theta = self._pilot(size)
             nearness = self._nearness(self.rows.times(self._theta))
-            width = int(n * min(1.0, _BAND * np.sqrt(p / size)))
-            self._band = nearness <= np.partition(nearness, width - 1)[width - 1]
+            width = int(n * min(1.0, len(self._kinks) * _BAND * np.sqrt(p / size)))
+            farthest = float(np.partition(nearness, width - 1)[width - 1])
+            self._band, self._width = nearness <= farthest, _NEAR * farthest
         self._enter()
 
     def _pilot(self, size: int) -> Vector:
@@ -120,7 +122,8 @@ class Banded:
         few = self.rows.take(some)
         linear = self._rest if self._tilt is None else self._rest + few.transposed(factor * self._tilt[some])
         kinks = [k.take(some).scaled(factor) for k in self._kinks]
-        pilot = InteriorPoint(few, kinks, self._copied_bends(), linear, self._quadratic, self._theta)
+        options = few, kinks, self._copied_bends(), linear, self._quadratic, self._theta
+        pilot = InteriorPoint(*options, self._reach(kinks, few.times(self._theta)))
         for _ in range(_PILOT_STEPS):
             if pilot.stuck or pilot.gap <= _PILOT_GAP * abs(pilot.objective + self._constant):
                 break
@@ -132,6 +135,12 @@ class Banded:
         distances = [np.abs(k.start - k.sign * product) for k in self._kinks]
         return np.minimum.reduce(distances)
 
+    @staticmethod
+    def _reach(kinks: list[Kinks], product: Vector) -> float:
+        """Mean distance of the rows from their kinks."""
+        mean = float(np.mean([np.abs(k.start - k.sign * product).mean() for k in kinks]))
+        return mean or max(float(np.abs(kinks[0].start).mean()), 1.0)
+
     def _copied_bends(self) -> Kinks | None:
         return None if self._bends is None else self._bends.take(slice(None))
 
@@ -139,19 +148,21 @@ class Banded:
         """Begin with the rows in the band; what lies outside becomes linear."""
         product = self.rows.times(self._theta)
         linear, self._outside = self.linear, self._constant
-        rows, inside = self.rows, slice(None)
-        self._costly = [np.zeros(0, dtype=bool) for _ in self._kinks]
+        rows, kinks = self.rows, [k.take(slice(None)) for k in self._kinks]
+        self._costly = [~self._band & (k.start - k.sign * product > 0) for k in self._kinks]
         if not self._band.all():
             inside = np.flatnonzero(self._band)
-            rows = self.rows.take(inside)
-            self._costly = [~self._band & (k.start - k.sign * product > 0) for k in self._kinks]
-            fixed = sum(np.where(on, k.sign * k.cost, 0.0) for k, on in zip(self._kinks, self._costly, strict=True))
+            rows, kinks = self.rows.take(inside), [k.take(inside) for k in self._kinks]
+            fixed = np.zeros(len(product))
+            for k, costly in zip(self._kinks, self._costly, strict=True):
+                fixed += np.where(costly, k.sign * k.cost, 0.0)
+                self._outside += float(k.cost[costly] @ k.start[costly])
             linear = linear - self.rows.transposed(fixed)
-            self._outside += sum(
-                float(k.cost[on] @ k.start[on]) for k, on in zip(self._kinks, self._costly, strict=True)
-            )
-        kinks = [k.take(inside) for k in self._kinks]
-        self._inner = InteriorPoint(rows, kinks, self._copied_bends(), linear, self._quadratic, self._theta)
+        options = rows, kinks, self._copied_bends(), linear, self._quadratic, self._theta
+        if self._width:
+            self._inner = InteriorPoint(*options, self._width, near=True)
+        else:
+            self._inner = InteriorPoint(*options, self._reach(self._kinks, product))
 
     def _read(self) -> None:
         assert self._inner is not None
@@ -174,7 +185,7 @@ class Banded:
                 self.gap += lost
                 wrong |= astray
             if not self.certified and wrong.any() and self._rounds < _MOST_ROUNDS:
-                self._theta = self._inner.theta
+                self._theta, self._width = self._inner.theta, _NEARER * self._width
                 self._band |= wrong
                 self._enter()
                 return

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from schuss.linear_model._curvature import CholeskyInverse
 from schuss.linear_model._robust._rows import Matrix, Rows, Vector
 
-_TO_THE_WALL = 0.9995  # part of the way to the nearest bound that a step takes
+_OFF_THE_WALL, _AT_THE_WALL = 0.1, 5e-4  # part of the way to the nearest bound that is left, early and late
 _SMALLEST = 1e-300
+_SHORT = 0.3  # a step after which the corrector, which trusts in long ones, is tried again with less trust
 _PROGRESS = 0.999  # ratio of successive gaps above which rounding rules
 
 
@@ -49,6 +50,19 @@ class Kinks:
         excess = self.start - self.sign * product
         self.over = np.maximum(excess, 0.0) + least
         self.under = np.maximum(-excess, 0.0) + least
+
+    def centre(self, product: Vector, mu: float) -> None:
+        """Choose slacks and dual variables whose complementary products all are ``mu``."""
+        excess = self.start - self.sign * product
+        pull = self.cost * excess
+        self.under = (2.0 * mu - pull + np.hypot(pull, 2.0 * mu)) / (2.0 * self.cost)
+        self.over = self.under + excess
+        # by the larger of the two, which cancellation has spared
+        small = np.minimum(self.under, self.over) <= 0.0
+        self.under[small] = np.maximum(-excess[small], 0.0) + mu / self.cost[small]
+        self.over[small] = np.maximum(excess[small], 0.0) + mu / self.cost[small]
+        dual = np.where(self.under > self.over, mu / self.under, self.cost - mu / self.over)
+        self.dual = np.clip(dual, _SMALLEST, self.cost * (1.0 - 2.0**-52))
 
     def take(self, rows: NDArray[np.intp] | slice) -> Kinks:
         """Some of the kinks."""
@@ -84,6 +98,10 @@ class Kinks:
         self.d_dual = self.weight * (self.pull - self.sign * change)
         self.d_under = (self._low - self.under * self.d_dual) / self.dual
         self.d_over = (self._high + self.over * self.d_dual) / self.slack
+
+    def keep_prediction(self) -> None:
+        """Remember these steps as those of the predictor."""
+        self.predicted, self.predicted_under, self.predicted_over = self.d_dual, self.d_under, self.d_over
 
     def room(self) -> tuple[float, float]:
         """Longest steps that keep the slacks, and the dual variables, positive."""
@@ -126,6 +144,11 @@ class InteriorPoint:
         R, in the same coordinates; None for a linear programme.
     theta : ndarray of shape (n_features + 1,)
         Where to start, in the same coordinates.
+    reach : float
+        How far from its bounds the method starts: a typical distance of the rows from their kinks.
+    near : bool, default=False
+        Whether the start is near the minimum, and ``reach`` the change of the products that is left: the
+        dual variables then are those that go with the products, not those of the kinks.
 
     Attributes
     ----------
@@ -145,15 +168,19 @@ class InteriorPoint:
         linear: Vector,
         quadratic: Matrix | None,
         theta: Vector,
+        reach: float,
+        *,
+        near: bool = False,
     ) -> None:
         self.rows, self.kinks, self.bends = rows, kinks, bends
         self.linear, self.quadratic, self.theta = linear, quadratic, theta.copy()
         self.stuck = False
         self._product = rows.times(self.theta)
-        excess = np.concatenate([np.abs(k.start - k.sign * p) for k, p in self._pairs()])
-        least = max(float(excess.mean()), 1e-8 * float(np.abs(self.kinks[0].start).max(initial=0.0)), 1e-100)
         for k, product in self._pairs():
-            k.enter(product, least)
+            if near:
+                k.centre(product, 0.5 * reach * float(self.kinks[0].cost.mean()))
+            else:
+                k.enter(product, reach)
         self._settle()
 
     def _pairs(self, theta: Vector | None = None, product: Vector | None = None) -> list[tuple[Kinks, Vector]]:
@@ -172,15 +199,18 @@ class InteriorPoint:
             k.weigh(product, -k.dual * k.under, -k.slack * k.over)
         factor, pull = self._factorise()
         self._solve(factor, pull - residual)
-        primal, dual = self._room(1.0)
+        for k in self._all():
+            k.keep_prediction()
+        predicted = self._room(1.0)
         count = 2 * sum(len(k.cost) for k in self._all())
         mu = self._complementarity / count
-        centre = mu * (sum(k.ahead(primal, dual) for k in self._all()) / (count * mu)) ** 3
-        for k, product in self._pairs():
-            low = centre - k.d_dual * k.d_under - k.dual * k.under
-            k.weigh(product, low, centre + k.d_dual * k.d_over - k.slack * k.over)
-        change = self._solve(factor, self._pull() - residual)
-        primal, dual = self._room(_TO_THE_WALL)
+        ahead = sum(k.ahead(*predicted) for k in self._all()) / count
+        reach = 1.0 - min(_OFF_THE_WALL, max(self._complementarity / (abs(self.objective) + 1e-300), _AT_THE_WALL))
+        for share in (1.0, min(predicted) ** 2):
+            change = self._correct(factor, share, mu * (ahead / mu) ** (3 if share == 1.0 else 2))
+            primal, dual = self._room(reach)
+            if min(primal, dual) > _SHORT:
+                break
         before = self.gap
         for k in self._all():
             k.move(primal, dual)
@@ -189,6 +219,13 @@ class InteriorPoint:
         self._settle()
         self.stuck = not self.gap < _PROGRESS * before
         return primal
+
+    def _correct(self, factor: CholeskyInverse, share: float, centre: float) -> Vector:
+        """Aim at the centre, with a share of what the prediction says of the curvature on the way."""
+        for k, product in self._pairs():
+            low = centre - share * k.predicted * k.predicted_under - k.dual * k.under
+            k.weigh(product, low, centre + share * k.predicted * k.predicted_over - k.slack * k.over)
+        return self._solve(factor, self._pull() - self._residual)
 
     def _settle(self) -> None:
         self._complementarity = sum(k.complementarity() for k in self._all())
