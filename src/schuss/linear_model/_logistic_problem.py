@@ -78,6 +78,7 @@ class LogisticProblem:
         # An absolute value does not separate into those of a shifted intercept's parts.
         shifted = model.fit_intercept and not (sparsifying and self._intercept)
         small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
+        n_threads = n_threads_for(model, data.X)
         self._base = Objective(
             data.X.toarray() if small else data.X,
             data.y,
@@ -86,8 +87,8 @@ class LogisticProblem:
             n_outputs=self.n_outputs,
             l2=0.0,
             fit_intercept=bool(model.fit_intercept),
-            shift=near_column_means(data.X) if shifted else None,
-            n_threads=n_threads_for(model, data.X),
+            shift=near_column_means(data.X, n_threads) if shifted else None,
+            n_threads=n_threads,
         )
 
     def of_rows(self, mask: NDArray[np.bool_]) -> LogisticProblem:

@@ -23,6 +23,7 @@ _SMALL_ORDER = 64  # worth factorising however few the rows
 _CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
 _FRESH_READS = 3  # reads that bring a Hessian which is not cheap
 _ROWS_FOR_MEANS = 256
+_PIECE = 1 << 18  # entries of a sparse matrix
 _CLASSIFYING = ("logistic", "softmax")
 _FEWEST_ROWS = 5000  # of a pilot fit
 _PILOT_STEPS = 20
@@ -81,14 +82,12 @@ def _blocks(objective: Objective) -> Refresh:
 
 def _diagonal(objective: Objective, theta: Matrix) -> Inverse:
     """Curvature of each parameter alone if all rows had the same prediction."""
-    mean, square = _column_moments(objective.x)
-    shift = np.zeros(len(mean)) if objective.shift is None else objective.shift
-    variance = np.maximum(square + shift * (shift - 2.0 * mean), 0.0)
     curvature = _typical_curvature(objective, theta)[:, None]
     diagonal = np.empty(objective.shape)
-    diagonal[:, :-1] = curvature * variance + objective.l2
+    diagonal[:, :-1] = curvature * _spreads(objective) + objective.l2
     diagonal[:, -1:] = curvature
     if objective.intercept_l2:
+        shift = np.zeros(objective.table.d) if objective.shift is None else objective.shift
         diagonal += objective.intercept_l2 * np.append(shift * shift, 1.0)
     return DiagonalInverse(diagonal)
 
@@ -115,22 +114,51 @@ def _typical_curvature(objective: Objective, theta: Matrix) -> Matrix:
     return np.array([hessian.sum(dtype=np.float64) / objective.total])
 
 
-def _column_moments(x: Any) -> tuple[Matrix, Matrix]:
-    """Means of the columns and of their squares."""
-    n, d = x.shape
-    if not sp.issparse(x):
-        return x.mean(axis=0, dtype=np.float64), np.einsum("ij,ij->j", x, x, dtype=np.float64) / n
-    values = x.data.astype(np.float64, copy=False)
-    total = np.bincount(x.indices, weights=values, minlength=d)
-    return total / n, np.bincount(x.indices, weights=values * values, minlength=d) / n
+def _spreads(objective: Objective) -> Matrix:
+    """Mean squares of the columns about the objective's shift."""
+    x, shift = objective.x, objective.shift
+    if sp.issparse(x):  # the shift is the mean: see near_column_means
+        squares = _mean_squares(x)
+        return squares if shift is None else np.maximum(squares - shift * shift, 0.0)
+    squares = np.einsum("ij,ij->j", x, x, dtype=np.float64) / len(x)
+    if shift is None:
+        return np.asarray(squares)
+    return np.maximum(squares + shift * (shift - 2.0 * x.mean(axis=0, dtype=np.float64)), 0.0)
 
 
-def near_column_means(x: Any) -> Matrix:
+def _mean_squares(x: Any) -> Matrix:
+    """Means of the squares of the columns of a sparse matrix, by pieces that stay in cache."""
+    total = np.zeros(x.shape[1])
+    for first in range(0, len(x.data), _PIECE):
+        values = x.data[first : first + _PIECE].astype(np.float64)
+        values *= values
+        total += np.bincount(x.indices[first : first + _PIECE], weights=values, minlength=len(total))
+    return total / x.shape[0]
+
+
+def near_column_means(x: Any, n_threads: int = 1) -> Matrix:
     """Means of the columns, of dense ones over some rows: near enough to count from."""
     if sp.issparse(x):
-        return _column_moments(x)[0]
+        return _sparse_means(x, n_threads)
     some = x[:: max(1, len(x) // _ROWS_FOR_MEANS)]
     return np.asarray(np.add.reduce(some, axis=0, dtype=np.float64) / len(some))
+
+
+def _sparse_means(x: Any, n_threads: int) -> Matrix:
+    """Means of sparse columns: the gradient of half the squared distance of predictions of 0 from -1."""
+    table, d = kernels.Table(x), x.shape[1]
+    gradient = np.empty((1, d + 1))
+    kernels.glm_pass(
+        table,
+        np.full(x.shape[0], -1.0, dtype=table.dtype),
+        np.zeros((1, d)),
+        np.zeros(1),
+        loss=kernels.LOSSES["squared"],
+        gradient=gradient,
+        n_threads=n_threads,
+        scratch=kernels.Scratch(),
+    )
+    return np.ascontiguousarray(gradient[0, :-1]) / x.shape[0]
 
 
 def pilot_size(n: int, order: int, n_outputs: int) -> int:
