@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 
 from schuss.linear_model import (
+    ElasticNetCV,
     GammaRegressor,
+    LassoCV,
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    MultiTaskElasticNetCV,
+    MultiTaskLassoCV,
     Perceptron,
     PoissonRegressor,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
     SGDClassifier,
     SGDOneClassSVM,
     SGDRegressor,
@@ -57,6 +63,11 @@ def _positive(make: Callable[[], Any]) -> Any:
     return make().fit(X, np.exp(0.1 * numbers(X)))
 
 
+def _several_targets(make: Callable[[], Any]) -> Any:
+    X = features()
+    return make().fit(X, np.column_stack([numbers(X), numbers(-X)]))
+
+
 def _sgd_classifier() -> Any:
     return SGDClassifier("log_loss", average=True, random_state=np.random.RandomState(3), class_weight={"no": 2.0})
 
@@ -81,4 +92,10 @@ MODELS: dict[str, Callable[[], Any]] = {
     "LinearRegression": lambda: _regressor(LinearRegression),
     "Ridge": lambda: _regressor(lambda: Ridge(alpha=0.5)),
     "RidgeClassifier": lambda: _classifier(RidgeClassifier),
+    "RidgeCV": lambda: _regressor(lambda: RidgeCV(alphas=[0.1, 1.0], store_cv_results=True)),
+    "RidgeClassifierCV": lambda: _classifier(lambda: RidgeClassifierCV(cv=3)),
+    "LassoCV": lambda: _regressor(lambda: LassoCV(alphas=10, cv=3)),
+    "ElasticNetCV": lambda: _regressor(lambda: ElasticNetCV(alphas=[0.1, 0.2], l1_ratio=[0.5, 1.0], cv=3)),
+    "MultiTaskLassoCV": lambda: _several_targets(lambda: MultiTaskLassoCV(alphas=[0.1], cv=3)),
+    "MultiTaskElasticNetCV": lambda: _several_targets(lambda: MultiTaskElasticNetCV(alphas=10, cv=3)),
 }

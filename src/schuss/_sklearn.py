@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
@@ -45,6 +46,9 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "keywords_only_from",
+    "raise_for_params",
+    "split_params",
+    "takes_weights",
     "validate_data",
     "with_callbacks",
 ]
@@ -54,6 +58,9 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 # scikit-learn >= 1.9 refuses weights that are all zero, unless told not to
 _KNOWS_ALL_ZERO = "allow_all_zero_weights" in inspect.signature(_check_sample_weight).parameters
 
+
+# scikit-learn >= 1.9 hands sample weights on from searches to scorers
+_FORWARDS_WEIGHTS = with_callbacks is not None
 
 # A count of threads; negative ones count back from what there is, as joblib has it.
 N_THREADS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
@@ -88,9 +95,46 @@ def check_parameters(estimator: Any) -> None:
     estimator._validate_params()
 
 
+def raise_for_params(params: dict[str, Any], owner: Any, method: str) -> None:
+    """Raise a ValueError on metadata that cannot be routed because routing is not enabled."""
+    _raise_for_params(params, owner, method)
+
+
+def takes_weights(scorer: Any) -> bool:
+    """Whether scikit-learn would hand sample weights to a scorer without being asked; before 1.9 it never did."""
+    accepts = getattr(scorer, "_accept_sample_weight", None)
+    return _FORWARDS_WEIGHTS and (
+        bool(accepts()) if accepts else "sample_weight" in inspect.signature(scorer).parameters
+    )
+
+
 def check_partial_fit_first_call(estimator: Any, classes: Any = None) -> bool:
     """Set ``estimator.classes_`` on the first call of ``partial_fit``; say if it was that."""
     return bool(_check_partial_fit_first_call(estimator, classes))
+
+
+def split_params(estimator: Any, params: Mapping[str, Any], sample_weight: Any = None) -> Mapping[str, Any]:
+    """Return what a splitter's ``split`` is to be passed of the further arguments of ``fit``.
+
+    Parameters
+    ----------
+    estimator : object
+        Its ``get_metadata_routing`` must know the splitter by the name of ``splitter``.
+    params : mapping
+        The further arguments.
+    sample_weight : array-like or None, default=None
+        Passed on if the splitter requests it.
+
+    Raises
+    ------
+    ValueError
+        If there are any, and metadata routing is not switched on.
+    """
+    _raise_for_params(params, estimator, "fit")
+    if not _routing_enabled():
+        return {}
+    routed = process_routing(estimator, "fit", sample_weight=sample_weight, **params)
+    return dict(routed.splitter.split)
 
 
 def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False) -> NDArray[Any] | None:

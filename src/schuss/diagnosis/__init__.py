@@ -125,8 +125,9 @@ def _history_of(run: Any) -> tuple[History, Any]:
 
 
 def _kept(estimator: Any) -> int | None:
-    """The iteration whose parameters an estimator restored, if it did."""
-    restores = getattr(estimator, "early_stopping", False) and (getattr(estimator, "tol", None) is not None)
+    """The iteration whose parameters an estimator restored or chose, if it did."""
+    stops_early = getattr(estimator, "early_stopping", False) and (getattr(estimator, "tol", None) is not None)
+    restores = stops_early or getattr(estimator, "_keeps_best_iteration", False)
     kept: int | None = getattr(estimator, "best_iteration_", None) if restores else None
     return kept
 

@@ -26,6 +26,8 @@ class Knobs:
     def longer(self, stop_reason: str | None) -> str:
         if stop_reason == "max_time" and self._has("max_time"):
             return f"Raise max_time ({self._params['max_time']} s)."
+        if self._has("alphas") and self._has("eps"):
+            return f"Lower eps{self._now('eps')}, or add smaller alphas: the error still falls where the path ends."
         if stop_reason in ("converged", "no_improvement"):
             patience = " or raise n_iter_no_change" if self._has("n_iter_no_change") else ""
             return f"Lower tol{self._now('tol')}{patience}: it stopped the run early."

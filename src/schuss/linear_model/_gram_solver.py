@@ -97,8 +97,7 @@ class GramSolver:
         """Eliminate the intercept; factorise what remains, once for each distinct alpha."""
         centred, self._cross = gram[:-1, :-1], np.zeros(len(gram) - 1)
         if self.problem.fit_intercept:
-            self._cross = gram[:-1, -1] / gram[-1, -1]
-            centred = centred - np.outer(gram[:-1, -1], self._cross)
+            centred, self._cross = _eliminated(gram)
         alphas, self._factor_of = np.unique(self.problem.alpha, return_inverse=True)
         self._factors = []
         for alpha in alphas:
@@ -139,3 +138,33 @@ class GramSolver:
             ratio = size / self._sizes[-2]
             self._done = ratio * size <= np.finfo(self.problem.X.dtype).eps * first
             self.failed = not self._done and not ratio <= _POOR
+
+
+def _eliminated(gram: Matrix) -> tuple[Matrix, Matrix]:
+    """The Gram matrix about the means, and the means about the shift."""
+    cross = gram[:-1, -1] / gram[-1, -1]
+    return gram[:-1, :-1] - np.outer(gram[:-1, -1], cross), cross
+
+
+def without_intercept(reading: Reading, shift: Matrix | None) -> tuple[Matrix, Matrix]:
+    """Normal equations of the coefficients alone.
+
+    Parameters
+    ----------
+    reading : Reading
+        At coefficients of zero and any intercepts, with a Gram matrix.
+    shift : ndarray of shape (n_features,) or None
+        About which that matrix is; None if there is no intercept.
+
+    Returns
+    -------
+    gram : ndarray of shape (n_features, n_features)
+    right : ndarray of shape (n_targets, n_features)
+        Inner products of the columns with the targets.
+    """
+    assert reading.gram is not None
+    slope = -reading.gradient[:, :-1]
+    if shift is None:
+        return np.ascontiguousarray(reading.gram[:-1, :-1]), slope
+    gram, cross = _eliminated(reading.gram)
+    return gram, slope + reading.gradient[:, -1:] * (shift + cross)

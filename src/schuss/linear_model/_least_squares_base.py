@@ -77,6 +77,7 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
         direct: Direct,
         gram: GramOptions,
         dtype: Any = None,
+        seconds: float = 0.0,
     ) -> LeastSquaresFit:
         """Train and publish.
 
@@ -93,8 +94,10 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             the right one.
         dtype : dtype or None, default=None
             Of the published parameters; None for that of X.
+        seconds : float, default=0.0
+            How many of ``max_time`` are gone.
         """
-        fit = LeastSquaresFit(self, problem, rows)
+        fit = LeastSquaresFit(self, problem, rows, seconds)
         if held_out is not None:
             fit.watch(held_out)
         y_ndim = y.ndim if rows.codes is None else 2  # classes are columns

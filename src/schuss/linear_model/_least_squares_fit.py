@@ -49,6 +49,14 @@ class Rows:
     weight: Array | None
     codes: Array | None = None
 
+    def in_double(self) -> Rows:
+        """The same in double precision."""
+        return Rows(_double(self.X), _double(self.y), _double(self.weight), _double(self.codes))
+
+
+def _double(array: Any) -> Any:
+    return None if array is None else array.astype(np.float64, copy=False)
+
 
 class Solver(Protocol):
     """Sweeps, a reason to stop, and the parameters reached."""
@@ -107,6 +115,8 @@ class LeastSquaresFit:
     problem : Problem
     rows : Rows
         What the problem is about.
+    seconds : float, default=0.0
+        How many of ``max_time`` are gone.
 
     Attributes
     ----------
@@ -117,8 +127,9 @@ class LeastSquaresFit:
         The one that led to the solution; None if a direct solver did.
     """
 
-    def __init__(self, model: Any, problem: Problem, rows: Rows) -> None:
+    def __init__(self, model: Any, problem: Problem, rows: Rows, seconds: float = 0.0) -> None:
         self._model, self._problem, self._rows = model, problem, rows
+        self._max_time = None if model.max_time is None else model.max_time - seconds
         self._solver: Solver
         self.history = History()
         self.curves: Curves | None = None
@@ -191,7 +202,7 @@ class LeastSquaresFit:
             history=self.history,
             rules=[solver.rule],
             hooks=[task, print_line] if getattr(self._model, "verbose", 0) else [task],
-            max_time=self._model.max_time,
+            max_time=self._max_time,
         )
 
     def _finished(self, outcome: Outcome) -> Outcome:

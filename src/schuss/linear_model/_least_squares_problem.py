@@ -93,13 +93,44 @@ class Problem:
             loss=_SQUARED,
             weight=self.weight,
             gradient=gradient,
-            gram=products,
+            gram=None if self._table.is_sparse else products,
             gram_weights="sample",
             shift=shift,
             n_threads=self.n_threads,
             scratch=self._scratch,
         )
+        if products is not None and self._table.is_sparse:
+            self._sparse_gram(products, shift)
         return Reading(loss, gradient, products)
+
+    def _sparse_gram(self, gram: Matrix, shift: Matrix | None) -> None:
+        """Fill the Gram matrix of a sparse X, of which no row is written out."""
+        X = self.X.astype(np.float64, copy=False)
+        weight = np.ones(len(self.y)) if self.weight is None else self.weight.astype(np.float64)
+        sums, origin = X.T @ weight, np.zeros(X.shape[1]) if shift is None else shift
+        gram[:-1, :-1] = (X.T @ sp.diags_array(weight) @ X).toarray()
+        gram[:-1, :-1] -= np.outer(origin, sums) + np.outer(sums - self.total * origin, origin)
+        gram[-1, :-1] = gram[:-1, -1] = sums - self.total * origin
+        gram[-1, -1] = self.total
+
+    def start(self, intercept: Matrix, shift: Matrix | None) -> Reading:
+        """Read X once at coefficients of zero, with the Gram matrix."""
+        _, d, k = self.shape
+        return self.read(np.zeros((k, d)), intercept, gram=True, shift=shift)
+
+    def part(self, rows: NDArray[np.intp]) -> Problem:
+        """The problem of some rows; neighbours are not copied."""
+        where: Any = rows
+        if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+            where = slice(rows[0], rows[0] + len(rows))
+        return Problem(
+            self.X[where],
+            self.y[where],
+            None if self.weight is None else self.weight[where],
+            alpha=self.alpha,
+            fit_intercept=False,  # nobody asks a part for its means
+            n_threads=self.n_threads,
+        )
 
     def record(self, reading: Reading, coef: Matrix) -> dict[str, float]:
         """What the history keeps of a reading at these coefficients."""
@@ -136,6 +167,10 @@ class Centred:
     ----------
     operator : LinearOperator of shape (n_samples, n_features)
         The centred X, which is not formed.
+    X : ndarray or sparse matrix of shape (n_samples, n_features)
+        As it was.
+    root : ndarray of shape (n_samples,)
+        Of the weights.
     y : ndarray of shape (n_samples, n_targets)
     x_mean, y_mean : ndarray of shape (n_features,) and (n_targets,)
     alpha : ndarray of shape (n_targets,)
@@ -147,12 +182,13 @@ class Centred:
 
     def __init__(self, problem: Problem) -> None:
         X, self._problem = problem.X, problem
+        self.X = X
         n, d, _ = problem.shape
         self.alpha, self.y_mean = problem.alpha, problem.y_mean
         self.sparse, self.wide = sp.issparse(X), d > n
         self.x_mean = problem._mean(X) if problem.fit_intercept else np.zeros(d)
         weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
-        self._root = root = np.sqrt(weight)
+        self.root = root = np.sqrt(weight)
         self.y = root[:, None] * (problem.y - self.y_mean.astype(X.dtype))
         mean = self.x_mean.astype(X.dtype)
         self.operator = LinearOperator(
@@ -166,9 +202,9 @@ class Centred:
         """The centred X as a new array, or as a sparse matrix if it has no means to lose."""
         X = self._problem.X
         if self.sparse and not self._problem.fit_intercept:
-            return sp.diags_array(self._root) @ X
+            return sp.diags_array(self.root) @ X
         X = (X.toarray() if self.sparse else X) - self.x_mean.astype(X.dtype)
-        return X if self._problem.weight is None else X * self._root[:, None]
+        return X if self._problem.weight is None else X * self.root[:, None]
 
     def intercept(self, coef: Matrix) -> Matrix:
         """Intercepts that go with coefficients of shape (n_targets, n_features)."""

@@ -133,10 +133,26 @@ _REGRESSOR: dict[str, Field] = {
     ),
     "intercept_": Either((Real(), Array(("n_targets",)))),
 }
+_SEARCHED: dict[str, Field] = {
+    "alpha_": Real(minimum=0.0),
+    "alphas_": Either((Array(("n_alphas",)), Array(("n_ratios", "n_alphas")))),
+    # What has the size 1 is not among its dimensions.
+    "mse_path_": Either(tuple(Array(("a", "b", "c")[:n], finite=False) for n in range(4))),
+    "dual_gap_": Real(),
+    "n_iter_": Integer(),
+}
 _RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
 _RIDGE: dict[str, Field] = {
     "n_iter_": Either((Choice((None,)), Array(("n_runs",), dtypes=INTEGER))),
     "solver_": Choice(_RIDGE_SOLVERS),
+}
+_CHOSEN: dict[str, Field] = {
+    "n_iter_": Integer(),
+    "alpha_": Either((Real(minimum=0.0), Array(("n_targets",)))),
+    "best_score_": Either((Real(), Array(("n_targets",)))),
+}
+_LEFT_OUT: dict[str, Field] = {
+    "cv_results_": Either((Array(("n_samples", "n_alphas")), Array(("n_samples", "n_targets", "n_alphas"))))
 }
 _SIGNS: dict[str, Field] = {
     "classes_": Labels(multilabel=True),
@@ -220,11 +236,17 @@ for _entry in (
     ),
     _linear("Ridge", {**_REGRESSOR, **_RIDGE}),
     _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
+    _linear("RidgeCV", {**_REGRESSOR, **_CHOSEN}, _LEFT_OUT),
+    _linear("RidgeClassifierCV", {**_SIGNS, **_CHOSEN}, _LEFT_OUT),
     _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
     _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
     _linear("LinearSVC", {**_SVC, "n_iter_": Integer()}, module="schuss.svm"),
     _linear("LinearSVR", {**_SVR, "n_iter_": Integer()}, module="schuss.svm"),
+    _linear("LassoCV", {**_REGRESSOR, **_SEARCHED}),
+    _linear("ElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
+    _linear("MultiTaskLassoCV", {**_REGRESSOR, **_SEARCHED}),
+    _linear("MultiTaskElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
 ):
     register(_entry)
