@@ -7,7 +7,13 @@
 #undef REAL_HIGHEST
 #define REAL_HIGHEST (REAL_BITS == 32 ? (real)FLT_MAX : (real)DBL_MAX)
 
-enum { T(BLOCK_CACHE) = 32 * 1024, T(MOST_ROWS) = 256, T(MOST_GROUPS) = 64, T(GROUP_WORK) = 1 << 15 };
+enum {
+    T(BLOCK_CACHE) = 8 * 1024,
+    T(FLUSH_ROWS) = 256,
+    T(MOST_ROWS) = 256,
+    T(MOST_GROUPS) = 64,
+    T(GROUP_WORK) = 1 << 15
+};
 static const double T(GRAM_BYTES) = 32e6; /* for the groups' Gram matrices together */
 
 typedef struct {
@@ -269,12 +275,17 @@ static void T(glm_add_dense)(const T(glm) *m, const T(glm_group) *s, int64_t fir
             for (int64_t j = 0; j < d; ++j) s->gradient[k * (d + 1) + j] += (double)s->g[j * m->n_padded + k];
         return;
     }
-    const int64_t whole = m->shape.full * VL, gap = m->shape.packed - d;
-    memset(s->g, 0, (size_t)m->shape.packed * sizeof(real));
     T(add_block)(&m->shape, x, stride, rows, s->c, s->g);
+}
+
+/* One output: blocks add to g in the element type, which is emptied into the gradient every FLUSH_ROWS or so. */
+static void T(glm_flush)(const T(glm) *m, const T(glm_group) *s)
+{
+    const int64_t d = m->a->x.d, whole = m->shape.full * VL, gap = m->shape.packed - d;
     SCH_SIMD
     for (int64_t j = 0; j < whole; ++j) s->gradient[j] += (double)s->g[j];
     for (int64_t j = whole; j < d; ++j) s->gradient[j] += (double)s->g[j + gap];
+    memset(s->g, 0, (size_t)m->shape.packed * sizeof(real));
 }
 
 static void T(glm_add_intercept)(const T(glm) *m, const T(glm_group) *s, int64_t rows)
@@ -315,9 +326,13 @@ static void T(glm_run_group)(void *context, int64_t group)
     memset(s.gradient, 0, (size_t)(m->a->n_out * (m->a->x.d + 1)) * sizeof(double));
     if (s.gram) memset(s.gram, 0, (size_t)T(gram_size)(m->a->x.d) * sizeof(double));
     s.loss[0] = 0.0;
-    for (int64_t b = first; b < last; ++b) {
+    const int collects = m->a->x.storage == SCH_DENSE && m->a->n_out == 1;
+    const int64_t stretch = sch_max(1, T(FLUSH_ROWS) / m->rows);
+    if (collects) memset(s.g, 0, (size_t)m->shape.packed * sizeof(real));
+    for (int64_t b = first; b < last;) {
         if (sch_should_stop(&m->a->control)) return;
-        T(glm_block)(m, &s, b);
+        for (const int64_t stop = sch_min(b + stretch, last); b < stop; ++b) T(glm_block)(m, &s, b);
+        if (collects) T(glm_flush)(m, &s);
     }
 }
 

@@ -127,7 +127,7 @@ SCH_INLINE int T(pair_may_shrink)(const T(single) *m, int64_t s)
 SCH_INLINE int64_t T(single_pairs)(const sch_loss loss, const sch_sgd_sweep_args *a, T(single) *m, int64_t s,
                                    int64_t count, double t)
 {
-    const int64_t ahead = sch_max(2, T(PAIR_FETCH_BYTES) / (m->size * (int64_t)sizeof(real)));
+    const int64_t ahead = sch_max(4, T(PAIR_FETCH_BYTES) / (m->size * (int64_t)sizeof(real)));
     const real decay = a->fit_intercept ? (real)a->intercept_decay : K(0.0);
     for (; s + 2 <= count && T(pair_may_shrink)(m, s); s += 2) {
         const real *x[2], *soon[2];
