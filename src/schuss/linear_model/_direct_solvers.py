@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import linalg, optimize
-from scipy.sparse.linalg import LinearOperator, cg, lsqr
+from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss.linear_model._curvature import CholeskyInverse
@@ -60,34 +60,6 @@ def solve_lsqr(
         np.vstack([result[0] for result in results]),
         np.array([result[2] for result in results], dtype=np.int32),
     )
-
-
-def solve_cg(centred: Centred, alpha: Matrix, tol: float, max_iter: int | None) -> Array:
-    """Conjugate gradients on the smaller of the two kinds of normal equations."""
-    X, (n, d) = centred.operator, centred.operator.shape
-    wide = d > n
-    coefs = []
-    for target, a in zip(centred.y.T, alpha, strict=True):
-        product = _dual_product(X, a) if wide else _primal_product(X, a)
-        matrix = LinearOperator((min(n, d),) * 2, matvec=product, dtype=X.dtype)
-        right = target if wide else X.rmatvec(target)
-        solution, info = cg(matrix, right, rtol=tol, maxiter=max_iter)
-        if info > 0 and max_iter is None:
-            warnings.warn(
-                f"sparse_cg did not converge after {info} iterations.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        coefs.append(X.rmatvec(solution) if wide else solution)
-    return np.vstack(coefs)
-
-
-def _primal_product(X: LinearOperator, alpha: float) -> Any:
-    return lambda v: X.rmatvec(X.matvec(v)) + alpha * v
-
-
-def _dual_product(X: LinearOperator, alpha: float) -> Any:
-    return lambda v: X.matvec(X.rmatvec(v)) + alpha * v
 
 
 def solve_svd(centred: Centred, alpha: Matrix) -> Array:

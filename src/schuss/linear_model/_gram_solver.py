@@ -16,12 +16,12 @@ from schuss.linear_model._least_squares_problem import Problem, Reading
 from schuss.linear_model._plan import near_column_means
 from schuss.training import StopReason
 
-MOST_READS = 6
+_MOST_READS = 6
 _POOR = 0.2  # a correction of this part of the one before shows a useless Gram matrix
 
 
 class GramSolver:
-    """Sweeps for `schuss.training.run`; an iteration is one read of a dense X.
+    """Sweeps for `schuss.training.run`; an iteration is one read of X.
 
     Parameters
     ----------
@@ -48,7 +48,11 @@ class GramSolver:
         Whether the matrix is too ill-conditioned for this method.
     singular : ndarray of shape (n_features,) or None
         Singular values of the centred X.
+    most : int
+        Upper limit of sweeps.
     """
+
+    most = _MOST_READS
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class GramSolver:
             self._factorise(reading.gram)
         if not self.failed:
             self._correct(reading.gradient)
-            self.failed |= not self._done and iteration == MOST_READS - 1
+            self.failed |= not self._done and iteration == _MOST_READS - 1
         return self.problem.record(reading, self.measured[0])
 
     def rule(self, history: History) -> StopReason | None:

@@ -7,18 +7,22 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss._sklearn import N_THREADS, Interval
 from schuss.callbacks import with_callbacks
+from schuss.linear_model._conjugate_gradients import ConjugateGradients
 from schuss.linear_model._direct_solvers import GRAM_ROUNDING, solve_lsqr, solve_lstsq, solve_nnls
+from schuss.linear_model._gram_solver import GramSolver
 from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._least_squares_base import LeastSquaresRegressor
+from schuss.linear_model._least_squares_fit import Solver
 from schuss.linear_model._least_squares_problem import Centred, Problem
 
 Array = NDArray[Any]
 
+_FEW_READS = 50  # of sparse data; if these do not suffice, it takes LSQR, which forgives bad conditions
+_EXACT = 1e-4  # a gradient as part of that at zero, relative to the tolerance
 _CLEARLY = 10.0  # how far a singular value must be above the tolerance to count as above
 
 
@@ -28,7 +32,8 @@ class LinearRegression(LeastSquaresRegressor):
     Drop-in for `sklearn.linear_model.LinearRegression`. Dense data with at least as many
     samples as features take two reads of X: one for its Gram matrix, one for an exact
     correction of what that yields. Data too close to singular for that, and wide data,
-    are solved by the singular value decomposition, sparse data by LSQR.
+    are solved by the singular value decomposition, sparse data by conjugate gradients or,
+    if these converge slowly, by LSQR; a sparse X stays sparse.
 
     Parameters
     ----------
@@ -153,29 +158,34 @@ class LinearRegression(LeastSquaresRegressor):
         rows, y = self._check_rows(
             X, y, sample_weight, non_negative=True, accept_sparse=False if self.positive else "csr"
         )
+        problem = self._problem(rows)
         fit = self._solve(
-            self._problem(rows),
+            problem,
             rows,
             self._check_held_out(rows, (X_val, y_val, sample_weight_val)),
             y=y,
             sample_weight=sample_weight,
             direct=self._direct,
-            gram=self._gram_options,
+            first=self._first_solver(problem),
         )
-        if fit.gram is not None and fit.gram.singular is not None:
-            self.singular_ = fit.gram.singular.astype(self.coef_.dtype)
+        if isinstance(fit.solver, GramSolver) and fit.solver.singular is not None:
+            self.singular_ = fit.solver.singular.astype(self.coef_.dtype)
             self.rank_ = len(self.singular_)
         self.n_iter_ = len(self.history_)
         return self
 
-    def _gram_options(self, problem: Problem) -> dict[str, Any] | None:
+    def _first_solver(self, problem: Problem) -> Solver | None:
+        """The solver by reads of X that is worth trying."""
         n, d, _ = problem.shape
-        if self.positive or sp.issparse(problem.X) or n < d:
+        if problem.sparse:
+            return ConjugateGradients(problem, _EXACT * self.tol, _FEW_READS, strict=True)
+        if self.positive or n < d:
             return None
-        return {
-            "smallest_pivot": GRAM_ROUNDING[problem.X.dtype],
-            "smallest_singular": _CLEARLY * max(self.tol, float(np.finfo(np.float64).eps)),
-        }
+        return GramSolver(
+            problem,
+            smallest_pivot=GRAM_ROUNDING[problem.X.dtype],
+            smallest_singular=_CLEARLY * max(self.tol, float(np.finfo(np.float64).eps)),
+        )
 
     def _direct(self, centred: Centred) -> Array:
         if self.positive:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,12 +15,11 @@ from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import check_X_y, raw_prediction
 from schuss.linear_model._inputs import check_training_data, n_threads_for
-from schuss.linear_model._least_squares_fit import MOST_SWEEPS, Direct, LeastSquaresFit, Rows
+from schuss.linear_model._least_squares_fit import Direct, LeastSquaresFit, Rows, Solver
 from schuss.linear_model._least_squares_problem import Problem
 from schuss.validation import check_given
 
 Array = NDArray[Any]
-GramOptions = Callable[[Problem], Mapping[str, Any] | None]
 
 
 class BaseLeastSquares(CallbackSupport, BaseEstimator):
@@ -75,7 +74,7 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
         y: Array,
         sample_weight: Any,
         direct: Direct,
-        gram: GramOptions,
+        first: Solver | None,
         dtype: Any = None,
         seconds: float = 0.0,
     ) -> LeastSquaresFit:
@@ -89,9 +88,8 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             Target as it was passed: its dimensions decide those of ``coef_``.
         direct : callable
             See `DirectSolver`.
-        gram : callable
-            Returns the options of `GramSolver` for this problem, or None if it is not
-            the right one.
+        first : Solver or None
+            To try before ``direct``.
         dtype : dtype or None, default=None
             Of the published parameters; None for that of X.
         seconds : float, default=0.0
@@ -107,9 +105,9 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             kind = dtype or coef.dtype
             return self._shaped(coef.astype(kind, copy=False), intercept.astype(kind, copy=False), y_ndim)
 
-        task = FitTask(self, rows.X, y, sample_weight, max_iter=MOST_SWEEPS, attributes=attributes)
+        task = FitTask(self, rows.X, y, sample_weight, max_iter=1 + (first.most if first else 0), attributes=attributes)
         with one_blas_thread(min(rows.X.shape)):
-            outcome = fit.run(task, direct, gram(problem))
+            outcome = fit.run(task, direct, first)
         for name, value in attributes().items():
             setattr(self, name, value)
         self.history_, self.stop_reason_ = fit.history, str(outcome.reason)

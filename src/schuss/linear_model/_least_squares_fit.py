@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.linear_model._base import check_finite
-from schuss.linear_model._gram_solver import MOST_READS, GramSolver
 from schuss.linear_model._inputs import explain_overflow
 from schuss.linear_model._least_squares_problem import Centred, Problem
 from schuss.losses import Loss, Target
@@ -23,8 +22,6 @@ from schuss.verbose import print_line
 
 Array = NDArray[Any]
 Direct = Callable[[Centred], Array]
-
-MOST_SWEEPS = MOST_READS + 1  # the last by a direct method
 
 _SQUARED = Loss("squared", Target.REAL)
 _SIGNS = Loss("squared", Target.SIGN)
@@ -65,6 +62,10 @@ class Solver(Protocol):
     intercept: Array
 
     @property
+    def failed(self) -> bool: ...
+    @property
+    def most(self) -> int: ...
+    @property
     def centre(self) -> Any: ...
     @property
     def measured(self) -> tuple[Array, Array]: ...
@@ -81,6 +82,8 @@ class DirectSolver:
     solve : callable
         Returns coefficients of shape (n_targets, n_features) of a `Centred` problem.
     """
+
+    failed, most = False, 1
 
     def __init__(self, problem: Problem, solve: Direct) -> None:
         _, d, k = problem.shape
@@ -106,7 +109,7 @@ class DirectSolver:
 
 
 class LeastSquaresFit:
-    """Runs a `GramSolver` and, if that fails or does not apply, a direct solver.
+    """Runs a solver by reads of X and, if that fails or does not apply, a direct one.
 
     Parameters
     ----------
@@ -123,17 +126,16 @@ class LeastSquaresFit:
     history : History
     curves : Curves or None
         Set by `watch`.
-    gram : GramSolver or None
-        The one that led to the solution; None if a direct solver did.
+    solver : Solver
+        The one that led to the solution.
     """
 
     def __init__(self, model: Any, problem: Problem, rows: Rows, seconds: float = 0.0) -> None:
         self._model, self._problem, self._rows = model, problem, rows
         self._max_time = None if model.max_time is None else model.max_time - seconds
-        self._solver: Solver
+        self.solver: Solver
         self.history = History()
         self.curves: Curves | None = None
-        self.gram: GramSolver | None = None
 
     def watch(self, held_out: Rows) -> None:
         """Record validation columns."""
@@ -155,7 +157,7 @@ class LeastSquaresFit:
             n_threads=self._problem.n_threads,
         )
 
-    def run(self, task: FitTask, direct: Direct, gram: Mapping[str, Any] | None) -> Outcome:
+    def run(self, task: FitTask, direct: Direct, first: Solver | None) -> Outcome:
         """Solve.
 
         Parameters
@@ -163,22 +165,20 @@ class LeastSquaresFit:
         task : FitTask
         direct : callable
             See `DirectSolver`.
-        gram : mapping or None
-            Options of `GramSolver`; None to go straight to ``direct``.
+        first : Solver or None
+            To try before; None to go straight to ``direct``.
         """
-        if gram is not None:
-            self.gram = GramSolver(self._problem, **gram)
-            outcome = self._run(task, self.gram, MOST_READS)
-            if outcome.interrupt is not None or not self.gram.failed:
-                return self._finished(outcome)
-            self.gram = None
+        if first is not None:
+            outcome = self._run(task, first)
+            if outcome.interrupt is not None or not first.failed:
+                return self._finished(outcome, known=True)
         else:
             check_finite(self._model, self._problem.X)  # SciPy's own words would be others
-        return self._finished(self._run(task, DirectSolver(self._problem, direct), 1))
+        return self._finished(self._run(task, DirectSolver(self._problem, direct)), known=False)
 
     def parameters(self) -> tuple[Array, Array]:
         """Return coefficients and intercepts in the dtype of X, two- and one-dimensional."""
-        solver, dtype = self._solver, self._problem.X.dtype
+        solver, dtype = self.solver, self._problem.X.dtype
         coef = solver.coef.astype(dtype)
         if not self._problem.fit_intercept:
             return coef, np.zeros(len(coef), dtype)
@@ -186,8 +186,8 @@ class LeastSquaresFit:
         drift = (solver.coef - coef) @ np.broadcast_to(solver.centre, coef.shape[1:])
         return coef, (solver.intercept + drift).astype(dtype)
 
-    def _run(self, task: FitTask, solver: Solver, most: int) -> Outcome:
-        self._solver = solver
+    def _run(self, task: FitTask, solver: Solver) -> Outcome:
+        self.solver = solver
 
         def sweep(iteration: int) -> Mapping[str, float]:
             record = solver.sweep(iteration)
@@ -198,19 +198,19 @@ class LeastSquaresFit:
 
         return run(
             task.announce(sweep),
-            max_iter=most,
+            max_iter=solver.most,
             history=self.history,
             rules=[solver.rule],
             hooks=[task, print_line] if getattr(self._model, "verbose", 0) else [task],
             max_time=self._max_time,
         )
 
-    def _finished(self, outcome: Outcome) -> Outcome:
-        """Add the loss of the best constant guess, which the first read knows already."""
+    def _finished(self, outcome: Outcome, *, known: bool) -> Outcome:
+        """Add the loss of the best constant guess, which is known if the first read was at coefficients of zero."""
         problem, history = self._problem, self.history
         if outcome.reason is StopReason.DIVERGED:
             explain_overflow(self._model, problem.X, outcome.interrupt)
-        if self.gram is not None and problem.fit_intercept and len(history):
+        if known and problem.fit_intercept and len(history):
             loss = history[0]["data_loss"]
         else:
             mean = np.average(problem.y, axis=0, weights=problem.weight)

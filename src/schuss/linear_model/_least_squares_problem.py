@@ -74,6 +74,12 @@ class Problem:
         self.y_mean = self._mean(y) if fit_intercept else np.zeros(y.shape[1])
         self._table = kernels.Table(X.tocsr() if sp.issparse(X) else X)
         self._scratch = kernels.Scratch()
+        self._zeros: Array | None = None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether X is."""
+        return bool(self._table.is_sparse)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -82,24 +88,29 @@ class Problem:
 
     def read(self, coef: Matrix, intercept: Matrix, *, gram: bool = False, shift: Matrix | None = None) -> Reading:
         """Read X once, at coefficients (n_targets, n_features) and intercepts (n_targets,)."""
+        return self._pass(self.y, coef, intercept, gram=gram, shift=shift)
+
+    def _pass(
+        self, y: Array, coef: Matrix, intercept: Matrix, *, gram: bool = False, shift: Matrix | None = None
+    ) -> Reading:
         _, d, k = self.shape
         gradient = np.empty((k, d + 1))
         products = np.empty((d + 1, d + 1)) if gram else None
         loss = kernels.glm_pass(
             self._table,
-            self.y[:, 0] if k == 1 else self.y,
+            y[:, 0] if k == 1 else y,
             coef,
             intercept,
             loss=_SQUARED,
             weight=self.weight,
             gradient=gradient,
-            gram=None if self._table.is_sparse else products,
+            gram=None if self.sparse else products,
             gram_weights="sample",
             shift=shift,
             n_threads=self.n_threads,
             scratch=self._scratch,
         )
-        if products is not None and self._table.is_sparse:
+        if products is not None and self.sparse:
             self._sparse_gram(products, shift)
         return Reading(loss, gradient, products)
 
@@ -131,6 +142,14 @@ class Problem:
             fit_intercept=False,  # nobody asks a part for its means
             n_threads=self.n_threads,
         )
+
+    def curve(self, direction: Matrix, centre: Matrix) -> Matrix:
+        """Multiply directions (n_targets, n_features) by the Hessians of columns about their means; one read."""
+        n, _, k = self.shape
+        if self._zeros is None:
+            self._zeros = np.zeros((n, k), dtype=self.X.dtype)
+        gradient = self._pass(self._zeros, direction, -(direction @ centre)).gradient
+        return np.asarray(gradient[:, :-1] - gradient[:, -1:] * centre + self.alpha[:, None] * direction)
 
     def record(self, reading: Reading, coef: Matrix) -> dict[str, float]:
         """What the history keeps of a reading at these coefficients."""

@@ -3,24 +3,27 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from schuss._sklearn import N_THREADS, Interval, StrOptions
+from schuss.linear_model._conjugate_gradients import ConjugateGradients
 from schuss.linear_model._direct_solvers import (
     GRAM_ROUNDING,
     solve_bounded,
-    solve_cg,
     solve_cholesky,
     solve_lsqr,
     solve_svd,
 )
+from schuss.linear_model._gram_solver import GramSolver
 from schuss.linear_model._least_squares_base import BaseLeastSquares
-from schuss.linear_model._least_squares_fit import Rows
+from schuss.linear_model._least_squares_fit import Rows, Solver
 from schuss.linear_model._least_squares_problem import Centred, Problem
 
 Array = NDArray[Any]
@@ -48,17 +51,22 @@ class BaseRidge(BaseLeastSquares):
         """Solve for checked data; see `BaseLeastSquares._solve`."""
         self.__dict__.pop("n_iter_", None)
         self.solver_ = self._resolved_solver(sp.issparse(rows.X))
-        self._solve(
-            self._problem(rows, self.alpha),
+        problem = self._problem(rows, self.alpha)
+        fit = self._solve(
+            problem,
             rows,
             held_out,
             y=y,
             sample_weight=sample_weight,
             direct=self._direct,
-            gram=self._gram_options,
+            first=self._first_solver(problem),
         )
         if self.solver in ("sag", "saga"):
             self.solver_ = self.solver
+        if isinstance(fit.solver, ConjugateGradients) and self.stop_reason_ == "max_iter" and self.max_iter is None:
+            warnings.warn(
+                f"sparse_cg did not converge after {fit.solver.n_iter} iterations.", ConvergenceWarning, stacklevel=4
+            )
         if self.solver_ != "lsqr":
             n_targets = len(np.atleast_2d(self.coef_))
             self.n_iter_ = np.full(n_targets, len(self.history_), dtype=np.int32)
@@ -88,11 +96,14 @@ class BaseRidge(BaseLeastSquares):
             return "sparse_cg" if sparse else "cholesky"
         return self.solver
 
-    def _gram_options(self, problem: Problem) -> dict[str, Any] | None:
+    def _first_solver(self, problem: Problem) -> Solver | None:
+        """The solver by reads of X, if it is one."""
         n, d, _ = problem.shape
-        if self.solver_ != "cholesky" or sp.issparse(problem.X) or n < d:
-            return None
-        return {"smallest_pivot": ridge_pivot(problem.alpha, problem.X.dtype, d)}
+        if self.solver_ == "sparse_cg":
+            return ConjugateGradients(problem, self.tol, self.max_iter)
+        if self.solver_ == "cholesky" and not problem.sparse and n >= d:
+            return GramSolver(problem, smallest_pivot=ridge_pivot(problem.alpha, problem.X.dtype, d))
+        return None
 
     def _direct(self, centred: Centred) -> Array:
         """Solve without a Gram matrix of the features, or where that has failed."""
@@ -103,8 +114,6 @@ class BaseRidge(BaseLeastSquares):
             case "lsqr":
                 coef, self.n_iter_ = solve_lsqr(centred, alpha, self.tol, max_iter=self.max_iter)
                 return coef
-            case "sparse_cg":
-                return solve_cg(centred, alpha, self.tol, self.max_iter)
             case "cholesky" if centred.wide or centred.sparse:
                 pivot = ridge_pivot(alpha, centred.y.dtype, min(centred.operator.shape))
                 if (solution := solve_cholesky(centred, alpha, pivot)) is not None:

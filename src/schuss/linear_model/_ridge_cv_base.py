@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from schuss._blas import one_blas_thread
 from schuss._sklearn import N_THREADS, Interval, StrOptions, raise_for_params, takes_weights
-from schuss.linear_model._gram_solver import without_intercept
+from schuss.linear_model._gram_solver import GramSolver, without_intercept
 from schuss.linear_model._least_squares_base import BaseLeastSquares
 from schuss.linear_model._least_squares_fit import Rows
 from schuss.linear_model._least_squares_problem import Problem, Reading
@@ -94,7 +94,7 @@ class BaseRidgeCV(BaseLeastSquares):
             y=y,
             sample_weight=sample_weight,
             direct=lambda _: search.coef(choice.number),
-            gram=search.gram_options,
+            first=search.gram_solver(),
             dtype=dtype,
             seconds=time.perf_counter() - start,
         )
@@ -228,12 +228,13 @@ class _Search:
             return wide_folds(self.problem, self.alphas, splits)
         return tall_folds(self.problem, self.alphas, splits, self._whole, self._shift)
 
-    def gram_options(self, problem: Problem) -> dict[str, Any] | None:
-        """Options of `GramSolver`, which knows its first reading already."""
+    def gram_solver(self) -> GramSolver | None:
+        """What refines the solution for ``problem.alpha`` from the reading that is there already."""
+        problem = self.problem
         if self._whole is None:
             return None
         pivot = ridge_pivot(problem.alpha, problem.X.dtype, problem.shape[1])
-        return {"smallest_pivot": pivot, "known": self._whole, "shift": self._shift}
+        return GramSolver(problem, smallest_pivot=pivot, known=self._whole, shift=self._shift)
 
     def coef(self, number: NDArray[np.intp]) -> Matrix:
         """Coefficients (n_targets, n_features) for one alpha of each target, by its number."""
