@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import libraries, problems
+from benchmarks.models import libraries, logistic, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
@@ -79,6 +79,28 @@ def _logistic(title: str, goal: float, n: int, d: int, dtype: str, n_classes: in
     )
 
 
+def _logistic_scaled(goal: float) -> Row:
+    return Row(
+        "LogisticRegression, 200k x 100, columns scaled from 1e-3 to 1e3, float64",
+        goal,
+        lambda divide: logistic.scaled_classes(_rows(200_000, divide), 100, "float64"),
+        logistic.scaled_candidates(),
+        logistic_objective,
+        logistic_optimum,
+    )
+
+
+def _logistic_sparse(goal: float) -> Row:
+    return Row(
+        "LogisticRegression, CSR 200k x 50k with 50 a row, float64",
+        goal,
+        lambda divide: problems.sparse_classes(_rows(200_000, divide), 50_000, 50, "float64", n_test=0),
+        logistic.sparse_candidates(),
+        logistic_objective,
+        logistic.sparse_optimum,
+    )
+
+
 def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
     return Row(
         title,
@@ -99,6 +121,8 @@ ROWS: dict[str, Row] = {
     "logistic_f32": _logistic("500k x 100", 3.0, 500_000, 100, "float32"),
     "logistic_f64": _logistic("500k x 100", 3.0, 500_000, 100, "float64"),
     "logistic_small": _logistic("1000 x 20", 5.0, 1_000, 20, "float64", least_seconds=0.05),
+    "logistic_scaled": _logistic_scaled(5.0),
+    "logistic_csr": _logistic_sparse(2.0),
     "multinomial": _logistic("100k x 60, 10 classes", 3.0, 100_000, 60, "float64", 10),
     "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
