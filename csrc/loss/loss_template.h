@@ -50,7 +50,7 @@ SCH_INLINE T(loss_terms) T(loss_logistic)(real y, real z)
     const real e = T(exp)(-T(abs)(t));
     const real p = (t < K(0.0) ? e : K(1.0)) / (K(1.0) + e);
     const real q = K(1.0) + e;
-    return (T(loss_terms)){T(max)(t, K(0.0)) + T(log1p)(e), s * p, e / (q * q)};
+    return (T(loss_terms)){T(max)(t, K(0.0)) + T(log1p_unit)(e), s * p, e / (q * q)};
 }
 
 SCH_INLINE T(loss_terms) T(loss_hinge)(real y, real z)
@@ -125,14 +125,15 @@ SCH_INLINE T(loss_terms) T(loss_binomial)(real y, real z)
     const real other = z > K(0.0) ? K(1.0) - y : y; /* the share of the less likely outcome */
     const real positive = (z < K(0.0) ? e : K(1.0)) / q, negative = (z < K(0.0) ? K(1.0) : e) / q;
     const real hessian = e / (q * q);
-    return (T(loss_terms)){T(abs)(z) * other + T(log1p)(e), (K(1.0) - y) * positive - y * negative, hessian, hessian};
+    return (T(loss_terms)){T(abs)(z) * other + T(log1p_unit)(e), (K(1.0) - y) * positive - y * negative, hessian,
+                           hessian};
 }
 
 /* Variance mu + c mu^2: with t = z + log(c), y log(1 + exp(-t)) + log(1 + exp(t)) / c. */
 SCH_INLINE T(loss_terms) T(loss_negative_binomial)(real y, real z, real c)
 {
     const real t = z + T(log)(c), scale = K(1.0) / c;
-    const real e = T(exp)(-T(abs)(t)), q = K(1.0) + e, log_q = T(log1p)(e);
+    const real e = T(exp)(-T(abs)(t)), q = K(1.0) + e, log_q = T(log1p_unit)(e);
     const real positive = (t < K(0.0) ? e : K(1.0)) / q, negative = (t < K(0.0) ? K(1.0) : e) / q;
     const real value = y * (T(max)(-t, K(0.0)) + log_q) + scale * (T(max)(t, K(0.0)) + log_q);
     return (T(loss_terms)){value, scale * positive - y * negative, (y + scale) * positive * negative, scale * positive};
