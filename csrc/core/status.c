@@ -28,6 +28,18 @@ const char *sch_loss_name(sch_loss loss)
     return "";
 }
 
+const char *sch_optimizer_name(sch_optimizer optimizer)
+{
+    switch (optimizer) {
+#define CASE(name, text) \
+    case SCH_OPTIMIZER_##name: return text;
+        SCH_OPTIMIZER_LIST(CASE)
+#undef CASE
+    case SCH_N_OPTIMIZERS: break;
+    }
+    return "";
+}
+
 const char *sch_schedule_name(sch_schedule schedule)
 {
     switch (schedule) {

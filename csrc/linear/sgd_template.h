@@ -1,4 +1,4 @@
-/* linear/sgd_template.h - what both forms of the SGD sweep share: how far one sample moves the weights, and what it
+/* linear/sgd_template.h - what the forms of the SGD sweep share: how far one sample moves the weights, and what it
  * costs them in L1.
  *
  * In both forms the weights are scale * w, so that shrinking them by L2 costs one multiplication (Bottou, "Stochastic

@@ -10,4 +10,6 @@
 #include "linear/sgd_single_pairs_template.h"
 #include "linear/sgd_lanes_template.h"
 #include "linear/sgd_lanes_quads_template.h"
+#include "linear/optimizer_template.h"
+#include "linear/sgd_optimized_template.h"
 #include "linear/sgd_sweep_template.h"

@@ -2,21 +2,55 @@
 """Learning-rate schedules of stochastic gradient descent.
 
 Within an epoch the kernel evaluates the schedule sample by sample; this module prepares
-its constants, and lowers the rates of the adaptive schedule between epochs.
+its constants, says what the rate has come to, and lowers the rates of the schedules that
+wait for the training to stand still.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+PASSIVE_AGGRESSIVE = ("pa1", "pa2")
+BETWEEN_EPOCHS = ("adaptive", "plateau")  # constant within one
+
 _LEAST_RATE = 1e-6  # the adaptive schedule gives up below, as in scikit-learn
 _SHRINK = 5.0
+# The single cycle: where it is highest, and where it begins and ends beside that.
+_PEAK_AT, _FIRST, _LAST = 0.3, 1.0 / 25.0, 1.0 / 250_000.0
 
 
 def kernel_name(learning_rate: str) -> str:
-    """Name among ``kernels.SCHEDULES``: within one epoch, adaptive is constant."""
-    return "constant" if learning_rate == "adaptive" else learning_rate
+    """Name among ``kernels.SCHEDULES``."""
+    return "constant" if learning_rate in BETWEEN_EPOCHS else learning_rate
+
+
+def factor(
+    learning_rate: str, t: float, *, power_t: float, optimal_init: float, horizon: float, warmup: float
+) -> float:
+    """What the kernel multiplies the rate with at sample ``t``, counted from 1."""
+    value = 1.0
+    match learning_rate:
+        case "optimal":
+            value = 1.0 / (optimal_init + t - 1.0)
+        case "invscaling":
+            value = t**-power_t
+        case "cosine":
+            value = _anneal(1.0, 0.0, (t - 1.0) / horizon)
+        case "one_cycle":
+            progress = (t - 1.0) / horizon
+            if progress < _PEAK_AT:
+                value = _anneal(_FIRST, 1.0, progress / _PEAK_AT)
+            else:
+                value = _anneal(1.0, _LAST, (progress - _PEAK_AT) / (1.0 - _PEAK_AT))
+    return value * min(1.0, t / warmup) if warmup else value
+
+
+def _anneal(start: float, end: float, progress: float) -> float:
+    """Go from one value to another along half a cosine."""
+    return end + (start - end) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
 
 
 def optimal_init(alpha: float) -> float:
@@ -29,9 +63,9 @@ def optimal_init(alpha: float) -> float:
     return 1.0 / (first_rate * alpha)
 
 
-def lower_adaptive(eta: NDArray[np.float64], output: int) -> bool:
-    """Divide one output's rate by five; False if it is too small to go on."""
-    if eta[output] <= _LEAST_RATE:
+def lower_adaptive(eta: NDArray[np.float64], outputs: slice) -> bool:
+    """Divide the rates of some outputs, all alike, by five; False if they are too small to go on."""
+    if eta[outputs][0] <= _LEAST_RATE:
         return False
-    eta[output] /= _SHRINK
+    eta[outputs] /= _SHRINK
     return True

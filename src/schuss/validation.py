@@ -204,8 +204,10 @@ class Curves:
         Copy of the parameters of ``best_iteration``.
     best_iteration : int
         The one with the highest validation score; of several, that with the lowest loss.
+    score : float
+        Validation score at the last measurement.
     output_scores : ndarray of shape (n_outputs,)
-        Validation scores of the single outputs, at the last measurement.
+        Those of the single outputs.
     """
 
     def __init__(self, validation: Evaluator, training: Evaluator, snapshot: Callable[[], Any]) -> None:
@@ -213,6 +215,7 @@ class Curves:
         self._best_key = (-np.inf, -np.inf)
         self.best: Any = None
         self.best_iteration = -1
+        self.score = -np.inf
         self.output_scores: NDArray[np.float64] = np.zeros(0)
 
     @property
@@ -227,7 +230,7 @@ class Curves:
     def record(self, iteration: int, coef: Array, intercept: Array) -> dict[str, float]:
         """Measure the parameters of an iteration; returns its columns."""
         training, validation = self._training(coef, intercept), self._validation(coef, intercept)
-        self.output_scores = validation.output_scores
+        self.score, self.output_scores = validation.score, validation.output_scores
         key = (validation.score, -validation.loss)
         if self.best is None or key > self._best_key:
             self._best_key, self.best_iteration = key, iteration

@@ -4,6 +4,7 @@
 from schuss._kernels._cd import gram_cd
 from schuss._kernels._core import (
     LOSSES,
+    OPTIMIZERS,
     SCHEDULES,
     Scratch,
     Table,
@@ -20,6 +21,7 @@ from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
     "LOSSES",
+    "OPTIMIZERS",
     "SCHEDULES",
     "Scratch",
     "Table",

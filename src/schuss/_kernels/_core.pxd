@@ -101,13 +101,19 @@ cdef extern from "sch/sgd.h" nogil:
     ctypedef enum sch_schedule:
         SCH_N_SCHEDULES
     const char *sch_schedule_name(sch_schedule schedule)
+    ctypedef enum sch_optimizer:
+        SCH_OPTIMIZER_SGD
+        SCH_OPTIMIZER_ADAGRAD
+        SCH_OPTIMIZER_RMSPROP
+        SCH_N_OPTIMIZERS
+    const char *sch_optimizer_name(sch_optimizer optimizer)
     ctypedef struct sch_sgd_sweep_args:
         sch_control control
         sch_table x
         sch_loss loss
         double loss_param, l1, l2
         sch_schedule schedule
-        double power_t, optimal_init, t
+        double power_t, optimal_init, t, horizon, warmup
         int64_t batch_size
         int fit_intercept
         double intercept_decay, intercept_slope
@@ -129,6 +135,10 @@ cdef extern from "sch/sgd.h" nogil:
         void *average_intercept
         double *l1_total
         void *l1_applied
+        sch_optimizer optimizer
+        double momentum, memory, damping, clip_norm, clip_value, steps
+        void *first
+        void *second
         double *loss_sum
         void *scratch
     ctypedef struct sch_visiting_order_args:

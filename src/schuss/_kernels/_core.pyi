@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 
 LOSSES: dict[str, int]
+OPTIMIZERS: dict[str, int]
 SCHEDULES: dict[str, int]
 
 class Scratch: ...

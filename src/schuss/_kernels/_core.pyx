@@ -239,6 +239,7 @@ def compiler():
 
 
 LOSSES = {sch_loss_name(<sch_loss>code).decode(): code for code in range(SCH_N_LOSSES)}
+OPTIMIZERS = {sch_optimizer_name(<sch_optimizer>code).decode(): code for code in range(SCH_N_OPTIMIZERS)}
 SCHEDULES = {sch_schedule_name(<sch_schedule>code).decode(): code for code in range(SCH_N_SCHEDULES)}
 
 try:

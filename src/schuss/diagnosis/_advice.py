@@ -47,7 +47,8 @@ class Knobs:
         return _sentence(ways)
 
     def _slower(self) -> str:
-        if self._params.get("learning_rate") == "optimal":
+        optimizer = self._params.get("optimizer", "sgd")
+        if self._params.get("learning_rate") == "optimal" and optimizer == "sgd":
             return f"raise alpha{self._now('alpha')}, from which learning_rate='optimal' takes its steps"
         rate = next((name for name in ("eta0", "learning_rate") if self._has(name)), None)
         return f"lower {rate}{self._now(rate)}" if rate else "take smaller or decaying steps"

@@ -24,6 +24,7 @@ def _all(case: Case) -> Iterator[Evidence]:
     if case.validation is not None:
         yield from _validation(case)
     yield from _fluctuation(case)
+    yield from _back_offs(case)
     yield from _gradient(case)
 
 
@@ -85,6 +86,16 @@ def _fluctuation(case: Case) -> Iterator[Evidence]:
             f"The penalty is {case.withheld:.2f} of the gain in loss (0 without one, about "
             "0.5 where it keeps the model near zero).",
         )
+
+
+def _back_offs(case: Case) -> Iterator[Evidence]:
+    if "back_offs" not in case.history.columns or not (count := case.history["back_offs"][-1]):
+        return
+    yield Evidence(
+        "back_offs",
+        float(count),
+        f"Training ran away {count:.0f} times and went on from the last good iteration with a lower learning rate.",
+    )
 
 
 def _gradient(case: Case) -> Iterator[Evidence]:

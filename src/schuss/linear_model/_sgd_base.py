@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from schuss.history import History
 from schuss.linear_model._sgd_setup import Data, Sample, make_baseline, make_curves, make_problem, set_aside
 from schuss.linear_model._sgd_solver import Problem, Solver
 from schuss.linear_model._sgd_state import Parameters, State, initial
+from schuss.linear_model._stochastic.guard import SHARE
+from schuss.linear_model._stochastic.optimizers import Memory, Optimizer
+from schuss.linear_model._stochastic.parameters import CONSTRAINTS, LEARNING_RATES, check_together
 from schuss.losses import Loss, Target
 from schuss.training import Hook, Outcome, StopReason, run
 from schuss.validation import Curves
@@ -49,7 +53,21 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     validation_fraction = 0.1
     n_iter_no_change = 5
     batch_size = 1
+    optimizer = "sgd"
+    momentum = 0.9
+    beta_1 = 0.9
+    beta_2 = 0.999
+    rho = 0.9
+    eps = 1e-8
+    ftrl_beta = 1.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    warmup = 0.0
+    plateau_factor = 0.5
+    plateau_patience = 2
+    on_divergence = "raise"
     _intercept_slope = 0.0
+    _is_joint = False  # whether several classes share a softmax
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -62,7 +80,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         "verbose": ["verbose"],
         "epsilon": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
-        "learning_rate": [StrOptions({"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"})],
+        "learning_rate": [StrOptions(set(LEARNING_RATES))],
         "eta0": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, None, None, closed="neither")],
         "early_stopping": ["boolean"],
@@ -71,6 +89,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "average": [Interval(Integral, 0, None, closed="neither"), "boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        **CONSTRAINTS,
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "n_threads": N_THREADS,
     }
@@ -96,18 +115,20 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         """Check what one parameter alone cannot tell."""
         if self.early_stopping and partial:
             raise ValueError("early_stopping should be False with partial_fit")
-        if self.learning_rate == "optimal" and self.alpha == 0:
+        if self.learning_rate == "optimal" and self.optimizer == "sgd" and self.alpha == 0:
             raise ValueError(
                 "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal learning "
                 "rate."
             )
+        check_together(self, joint=self._is_joint)
         passive_aggressive = "hinge" if self._classes else "epsilon_insensitive"
         if self.learning_rate in ("pa1", "pa2") and self.loss != passive_aggressive:
             raise ValueError(f"Learning rate '{self.learning_rate}' only works with loss '{passive_aggressive}'.")
         if self.penalty == "elasticnet" and self.l1_ratio is None:
             raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
 
-    def _loss(self) -> Loss:
+    def _loss(self, n_outputs: int) -> Loss:
+        """Return the loss for so many outputs."""
         name, *param = self.loss_functions[self.loss]
         return Loss(name, self._target(name), float(self.epsilon) if param else 0.0)
 
@@ -150,18 +171,20 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         if not hasattr(self, "history_"):
             self._reset()
         problem = make_problem(self, data, None)
-        solver = Solver(problem, state, epoch=len(self.history_))
+        guess = self.history_.baseline.get("training_loss", math.inf)
+        solver = Solver(problem, state, epoch=len(self.history_), guess=guess)
         hooks = [print_line] if self.verbose else []
         outcome = run(solver.sweep, max_iter=1, history=self.history_, hooks=hooks, rollback=solver.rollback)
         self._publish(problem, state, outcome)
-        _raise_if_cut_short(outcome)
+        self._finish(solver, outcome)
 
     def _make_baseline(self, problem: Problem, held_out: Sample | None) -> dict[str, float]:
         return make_baseline(problem, held_out, classes=self._classes)
 
     def _train(self, problem: Problem, state: State, curves: Curves | None, given: tuple[Any, Any]) -> Outcome:
         watch = bool(self.early_stopping)
-        solver = Solver(problem, state, curves=curves, watch_validation=watch)
+        guess = self.history_.baseline.get("training_loss", math.inf)
+        solver = Solver(problem, state, guess=guess, curves=curves, watch_validation=watch)
         task = self._announce(given, problem, state)
         hooks: list[Hook] = [task, print_line] if self.verbose else [task]
         outcome = run(
@@ -179,7 +202,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
             if watch and self.tol is not None and outcome.interrupt is None:
                 state.restore(curves.best)
         self._publish(problem, state, outcome)
-        _raise_if_cut_short(outcome)
+        self._finish(solver, outcome)
         task.end()
         return outcome
 
@@ -207,6 +230,26 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
                 stacklevel=5,
             )
 
+    def _finish(self, solver: Solver, outcome: Outcome) -> None:
+        """Say what ran away, and raise what ended a fit within an epoch, once the estimator is in order."""
+        diverged = outcome.reason is StopReason.DIVERGED
+        if solver.back_offs:
+            given_up = " Then it gave up; the parameters are those of the last good epoch." if diverged else ""
+            warnings.warn(
+                f"Training ran away {solver.back_offs} times. Each time it went back to the last good epoch and "
+                f"lowered the learning rates, in the end to {SHARE**solver.back_offs:.1g} of the schedule's.{given_up} "
+                "Scaling input data with StandardScaler or MinMaxScaler might help.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+        elif diverged:
+            raise ValueError(
+                f"Floating-point under-/overflow occurred at epoch #{outcome.n_iter + 1}. Scaling input data with "
+                "StandardScaler or MinMaxScaler might help."
+            ) from outcome.interrupt
+        if outcome.interrupt is not None and not diverged:
+            raise outcome.interrupt
+
     # Parameters in and out.
 
     def _reset(self) -> None:
@@ -226,7 +269,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
             initial(coef_init, shape, X.dtype, "coef_init"),
             initial(intercept_init, shape[:1], X.dtype, "intercept_init"),
         )
-        return State(start, start.zeros() if self.average else None)
+        return State(start, start.zeros() if self.average else None, self._memory(start, goes_on=self._goes_on()))
 
     def _goes_on(self) -> bool:
         return bool(self.warm_start) and getattr(self, "coef_", None) is not None
@@ -236,9 +279,14 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         if self.average and hasattr(self, "_average_coef"):
             current = Parameters(np.atleast_2d(self._standard_coef), self._standard_intercept).copy()
             average = Parameters(np.atleast_2d(self._average_coef), self._average_intercept).copy()
-            return State(current, average, self.t_)
+            return State(current, average, self._memory(current), self.t_)
         current = self._parameters().copy()
-        return State(current, current.zeros() if self.average else None, self.t_)
+        return State(current, current.zeros() if self.average else None, self._memory(current), self.t_)
+
+    def _memory(self, start: Parameters, *, goes_on: bool = True) -> Memory:
+        """Return what the optimiser remembers, if it has begun, else what it begins with."""
+        known = Memory.of(self) if goes_on else None
+        return known or Optimizer.of(self).begin(start.coef, start.intercept, self.eta0)
 
     def _parameters(self) -> Parameters:
         """Return the fitted parameters, not copied."""
@@ -257,6 +305,7 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         self.t_ += outcome.n_iter * problem.X.shape[0]
         for name in _AVERAGING:
             self.__dict__.pop(name, None)
+        state.memory.publish(self)
         result = state.current
         if state.average is not None:
             self._standard_coef = self._coef_shape(state.current.coef)
@@ -271,14 +320,3 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
 def without(constraints: dict[str, list[Any]], *names: str) -> dict[str, list[Any]]:
     """Return what a class asks of its parameters, for a class that lacks some of them."""
     return {name: rule for name, rule in constraints.items() if name not in names}
-
-
-def _raise_if_cut_short(outcome: Outcome) -> None:
-    """Raise what ended a fit within an epoch, once the estimator is in order."""
-    if outcome.reason is StopReason.DIVERGED:
-        raise ValueError(
-            f"Floating-point under-/overflow occurred at epoch #{outcome.n_iter + 1}. Scaling input data with "
-            "StandardScaler or MinMaxScaler might help."
-        ) from outcome.interrupt
-    if outcome.interrupt is not None:
-        raise outcome.interrupt

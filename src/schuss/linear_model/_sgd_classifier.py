@@ -13,6 +13,7 @@ from schuss._sklearn import StrOptions, available_if
 from schuss.linear_model._base import n_threads_of
 from schuss.linear_model._sgd_classifier_base import BaseSGDClassifier
 from schuss.linear_model._sgd_regressor import DEFAULT_EPSILON, REGRESSION_LOSSES
+from schuss.losses import Loss, Target
 
 Array = NDArray[Any]
 
@@ -64,8 +65,8 @@ default='hinge'
         Number of threads, if ``n_threads`` is None.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffling and of the validation split.
-    learning_rate : {'optimal', 'constant', 'invscaling', 'adaptive', 'pa1', 'pa2'}, \
-default='optimal'
+    learning_rate : {'optimal', 'constant', 'invscaling', 'adaptive', 'pa1', 'pa2', 'cosine', \
+'one_cycle', 'plateau'}, default='optimal'
         Schedule of the step size at sample number t:
 
         - 'optimal': ``1 / (alpha * (t0 + t - 1))``, with Bottou's choice of t0;
@@ -73,8 +74,17 @@ default='optimal'
         - 'invscaling': ``eta0 / t ** power_t``;
         - 'adaptive': ``eta0``, divided by 5 whenever ``n_iter_no_change`` epochs in a
           row have not improved, until it is below 1e-6;
+        - 'cosine': from ``eta0`` to 0 along half a cosine over ``max_iter`` epochs;
+        - 'one_cycle': from ``eta0 / 25`` up to ``eta0`` within the first 0.3 of
+          ``max_iter`` epochs, then down to almost nothing;
+        - 'plateau': ``eta0``, multiplied with ``plateau_factor`` whenever
+          ``plateau_patience`` epochs in a row have not improved;
         - 'pa1', 'pa2': the two passive-aggressive step sizes [2]_, with ``eta0`` as
           their aggressiveness; 'hinge' only.
+
+        With an ``optimizer`` other than 'sgd', 'optimal' means a constant ``eta0``; 'ftrl'
+        has rates that fall by themselves, from ``eta0`` on, whatever the schedule.
+        'cosine' and 'one_cycle' want to run to their end: set ``tol=None``.
     eta0 : float, default=0.01
         See ``learning_rate``.
     power_t : float, default=0.5
@@ -97,6 +107,58 @@ default='optimal'
         number above 1 is the sample at which averaging begins.
     batch_size : int, default=1
         Number of samples per step. Above 1, a step follows their mean gradient.
+    multi_class : {'ovr', 'multinomial'}, default='ovr'
+        With more than two classes: a binary problem for each class against the rest, as
+        in scikit-learn, or one problem with the softmax (cross-entropy) loss, whose
+        probabilities are those of a multinomial logistic regression. 'multinomial' takes
+        the loss 'log_loss' alone; two classes make no difference.
+    optimizer : {'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adam', 'adamw', \
+'ftrl'}, default='sgd'
+        What a step makes of the gradient g, w being a weight:
+
+        - 'sgd': ``w -= eta * g``, as in scikit-learn;
+        - 'momentum', 'nesterov': ``v = momentum * v - eta * g``, then ``w += v``, or
+          ``w += momentum * v - eta * g``;
+        - 'adagrad': ``n += g**2``, then ``w -= eta / (sqrt(n) + eps) * g`` [A1]_: columns
+          that are rare or small take longer steps;
+        - 'rmsprop': the same with ``n = rho * n + (1 - rho) * g**2``;
+        - 'adam', 'adamw': the same with running means of g and ``g**2``, corrected for
+          their start at zero [A2]_; with 'adamw' L2 shrinks the weights by
+          ``eta * alpha`` instead of joining the gradient [A3]_, which is another penalty
+          than that of the objective;
+        - 'ftrl': follow the regularised leader [A4]_, which keeps weights at exactly zero
+          where L1 wants them so.
+
+        L1 is proximal: after each step a weight moves towards zero by its own step size
+        times the strength of L1 ('sgd' without clipping: the cumulative penalty of [3]_).
+        On sparse X a step touches the columns of its rows alone: velocities and running
+        means of other columns wait, and so do their penalties, which are paid when the
+        column comes up next, and at the end of the epoch.
+    momentum : float, default=0.9
+        Share of its velocity that a weight keeps; for 'momentum' and 'nesterov'.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Shares of the running means of g and ``g**2`` that are kept; for 'adam', 'adamw'.
+    rho : float, default=0.9
+        Share of the running mean of ``g**2`` that is kept; for 'rmsprop'.
+    eps : float, default=1e-8
+        Added to the root of the mean or sum of squares.
+    ftrl_beta : float, default=1.0
+        Added to the root of the sum of squares in 'ftrl'.
+    clip_norm, clip_value : float or None, default=None
+        Largest Euclidean norm of a step's mean gradient (of each one-vs-all problem, or
+        of all classes together), and largest size of an entry of it, which is limited
+        first. Penalties are not part of it.
+    warmup : float, default=0
+        Number of epochs in which the learning rate grows from nothing to what the
+        schedule says.
+    plateau_factor, plateau_patience : float and int, default=0.5 and 2
+        See ``learning_rate``.
+    on_divergence : {'raise', 'back_off'}, default='raise'
+        What to do when a parameter overflows: raise ValueError, as scikit-learn does, or
+        go back to the last good epoch and try again with a fifth of the learning rate,
+        also when the objective exceeds a million times the loss of a constant guess. A
+        ``ConvergenceWarning`` and the column ``back_offs`` of ``history_`` say so; after
+        ten times `fit` ends with the stop reason 'diverged'.
     max_time : float or None, default=None
         Seconds after which no further epoch starts.
     n_threads : int or None, default=None
@@ -137,6 +199,12 @@ default='optimal'
     .. [2] K. Crammer et al., Online Passive-Aggressive Algorithms, JMLR 7, 2006.
     .. [3] Y. Tsuruoka et al., Stochastic Gradient Descent Training for L1-regularized
        Log-linear Models with Cumulative Penalty, ACL 2009.
+    .. [A1] J. Duchi, E. Hazan, Y. Singer, Adaptive Subgradient Methods, JMLR 12, 2011.
+    .. [A2] D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, ICLR 2015.
+    .. [A3] I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019.
+    .. [A4] H. B. McMahan et al., Ad Click Prediction: a View from the Trenches, KDD 2013.
+       The penalties grow with the number of steps, so that ``alpha`` means the same as
+       with the other optimisers.
 
     Examples
     --------
@@ -155,6 +223,7 @@ default='optimal'
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSGDClassifier._parameter_constraints,
         "loss": [StrOptions(set(loss_functions))],
+        "multi_class": [StrOptions({"ovr", "multinomial"})],
     }
 
     def __init__(
@@ -182,6 +251,20 @@ default='optimal'
         warm_start: bool = False,
         average: bool | int = False,
         batch_size: int = 1,
+        multi_class: str = "ovr",
+        optimizer: str = "sgd",
+        momentum: float = 0.9,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        rho: float = 0.9,
+        eps: float = 1e-8,
+        ftrl_beta: float = 1.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        warmup: float = 0.0,
+        plateau_factor: float = 0.5,
+        plateau_patience: int = 2,
+        on_divergence: str = "raise",
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -207,8 +290,36 @@ default='optimal'
         self.warm_start = warm_start
         self.average = average
         self.batch_size = batch_size
+        self.multi_class = multi_class
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.rho = rho
+        self.eps = eps
+        self.ftrl_beta = ftrl_beta
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.warmup = warmup
+        self.plateau_factor = plateau_factor
+        self.plateau_patience = plateau_patience
+        self.on_divergence = on_divergence
         self.max_time = max_time
         self.n_threads = n_threads
+
+    @property
+    def _is_joint(self) -> bool:  # type: ignore[override]
+        return self.multi_class == "multinomial"
+
+    def _check_parameters(self, *, partial: bool = False) -> None:
+        super()._check_parameters(partial=partial)
+        if self._is_joint and self.loss != "log_loss":
+            raise ValueError(f"multi_class='multinomial' only works with loss 'log_loss', got {self.loss!r}.")
+
+    def _loss(self, n_outputs: int) -> Loss:
+        if self._is_joint and n_outputs > 1:
+            return Loss("softmax", Target.CLASS)
+        return super()._loss(n_outputs)
 
     def _has_probabilities(self) -> bool:
         if self.loss not in ("log_loss", "modified_huber"):
@@ -222,7 +333,8 @@ default='optimal'
         Only with the losses 'log_loss' and 'modified_huber'. Of two classes, the second
         has the probability ``1 / (1 + exp(-z))`` or ``(clip(z, -1, 1) + 1) / 2`` where z
         is the decision function; of more classes, these binary estimates are divided by
-        their sum, after Zadrozny and Elkan [1]_.
+        their sum, after Zadrozny and Elkan [1]_, or with ``multi_class='multinomial'``
+        the softmax of z is taken.
 
         Parameters
         ----------
@@ -240,6 +352,9 @@ default='optimal'
         """
         scores = self.decision_function(X)
         positive = scores.reshape(-1, 1) if scores.ndim == 1 else scores
+        if self._is_joint and scores.ndim == 2:
+            kernels.softmax(scores, scores, n_threads=n_threads_of(self))
+            return scores
         if self.loss == "log_loss":
             kernels.sigmoid(positive, positive, n_threads=n_threads_of(self))
         else:

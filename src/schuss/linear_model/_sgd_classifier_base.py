@@ -136,8 +136,9 @@ class BaseSGDClassifier(LinearClassifierMixin, BaseSGD):
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype, allow_all_zero=self.early_stopping)
         each = class_weights(self.class_weight, self.classes_, codes)
         binary = n_classes == 2
+        loss = self._loss(1 if binary else n_classes)
         return Data(
-            Sample(X, self._loss().encode(codes, n_classes, X.dtype), weight),
+            Sample(X, loss.encode(codes, n_classes, X.dtype), weight),
             positive_weight=each[1:] if binary else each,
             negative_weight=each[:1] if binary else np.ones(n_classes),
         )
@@ -145,8 +146,9 @@ class BaseSGDClassifier(LinearClassifierMixin, BaseSGD):
     def _check_validation(self, X: Any, y: Any, dtype: Any) -> tuple[Any, Array]:
         X, labels = check_X_y(self, X, y, reset=False)
         codes = codes_of(labels, self.classes_)
-        encoded = self._loss().encode(codes, len(self.classes_), dtype)
-        return X.astype(dtype, copy=False), encoded
+        n_classes = len(self.classes_)
+        loss = self._loss(1 if n_classes == 2 else n_classes)
+        return X.astype(dtype, copy=False), loss.encode(codes, n_classes, dtype)
 
     def _target(self, loss_name: str) -> Target:
         return Target.ZERO_ONE if loss_name == "logistic" else Target.SIGN

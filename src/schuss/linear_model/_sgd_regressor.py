@@ -61,8 +61,8 @@ class SGDRegressor(LinearRegressorMixin, BaseSGD):
         Threshold of 'huber', width of the tube of the epsilon-insensitive losses.
     random_state : int, RandomState instance or None, default=None
         Source of the shuffling and of the validation split.
-    learning_rate : {'invscaling', 'constant', 'optimal', 'adaptive', 'pa1', 'pa2'}, \
-default='invscaling'
+    learning_rate : {'invscaling', 'constant', 'optimal', 'adaptive', 'pa1', 'pa2', 'cosine', \
+'one_cycle', 'plateau'}, default='invscaling'
         Schedule of the step size, as in `SGDClassifier`; 'pa1' and 'pa2' with the loss
         'epsilon_insensitive' only.
     eta0 : float, default=0.01
@@ -84,6 +84,18 @@ default='invscaling'
         number above 1 is the sample at which averaging begins.
     batch_size : int, default=1
         Number of samples per step. Above 1, a step follows their mean gradient.
+    optimizer : {'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adam', 'adamw', \
+'ftrl'}, default='sgd'
+        What a step makes of the gradient, as in `SGDClassifier`. So are all of these:
+    momentum : float, default=0.9
+    beta_1, beta_2 : float, default=0.9 and 0.999
+    rho : float, default=0.9
+    eps : float, default=1e-8
+    ftrl_beta : float, default=1.0
+    clip_norm, clip_value : float or None, default=None
+    warmup : float, default=0
+    plateau_factor, plateau_patience : float and int, default=0.5 and 2
+    on_divergence : {'raise', 'back_off'}, default='raise'
     max_time : float or None, default=None
         Seconds after which no further epoch starts.
     n_threads : int or None, default=None
@@ -155,6 +167,19 @@ default='invscaling'
         warm_start: bool = False,
         average: bool | int = False,
         batch_size: int = 1,
+        optimizer: str = "sgd",
+        momentum: float = 0.9,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        rho: float = 0.9,
+        eps: float = 1e-8,
+        ftrl_beta: float = 1.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        warmup: float = 0.0,
+        plateau_factor: float = 0.5,
+        plateau_patience: int = 2,
+        on_divergence: str = "raise",
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -178,6 +203,19 @@ default='invscaling'
         self.warm_start = warm_start
         self.average = average
         self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.rho = rho
+        self.eps = eps
+        self.ftrl_beta = ftrl_beta
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.warmup = warmup
+        self.plateau_factor = plateau_factor
+        self.plateau_patience = plateau_patience
+        self.on_divergence = on_divergence
         self.max_time = max_time
         self.n_threads = n_threads
 

@@ -14,6 +14,8 @@ from schuss._sklearn import check_sample_weight
 from schuss.linear_model._base import n_threads_of
 from schuss.linear_model._sgd_solver import Problem
 from schuss.linear_model._sgd_state import State
+from schuss.linear_model._stochastic.optimizers import Optimizer
+from schuss.linear_model._stochastic.rates import Schedule
 from schuss.losses import constant_guess, constant_loss
 from schuss.penalties import Penalty
 from schuss.validation import Curves, Evaluator, check_given, sample_rows, split_rows
@@ -94,6 +96,7 @@ def set_aside(
 def make_problem(estimator: Any, data: Data, rows: NDArray[np.int64] | None) -> Problem:
     """Put together what stays fixed during a fit; draws the seed of the shuffling."""
     sample = data.sample
+    n_train = sample.X.shape[0] if rows is None else len(rows)
     return Problem(
         X=sample.X,
         y=sample.y,
@@ -101,12 +104,10 @@ def make_problem(estimator: Any, data: Data, rows: NDArray[np.int64] | None) -> 
         positive_weight=data.positive_weight,
         negative_weight=data.negative_weight,
         rows=rows,
-        loss=estimator._loss(),
+        loss=estimator._loss(data.n_outputs),
         penalty=Penalty.from_name(estimator.penalty, estimator.alpha, estimator.l1_ratio),
-        alpha=estimator.alpha,
-        learning_rate=estimator.learning_rate,
-        eta0=estimator.eta0,
-        power_t=estimator.power_t,
+        schedule=_schedule(estimator, n_train),
+        optimizer=Optimizer.of(estimator),
         fit_intercept=bool(estimator.fit_intercept),
         intercept_slope=estimator._intercept_slope,
         average=int(estimator.average),
@@ -115,7 +116,24 @@ def make_problem(estimator: Any, data: Data, rows: NDArray[np.int64] | None) -> 
         batch_size=min(int(estimator.batch_size), sample.X.shape[0]),
         tol=estimator.tol,
         n_iter_no_change=estimator.n_iter_no_change,
+        guarded=estimator.on_divergence == "back_off",
         n_threads=n_threads_of(estimator),
+    )
+
+
+def _schedule(estimator: Any, n_train: int) -> Schedule:
+    name = estimator.learning_rate
+    if (name, estimator.optimizer) == ("invscaling", "ftrl") or (name == "optimal" and estimator.optimizer != "sgd"):
+        name = "constant"
+    return Schedule(
+        name,
+        eta0=estimator.eta0,
+        power_t=estimator.power_t,
+        alpha=estimator.alpha,
+        horizon=float(estimator.max_iter * n_train),
+        warmup=float(estimator.warmup * n_train),
+        plateau_factor=estimator.plateau_factor,
+        plateau_patience=estimator.plateau_patience,
     )
 
 

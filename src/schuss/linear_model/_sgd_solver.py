@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss import schedules
 from schuss.history import History
 from schuss.linear_model._sgd_state import State
-from schuss.losses import Loss
+from schuss.linear_model._stochastic.guard import Guard
+from schuss.linear_model._stochastic.optimizers import Optimizer
+from schuss.linear_model._stochastic.patience import Watch
+from schuss.linear_model._stochastic.rates import Rates, Schedule
+from schuss.losses import Loss, Target
 from schuss.penalties import Penalty
-from schuss.stopping import Patience
 from schuss.training import StopReason
 from schuss.validation import Curves
 
 Array = NDArray[Any]
 
-# Sparse rows touch the intercept far more often than any one weight: scikit-learn damps it.
+# Sparse rows touch the intercept far more often than any one weight: scikit-learn damps its steps. Other optimisers do
+# not need it.
 _SPARSE_INTERCEPT_DECAY = 0.01
 
 
@@ -39,12 +43,12 @@ class Problem:
         Class weights.
     rows : ndarray of shape (n_train,), int64, or None
         Rows to train on; None for all.
-    alpha : float
-        Strength of the penalty; also sets the rate of the optimal schedule.
     intercept_slope : float
         Of the term in the objective that is linear in the intercept.
     average : int
         Sample from which on parameters are averaged; 0 for never.
+    guarded : bool
+        Whether training that runs away begins again, with smaller steps.
     """
 
     X: Any
@@ -55,10 +59,8 @@ class Problem:
     rows: NDArray[np.int64] | None
     loss: Loss
     penalty: Penalty
-    alpha: float
-    learning_rate: str
-    eta0: float
-    power_t: float
+    schedule: Schedule
+    optimizer: Optimizer
     fit_intercept: bool
     intercept_slope: float
     average: int
@@ -67,18 +69,29 @@ class Problem:
     batch_size: int
     tol: float | None
     n_iter_no_change: int
+    guarded: bool
     n_threads: int
 
     @property
     def n_train(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
+    @property
+    def is_joint(self) -> bool:
+        """Whether the outputs are the classes of one softmax, and not problems of their own."""
+        return self.loss.target is Target.CLASS
+
+    @property
+    def needs_l1_debts(self) -> bool:
+        """Whether the kernel pays L1 by Tsuruoka's accounts: in its plain form."""
+        return bool(self.penalty.l1) and self.optimizer.is_plain and not self.is_joint
+
 
 class Solver:
     """Runs epochs, and decides output by output when to stop.
 
-    In one-vs-all problems every output has its own patience and its own adaptive rate;
-    outputs that are done keep their parameters while the others go on.
+    In one-vs-all problems every output has its own patience and its own rate; outputs that
+    are done keep their parameters while the others go on.
 
     Parameters
     ----------
@@ -87,6 +100,8 @@ class Solver:
         Trained in place.
     epoch : int, default=0
         Number of epochs trained before: no two epochs of one seed shuffle alike.
+    guess : float, default=inf
+        Mean loss of a constant, beside which the guard measures losses.
     curves : Curves or None, default=None
         What to measure after every epoch.
     watch_validation : bool, default=False
@@ -99,6 +114,7 @@ class Solver:
         state: State,
         *,
         epoch: int = 0,
+        guess: float = math.inf,
         curves: Curves | None = None,
         watch_validation: bool = False,
     ) -> None:
@@ -107,29 +123,35 @@ class Solver:
         self._watch_validation = watch_validation
         self._first_epoch = epoch
         self._table, self._scratch = kernels.Table(problem.X), kernels.Scratch()
-        self._eta = np.full(n_outputs, _first_eta(problem))
-        self._optimal_init = _optimal_init(problem)
-        self._running, self._n_running = np.ones(n_outputs, dtype=np.bool_), n_outputs
+        self._rates = Rates(problem.schedule, n_outputs)
+        self._guard = Guard(guess) if problem.guarded else None
         self._losses, self._penalties = np.zeros(n_outputs), np.zeros(n_outputs)
-        self._patience = [Patience(problem.tol, problem.n_iter_no_change) for _ in range(n_outputs)]
-        self._l1_total = np.zeros(n_outputs) if problem.penalty.l1 else None
-        self._l1_applied = np.zeros_like(state.current.coef) if problem.penalty.l1 else None
+        self._watch = Watch(n_outputs, problem.tol, problem.n_iter_no_change, problem.schedule, joint=problem.is_joint)
+        self._l1_total = np.zeros(n_outputs) if problem.needs_l1_debts else None
+        self._l1_applied = np.zeros_like(state.current.coef) if problem.needs_l1_debts else None
         self._backup = state.copy()
+
+    @property
+    def back_offs(self) -> int:
+        """How often training has run away and begun again."""
+        return 0 if self._guard is None else self._guard.count
 
     def sweep(self, iteration: int) -> dict[str, float]:
         """Train one epoch; the sweep of `schuss.training.run`."""
         problem, state = self.problem, self.state
         self._backup = state.copy()
-        self._learn(self._first_epoch + iteration)
-        state.t += problem.n_train
-        self._penalties = problem.penalty.values(state.current.coef)
-        loss, penalty = sum(self._losses.tolist()), sum(self._penalties.tolist())
+        if self._guard is None:
+            self._learn(self._first_epoch + iteration)
+        else:
+            self._guard.run(lambda: self._learn(self._first_epoch + iteration), self._back_off)
         record = {
-            "data_loss": loss,
-            "penalty": penalty,
-            "objective": loss + penalty,
-            "learning_rate": self._rate(),
+            "data_loss": sum(self._losses.tolist()),
+            "penalty": sum(self._penalties.tolist()),
+            "objective": self._objective,
+            "learning_rate": self._rates.at(state.t, self._watch.running),
         }
+        if self._guard is not None:
+            record["back_offs"] = self._guard.count
         if self.curves is not None:
             result = state.result(problem.average)
             record |= self.curves.record(iteration, result.coef, result.intercept)
@@ -141,15 +163,21 @@ class Solver:
 
     def rule(self, history: History) -> StopReason | None:
         """Stop when every output has run out of patience."""
-        for k, value in enumerate(self._watched().tolist()):
-            if self._running[k] and self._patience[k].update(value):
-                self._give_up(k)
-        if self._n_running:
+        if self._watch.update(self._watched(), self._rates.eta):
             return None
         return StopReason.NO_IMPROVEMENT if self._watch_validation else StopReason.CONVERGED
 
-    def _learn(self, epoch: int) -> None:
-        problem, current, average = self.problem, self.state.current, self.state.average
+    @property
+    def _objective(self) -> float:
+        return sum(self._losses.tolist()) + sum(self._penalties.tolist())
+
+    def _learn(self, epoch: int) -> float:
+        """Train one epoch and return its objective."""
+        problem, state = self.problem, self.state
+        current, average = state.current, state.average
+        running = self._watch.running
+        plain = problem.optimizer.name == "sgd"
+        problem.optimizer.follow(state.memory, current.coef, current.intercept, self._rates.eta)
         sums = kernels.sgd_sweep(
             self._table,
             problem.y,
@@ -159,18 +187,16 @@ class Solver:
             loss_param=problem.loss.param,
             l1=problem.penalty.l1,
             l2=problem.penalty.l2,
-            schedule=kernels.SCHEDULES[schedules.kernel_name(problem.learning_rate)],
-            eta=self._eta,
-            power_t=problem.power_t,
-            optimal_init=self._optimal_init,
-            t=self.state.t,
+            **self._rates.options(),
+            **problem.optimizer.options(state.memory),
+            t=state.t,
             fit_intercept=problem.fit_intercept,
             intercept_slope=problem.intercept_slope,
-            intercept_decay=_SPARSE_INTERCEPT_DECAY if self._table.is_sparse else 1.0,
+            intercept_decay=_SPARSE_INTERCEPT_DECAY if self._table.is_sparse and plain else 1.0,
             sample_weight=problem.weight,
             positive_weight=problem.positive_weight,
             negative_weight=problem.negative_weight,
-            active=self._running.view(np.uint8),
+            active=running.view(np.uint8),
             average_start=problem.average,
             average_coef=None if average is None else average.coef,
             average_intercept=None if average is None else average.intercept,
@@ -184,42 +210,27 @@ class Solver:
             n_threads=problem.n_threads,
             scratch=self._scratch,
         )
-        np.divide(sums, problem.n_train, out=self._losses, where=self._running)
+        state.t += problem.n_train
+        state.memory.steps += -(-problem.n_train // problem.batch_size)
+        np.divide(sums, problem.n_train, out=self._losses, where=running)
         if problem.intercept_slope:
             self._losses += problem.intercept_slope * current.intercept
+        self._penalties = problem.penalty.values(current.coef)
+        return self._objective
 
-    def _watched(self) -> Array:
-        """The value of each output that has to fall."""
+    def _back_off(self, share: float) -> None:
+        """Go back to the last complete epoch, to train on at a share of the rates."""
+        self.state.restore(self._backup.copy())
+        self._rates.eta *= share
+        if self._l1_total is not None and self._l1_applied is not None:
+            self._l1_total[:], self._l1_applied[:] = 0.0, 0.0
+
+    def _watched(self) -> NDArray[np.float64]:
+        """What has to fall: a value for each output, or one for all classes of a softmax."""
         if self.curves is not None and self._watch_validation:
-            return -self.curves.output_scores
-        if self.problem.learning_rate in ("pa1", "pa2"):
+            return -np.array([self.curves.score]) if self.problem.is_joint else -self.curves.output_scores
+        if self.problem.is_joint:
+            return np.array([self._objective])
+        if self.problem.schedule.is_passive_aggressive:
             return self._losses  # passive-aggressive steps do not see the penalty
         return self._losses + self._penalties
-
-    def _give_up(self, output: int) -> None:
-        adaptive = self.problem.learning_rate == "adaptive"
-        if adaptive and schedules.lower_adaptive(self._eta, output):
-            self._patience[output].count = 0
-        else:
-            self._running[output] = False
-            self._n_running -= 1
-
-    def _rate(self) -> float:
-        """Learning rate at the end of an epoch, the largest one of the outputs."""
-        problem, t = self.problem, self.state.t
-        if problem.learning_rate == "optimal":
-            return 1.0 / (problem.alpha * (self._optimal_init + t - 1.0))
-        if problem.learning_rate == "invscaling":
-            return float(problem.eta0 / t**problem.power_t)
-        return float(self._eta.max(where=self._running, initial=0.0))
-
-
-def _first_eta(problem: Problem) -> float:
-    """The optimal schedule is the kernel's eta over a count; there, eta is 1 / alpha."""
-    return 1.0 / problem.alpha if problem.learning_rate == "optimal" else problem.eta0
-
-
-def _optimal_init(problem: Problem) -> float:
-    if problem.learning_rate != "optimal":
-        return 0.0
-    return schedules.optimal_init(problem.alpha)

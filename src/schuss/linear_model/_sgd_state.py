@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss.linear_model._stochastic.optimizers import Memory
+
 Array = NDArray[Any]
 
 
@@ -44,12 +46,15 @@ class State:
         Those that the steps change.
     average : Parameters or None
         Their running average, if there is one.
+    memory : Memory
+        What the optimiser remembers.
     t : float
         One more than the number of samples seen.
     """
 
     current: Parameters
     average: Parameters | None
+    memory: Memory
     t: float = 1.0
 
     @property
@@ -58,11 +63,11 @@ class State:
 
     def copy(self) -> State:
         average = None if self.average is None else self.average.copy()
-        return State(self.current.copy(), average, self.t)
+        return State(self.current.copy(), average, self.memory.copy(), self.t)
 
     def restore(self, other: State) -> None:
         """Become what `other` is; it is not copied."""
-        self.current, self.average, self.t = other.current, other.average, other.t
+        self.current, self.average, self.memory, self.t = other.current, other.average, other.memory, other.t
 
     def result(self, average_start: int) -> Parameters:
         """Parameters to predict with: the averages, once averaging has begun."""

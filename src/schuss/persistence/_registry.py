@@ -194,6 +194,17 @@ def _averaging(*shape: str | int) -> dict[str, Field]:
     }
 
 
+def _remembering(n_outputs: str | int) -> dict[str, Field]:
+    """What an optimiser other than plain SGD needs to go on."""
+    return {
+        "_optimizer_name": Choice(("momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "ftrl")),
+        "_optimizer_first": Array((n_outputs, "n_weights")),
+        "_optimizer_second": Array((n_outputs, "n_weights")),
+        "_optimizer_eta": Array((n_outputs,), dtypes=("float64",)),
+        "_optimizer_steps": Real(minimum=0.0),
+    }
+
+
 def _linear(
     name: str,
     state: Mapping[str, Field],
@@ -238,8 +249,8 @@ for _entry in (
     _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
     _linear("RidgeCV", {**_REGRESSOR, **_CHOSEN}, _LEFT_OUT),
     _linear("RidgeClassifierCV", {**_SIGNS, **_CHOSEN}, _LEFT_OUT),
-    _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs")),
-    _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging()),
+    _linear("SGDClassifier", {**_CLASSIFIER, **_SGD}, _averaging("n_outputs") | _remembering("n_outputs")),
+    _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging() | _remembering(1)),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
     _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
     _linear("LinearSVC", {**_SVC, "n_iter_": Integer()}, module="schuss.svm"),

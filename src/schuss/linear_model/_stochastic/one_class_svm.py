@@ -16,6 +16,7 @@ from schuss.linear_model._sgd_base import BaseSGD, without
 from schuss.linear_model._sgd_setup import Data, Sample
 from schuss.linear_model._sgd_solver import Problem
 from schuss.linear_model._sgd_state import Parameters, State
+from schuss.linear_model._stochastic.parameters import CONSTRAINTS
 from schuss.losses import Target
 
 Array = NDArray[Any]
@@ -115,7 +116,9 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
     penalty = "l2"
     loss_functions: ClassVar[dict[str, tuple[Any, ...]]] = {"hinge": ("hinge",)}
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(BaseSGD._parameter_constraints, *_NOT_HERE) | {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(
+        BaseSGD._parameter_constraints, *_NOT_HERE, *CONSTRAINTS
+    ) | {
         "nu": [Interval(Real, 0, 1, closed="right")],
         "learning_rate": [StrOptions({"constant", "optimal", "invscaling", "adaptive"})],
     }

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from schuss._sklearn import Interval
 from schuss.linear_model._sgd_base import without
 from schuss.linear_model._sgd_classifier_base import BaseSGDClassifier
+from schuss.linear_model._stochastic.parameters import CONSTRAINTS
 
 
 class Perceptron(BaseSGDClassifier):
@@ -106,7 +107,13 @@ class Perceptron(BaseSGDClassifier):
     loss_functions: ClassVar[dict[str, tuple[Any, ...]]] = {"perceptron": ("perceptron",)}
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = without(
-        BaseSGDClassifier._parameter_constraints, "average", "batch_size", "epsilon", "learning_rate", "power_t"
+        BaseSGDClassifier._parameter_constraints,
+        "average",
+        "batch_size",
+        "epsilon",
+        "learning_rate",
+        "power_t",
+        *CONSTRAINTS,
     ) | {
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     }
