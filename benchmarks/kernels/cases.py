@@ -255,6 +255,77 @@ def dual_sweep(columns: int) -> Build:
     return build
 
 
+def column_gram(columns: int, chosen: int) -> Build:
+    """The Gram matrix of a fifth or so of the columns of a table stored by row."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype)
+        some = np.arange(0, columns, columns // chosen, dtype=np.int64)
+        gram, table, scratch = np.empty((len(some), len(some))), kernels.Columns(x), kernels.Scratch()
+
+        def check() -> None:
+            few = x[:_CHECKED_ROWS]
+            kernels.column_gram(kernels.Columns(few), some, gram)
+            _close(gram, _wide(few)[:, some].T @ _wide(few)[:, some], dtype)
+
+        return Case(
+            run=lambda n_threads: kernels.column_gram(table, some, gram, n_threads=n_threads, scratch=scratch),
+            check=check,
+            elements=len(x) * len(some),
+            n_bytes=x.nbytes,
+            flops=len(x) * len(some) * (len(some) + 1),
+        )
+
+    return build
+
+
+def column_products(columns: int) -> Build:
+    """Correlations of all columns with one vector; ``columns=0``: CSC."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype).T if columns else data.csr(n_bytes, dtype).T
+        r = data.values(x.shape[0], dtype)[None]
+        products, table = np.empty((1, x.shape[1])), kernels.Columns(x)
+
+        def check() -> None:
+            few = x[:, :_CHECKED_ROWS]
+            some = np.empty((1, few.shape[1]))
+            kernels.column_products(kernels.Columns(few), r, some)
+            _close(some, _wide(r) @ _wide(few), dtype)
+
+        return Case(
+            run=lambda n_threads: kernels.column_products(table, r, products, n_threads=n_threads),
+            check=check,
+            elements=_stored(x),
+            n_bytes=_size(x),
+            flops=2 * _stored(x),
+        )
+
+    return build
+
+
+def column_residual(columns: int) -> Build:
+    """What a model with so many columns leaves of a target."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = np.asfortranarray(data.dense(n_bytes, columns, dtype))
+        y, coef, every = data.values(len(x), dtype)[None], np.ones((1, columns)), np.arange(columns, dtype=np.int64)
+        residual, table = np.empty_like(y), kernels.Columns(x)
+
+        def run(n_threads: int) -> None:
+            kernels.column_residual(table, every, coef, np.ones(1), y, residual, n_threads=n_threads)
+
+        def check() -> None:
+            run(1)
+            _close(
+                residual[:, :_CHECKED_ROWS], _wide(y - 1.0)[:, :_CHECKED_ROWS] - _wide(x[:_CHECKED_ROWS]).sum(1), dtype
+            )
+
+        return Case(run=run, check=check, elements=x.size, n_bytes=_size(x), flops=2 * x.size)
+
+    return build
+
+
 # ---------------------------------------------------------------- vectors
 
 
@@ -415,6 +486,10 @@ CASES: dict[str, Build] = {
     "linear/select_columns CSR, 30 a row": select_columns,
     "linear/sparse_gram CSR, 30 a row": sparse_gram,
     "linear/gram_cd": gram_cd,
+    "linear/column_gram d=200, 40 chosen": column_gram(200, 40),
+    "linear/column_products d=2000": column_products(2000),
+    "linear/column_products CSC, 30 a column": column_products(0),
+    "linear/column_residual d=40": column_residual(40),
     "linear/dual_sweep d=100": dual_sweep(100),
     "linear/dual_sweep CSR, 30 a row": dual_sweep(0),
     "loss/loss_sum logistic": loss_sum,

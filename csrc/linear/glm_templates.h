@@ -6,6 +6,7 @@
 #include "loss/softmax_template.h"
 #include "linear/row_template.h"
 #include "linear/margin_template.h"
+#include "linear/gram_tile_template.h"
 #include "linear/gram_template.h"
 #include "linear/glm_template.h"
 #include "linear/predict_template.h"

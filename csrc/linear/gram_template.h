@@ -1,17 +1,10 @@
 /* linear/gram_template.h - sum over rows of omega_i [x_i - shift; 1][x_i - shift; 1]', one block of rows at a time.
  *
  * Rows are scaled by sqrt(omega), shifted, extended by the intercept's column and packed into panels of PANEL columns;
- * a micro-kernel of TILE x PANEL then runs over the rows of the block with its sums in registers. Within a block sums
- * are in real, blocks are added in double; only tiles on or below the diagonal are computed.
- * Include after core/vec_template.h.
+ * the micro-kernel of gram_tile_template.h then runs over the rows of the block. Within a block sums are in real, blocks
+ * are added in double; only tiles on or below the diagonal are computed.
+ * Include after linear/gram_tile_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
-
-#undef PANEL
-#undef TILE
-#define PANEL (2 * VL)
-#define TILE (SCH_VEC_BYTES == 64 ? 8 : 4) /* 2 * TILE sums: half of the registers, the other half holds operands */
-
-enum { T(GRAM_ROWS) = 128, T(GRAM_TAIL) = VL }; /* two panels stay in the first-level cache */
 
 SCH_INLINE int64_t T(gram_columns)(int64_t d) { return sch_round_up(d + 1, PANEL); }
 SCH_INLINE int64_t T(gram_size)(int64_t d) { return T(gram_columns)(d) * T(gram_columns)(d); }
@@ -49,33 +42,6 @@ SCH_INLINE void T(gram_pack)(const real *x, int64_t row_stride, int64_t rows, in
             T(vstore)(packed + c / PANEL * PANEL * rows + r * PANEL + c % PANEL,
                       scale * ((vreal)lanes - T(vload)(offset + c)));
         }
-    }
-}
-
-/* total[i + m][j + .] += sum over rows of left[r][m] * right[r][.], over both registers of the panel or only its first. */
-SCH_INLINE void T(gram_tile)(const int both, const real *left, const real *right, int64_t rows, int64_t columns,
-                             double *total)
-{
-    const int width = both ? PANEL : VL;
-    vreal sum[TILE][2];
-#pragma GCC unroll 8
-    for (int m = 0; m < TILE; ++m) sum[m][0] = sum[m][1] = (vreal){0};
-    for (int64_t r = 0; r < rows; ++r) {
-        const vreal b0 = T(vload)(right + r * PANEL), b1 = T(vload)(right + r * PANEL + VL);
-#pragma GCC unroll 8
-        for (int m = 0; m < TILE; ++m) {
-            const vreal a = T(vset)(left[r * PANEL + m]);
-            sum[m][0] += a * b0;
-            if (both) sum[m][1] += a * b1;
-        }
-    }
-#pragma GCC unroll 8
-    for (int m = 0; m < TILE; ++m) {
-        real row[PANEL];
-        T(vstore)(row, sum[m][0]);
-        T(vstore)(row + VL, sum[m][1]);
-        SCH_SIMD
-        for (int c = 0; c < width; ++c) total[m * columns + c] += (double)row[c];
     }
 }
 

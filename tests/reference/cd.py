@@ -28,3 +28,20 @@ def gram_cd(gram, target, coef, *, l1, l2, penalty_factor, positive, coordinates
             change = max(change, np.sqrt(gram[j, j] * np.sum((new - coef[:, j]) ** 2)))
             coef[:, j] = new
     return coef, coef @ gram - target, change
+
+
+def column_gram(x, columns, n_new, *, shift=None, weight=None):
+    """Products of the columns with the first n_new of them, (m, n_new)."""
+    x = WIDE(x) - (0 if shift is None else WIDE(shift))
+    weight = np.ones(len(x), WIDE) if weight is None else WIDE(weight)
+    return x[:, columns].T @ (weight[:, None] * x[:, columns[:n_new]])
+
+
+def column_products(x, r):
+    """Correlations (k, d) of every column with residuals (k, n)."""
+    return WIDE(r) @ WIDE(x)
+
+
+def column_residual(x, columns, coef, offset, y):
+    """What a model of few columns leaves of y (k, n)."""
+    return WIDE(y) - WIDE(offset)[:, None] - WIDE(coef) @ WIDE(x)[:, columns].T

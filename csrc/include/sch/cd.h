@@ -33,13 +33,51 @@ typedef struct {
     void *scratch; /* SCRATCH gram_cd_scratch(a) bytes */
 } sch_gram_cd_args;
 
-#define SCH_CD_OPS(X) X(gram_cd, sch_gram_cd_args)
+/* X_columns' W X_new of chosen, shifted columns: what a working set adds to its Gram matrix when it grows. */
+typedef struct {
+    sch_control control;
+    sch_columns x;          /* IN (n, d) STRIDED */
+    const int64_t *columns; /* IN (m) the n_new new columns first */
+    int64_t m, n_new;
+    const double *shift;    /* IN (d) what columns lose, or NULL */
+    const void *weight;     /* IN (n) or NULL */
+    double *gram;           /* OUT (m, n_new) */
+    void *scratch;          /* SCRATCH column_gram_scratch(a) bytes, 64-byte aligned */
+} sch_column_gram_args;
+
+/* r X for k rows r: the correlations of every column with a residual. */
+typedef struct {
+    sch_control control;
+    sch_columns x;    /* IN (n, d), STRIDED with row_stride 1, or CSC */
+    int64_t k;
+    const void *r;    /* IN (k, n) */
+    double *products; /* OUT (k, d) */
+} sch_column_products_args;
+
+/* y - offset - X_columns coef' for k targets. */
+typedef struct {
+    sch_control control;
+    sch_columns x;          /* IN (n, d) as for column_products */
+    int64_t k, m;
+    const int64_t *columns; /* IN (m) */
+    const double *coef;     /* IN (k, m) */
+    const double *offset;   /* IN (k) */
+    const void *y;          /* IN (k, n) */
+    void *residual;         /* OUT (k, n) */
+} sch_column_residual_args;
+
+#define SCH_CD_OPS(X)                            \
+    X(gram_cd, sch_gram_cd_args)                 \
+    X(column_gram, sch_column_gram_args)         \
+    X(column_products, sch_column_products_args) \
+    X(column_residual, sch_column_residual_args)
 
 typedef struct {
 #define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
     SCH_CD_OPS(SCH_FIELD)
 #undef SCH_FIELD
     int64_t (*gram_cd_scratch)(const sch_gram_cd_args *); /* bytes, a function of sizes and options alone */
+    int64_t (*column_gram_scratch)(const sch_column_gram_args *);
 } sch_cd_ops;
 
 #endif

@@ -21,6 +21,20 @@ typedef struct {
     const void *indptr;  /* CSR: (n + 1) first non-zero of each row */
 } sch_table;
 
+/* A table whose columns are what kernels walk along: a dense array of any layout, or CSC. */
+typedef enum { SCH_STRIDED = 0, SCH_CSC32 = 1, SCH_CSC64 = 2 } sch_column_storage;
+
+typedef struct {
+    sch_dtype dtype;
+    sch_column_storage storage;
+    int64_t n;                         /* rows (samples) */
+    int64_t d;                         /* columns (features) */
+    int64_t row_stride, column_stride; /* STRIDED: elements from one row, one column to the next */
+    const void *data;                  /* STRIDED: the first element; CSC: the non-zeros */
+    const void *indices;               /* CSC: row of each non-zero */
+    const void *indptr;                /* CSC: (d + 1) first non-zero of each column */
+} sch_columns;
+
 /* What every kernel that may take long is told about its surroundings. */
 typedef struct {
     int n_threads;      /* at most this many, the caller included */

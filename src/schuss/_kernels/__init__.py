@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
-from schuss._kernels._cd import gram_cd
+from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
     OPTIMIZERS,
     SCHEDULES,
+    Columns,
     Scratch,
     Table,
     compiler,
@@ -23,9 +24,13 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "SCHEDULES",
+    "Columns",
     "Scratch",
     "Table",
     "all_finite",
+    "column_gram",
+    "column_products",
+    "column_residual",
     "compiler",
     "dual_sweep",
     "glm_pass",

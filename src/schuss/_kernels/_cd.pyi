@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss._kernels._core import Scratch
+from schuss._kernels._core import Columns, Scratch
 
+Array = NDArray[Any]
 Float64 = NDArray[np.float64]
 
 @overload
@@ -48,3 +49,24 @@ def gram_cd(
     gap_tol: float = 0.0,
     scratch: Scratch | None = None,
 ) -> tuple[int, float]: ...
+def column_gram(
+    x: Columns,
+    columns: NDArray[np.int64],
+    gram: Float64,
+    *,
+    shift: Float64 | None = None,
+    weight: Array | None = None,
+    n_threads: int = 1,
+    scratch: Scratch | None = None,
+) -> None: ...
+def column_products(x: Columns, r: Array, products: Float64, *, n_threads: int = 1) -> None: ...
+def column_residual(
+    x: Columns,
+    columns: NDArray[np.int64],
+    coef: Float64,
+    offset: Float64,
+    y: Array,
+    residual: Array,
+    *,
+    n_threads: int = 1,
+) -> None: ...

@@ -6,6 +6,13 @@ from libc.stdint cimport int64_t, uint64_t
 from schuss._kernels._core cimport *
 
 
+cdef const int64_t *indices(object array, str name, int64_t d) except? NULL:
+    """Pointer to int64 numbers of columns, each of which exists."""
+    if array.shape[0] and (array.min() < 0 or array.max() >= d):
+        raise ValueError(f"{name}: expected numbers from 0 to {d - 1}")
+    return <const int64_t *>read(array, name, b"q", array.shape[0])
+
+
 def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=None, bint positive=False,
             coordinates=None, bint shuffle=False, uint64_t seed=0, uint64_t epoch=0, int64_t max_sweeps,
             double tol=0.0, residual=None, double gap_tol=0.0, Scratch scratch=None):
@@ -21,9 +28,7 @@ def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=No
     a.l1, a.l2, a.positive = l1, l2, positive
     a.penalty_factor = <const double *>read_or_null(penalty_factor, "penalty_factor", b"d", a.d)
     a.n_coordinates = a.d if coordinates is None else coordinates.shape[0]
-    a.coordinates = <const int64_t *>read_or_null(coordinates, "coordinates", b"q", a.n_coordinates)
-    if a.n_coordinates and coordinates is not None and (coordinates.min() < 0 or coordinates.max() >= a.d):
-        raise ValueError(f"coordinates: expected numbers from 0 to {a.d - 1}")
+    a.coordinates = NULL if coordinates is None else indices(coordinates, "coordinates", a.d)
     a.shuffle, a.seed, a.epoch, a.max_sweeps, a.tol = shuffle, seed, epoch, max_sweeps, tol
     if residual is not None and (penalty_factor is not None or gap_tol < 0.0):
         raise ValueError("residual: expected no penalty_factor, and a gap_tol of at least 0")
@@ -38,3 +43,53 @@ def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=No
     if residual is not None:
         return a.n_sweeps, a.residual, a.gap
     return a.n_sweeps, a.largest_change
+
+
+def column_gram(Columns x, columns, gram, *, shift=None, weight=None, int n_threads=1, Scratch scratch=None):
+    """gram (m, k) = products of the m columns with the first k of them, less their shift (d,), weighted (n,)."""
+    cdef sch_column_gram_args a
+    cdef sch_status status
+    cdef const sch_cd_ops *kernels = ops().cd  # one instruction set for the size and the run
+    a.control, a.x, a.m, a.n_new = control(n_threads), x.c, columns.shape[0], gram.shape[1]
+    if a.n_new > a.m or x.c.storage != SCH_STRIDED:
+        raise ValueError("gram: expected no more new columns than columns, and a dense table")
+    a.columns = indices(columns, "columns", x.c.d)
+    a.shift = <const double *>read_or_null(shift, "shift", b"d", x.c.d)
+    a.weight = read_or_null(weight, "weight", x.kind, x.c.n)
+    a.gram = <double *>write(gram, "gram", b"d", a.m * a.n_new)
+    scratch = Scratch() if scratch is None else scratch
+    a.scratch = scratch.at_least(kernels.column_gram_scratch(&a))
+    with nogil:
+        status = kernels.column_gram(&a)
+    check(status)
+
+
+def column_products(Columns x, r, products, *, int n_threads=1):
+    """products (k, d) = r (k, n) X; a dense table has to be F-contiguous."""
+    cdef sch_column_products_args a
+    cdef sch_status status
+    a.control, a.x, a.k = control(n_threads), x.c, r.shape[0]
+    if x.c.storage == SCH_STRIDED and x.c.row_stride != 1:
+        raise ValueError("x: expected contiguous columns")
+    a.r = read(r, "r", x.kind, a.k * x.c.n)
+    a.products = <double *>write(products, "products", b"d", a.k * x.c.d)
+    with nogil:
+        status = ops().cd.column_products(&a)
+    check(status)
+
+
+def column_residual(Columns x, columns, coef, offset, y, residual, *, int n_threads=1):
+    """residual (k, n) = y (k, n) - offset (k,) - coef (k, m) X_columns'; a dense table has to be F-contiguous."""
+    cdef sch_column_residual_args a
+    cdef sch_status status
+    a.control, a.x, a.k, a.m = control(n_threads), x.c, coef.shape[0], columns.shape[0]
+    if x.c.storage == SCH_STRIDED and x.c.row_stride != 1:
+        raise ValueError("x: expected contiguous columns")
+    a.columns = indices(columns, "columns", x.c.d)
+    a.coef = <const double *>read(coef, "coef", b"d", a.k * a.m)
+    a.offset = <const double *>read(offset, "offset", b"d", a.k)
+    a.y = read(y, "y", x.kind, a.k * x.c.n)
+    a.residual = write(residual, "residual", x.kind, a.k * x.c.n)
+    with nogil:
+        status = ops().cd.column_residual(&a)
+    check(status)

@@ -17,6 +17,17 @@ cdef extern from "sch/types.h" nogil:
         const void *data
         const void *indices
         const void *indptr
+    ctypedef enum sch_column_storage:
+        SCH_STRIDED
+        SCH_CSC32
+        SCH_CSC64
+    ctypedef struct sch_columns:
+        sch_dtype dtype
+        sch_column_storage storage
+        int64_t n, d, row_stride, column_stride
+        const void *data
+        const void *indices
+        const void *indptr
     ctypedef struct sch_control:
         int n_threads
         int (*poll)() noexcept nogil
@@ -230,8 +241,36 @@ cdef extern from "sch/cd.h" nogil:
         int64_t n_sweeps
         double largest_change
         void *scratch
+    ctypedef struct sch_column_gram_args:
+        sch_control control
+        sch_columns x
+        const int64_t *columns
+        int64_t m, n_new
+        const double *shift
+        const void *weight
+        double *gram
+        void *scratch
+    ctypedef struct sch_column_products_args:
+        sch_control control
+        sch_columns x
+        int64_t k
+        const void *r
+        double *products
+    ctypedef struct sch_column_residual_args:
+        sch_control control
+        sch_columns x
+        int64_t k, m
+        const int64_t *columns
+        const double *coef
+        const double *offset
+        const void *y
+        void *residual
     ctypedef struct sch_cd_ops:
         sch_status (*gram_cd)(sch_gram_cd_args *) noexcept nogil
+        sch_status (*column_gram)(sch_column_gram_args *) noexcept nogil
+        sch_status (*column_products)(sch_column_products_args *) noexcept nogil
+        sch_status (*column_residual)(sch_column_residual_args *) noexcept nogil
+        int64_t (*column_gram_scratch)(const sch_column_gram_args *) noexcept nogil
         int64_t (*gram_cd_scratch)(const sch_gram_cd_args *) noexcept nogil
 
 
@@ -282,6 +321,14 @@ cdef class Table:
     cdef char kind
     cdef int use_dense(self, object x) except -1
     cdef int use_csr(self, object x) except -1
+
+
+cdef class Columns:
+    cdef sch_columns c
+    cdef tuple owners
+    cdef char kind
+    cdef int use_strided(self, object x) except -1
+    cdef int use_csc(self, object x) except -1
 
 
 cdef class Scratch:

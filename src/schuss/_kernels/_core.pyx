@@ -194,6 +194,63 @@ cdef class Table:
         return np.dtype("float32" if self.kind == b"f" else "float64")
 
 
+cdef class Columns:
+    """Features by column, as coordinate descent wants them: a dense array of any layout, or a scipy CSC matrix.
+
+    Holds references to the arrays, copies nothing.
+    """
+
+    def __cinit__(self, x):
+        self.c.n, self.c.d = x.shape
+        if getattr(x, "format", None) == "csc":
+            self.use_csc(x)
+        else:
+            self.use_strided(x)
+        self.c.dtype = dtype_of_kind(self.kind)
+
+    cdef int use_strided(self, object x) except -1:
+        cdef Py_buffer view
+        self.kind = real_kind_of(x)
+        PyObject_GetBuffer(x, &view, PyBUF_FORMAT | PyBUF_STRIDES)
+        self.c.data = view.buf
+        cdef Py_ssize_t row = view.strides[0], column = view.strides[1], itemsize = view.itemsize
+        PyBuffer_Release(&view)
+        if row % itemsize or column % itemsize:
+            raise ValueError("x: elements must be aligned with each other")
+        self.c.storage = SCH_STRIDED
+        self.c.row_stride = row // itemsize if self.c.n > 1 else 1
+        self.c.column_stride = column // itemsize
+        self.owners = (x,)
+
+    cdef int use_csc(self, object x) except -1:
+        values, indices, indptr = x.data, x.indices, x.indptr
+        cdef char index_kind = kind_of(indices)
+        cdef int64_t nnz = indices.shape[0]
+        self.kind = real_kind_of(values)
+        self.c.storage = SCH_CSC32 if index_kind == b"i" else SCH_CSC64
+        self.c.row_stride = self.c.column_stride = 0
+        self.c.data = read(values, "x.data", self.kind, nnz)
+        self.c.indices = read(indices, "x.indices", index_kind, nnz)
+        self.c.indptr = read(indptr, "x.indptr", index_kind, self.c.d + 1)
+        if indptr[0] != 0 or indptr[-1] > nnz or (np.diff(indptr) < 0).any():
+            raise ValueError("x.indptr: expected column starts that rise from 0 to the number of non-zeros")
+        if nnz and (indices.min() < 0 or indices.max() >= self.c.n):
+            raise ValueError(f"x.indices: expected rows from 0 to {self.c.n - 1}")
+        self.owners = (x, values, indices, indptr)
+
+    @property
+    def n(self):
+        return self.c.n
+
+    @property
+    def d(self):
+        return self.c.d
+
+    @property
+    def dtype(self):
+        return np.dtype("float32" if self.kind == b"f" else "float64")
+
+
 # ---------------------------------------------------------------- instruction sets
 
 def isa_compiled():
