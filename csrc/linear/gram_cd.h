@@ -73,31 +73,46 @@ SCH_INLINE double sch_gram_group_step(sch_gram_cd_args *a, int64_t j, double dia
     return moved;
 }
 
-/* Returns the square of the largest change, weighted by the diagonal; a NaN, once met, stays. */
-SCH_INLINE double sch_gram_sweep(sch_gram_cd_args *a, const int64_t *order, const int single, const int positive)
+/* Largest squares, weighted by the diagonal; a NaN, once met, stays. */
+typedef struct {
+    double change, size;
+} sch_gram_extent;
+
+SCH_INLINE double sch_gram_size(const sch_gram_cd_args *a, int64_t j, const int single)
 {
-    double largest = 0.0;
+    double square = 0.0;
+    if (single) return a->coef[j] * a->coef[j];
+    for (int64_t t = 0; t < a->n_tasks; ++t) square += a->coef[t * a->d + j] * a->coef[t * a->d + j];
+    return square;
+}
+
+SCH_INLINE sch_gram_extent sch_gram_sweep(sch_gram_cd_args *a, const int64_t *order, const int single,
+                                          const int positive)
+{
+    sch_gram_extent most = {0.0, 0.0};
     for (int64_t c = 0; c < a->n_coordinates; ++c) {
         const int64_t j = order ? order[c] : c;
         const double diagonal = a->gram[j * a->d + j], factor = a->penalty_factor ? a->penalty_factor[j] : 1.0;
         if (diagonal <= 0.0) continue;
+        const double size = diagonal * sch_gram_size(a, j, single);
         const double moved = diagonal * (single ? sch_gram_step(a, j, diagonal, factor, positive)
                                                 : sch_gram_group_step(a, j, diagonal, factor));
-        largest = moved <= largest ? largest : moved;
+        most.change = moved <= most.change ? most.change : moved;
+        most.size = size <= most.size ? most.size : size;
     }
-    return largest;
+    return most;
 }
 
 /* Out of line: one copy of the loop for each form. */
-SCH_NOINLINE double sch_gram_sweep_single(sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE sch_gram_extent sch_gram_sweep_single(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 1, 0);
 }
-SCH_NOINLINE double sch_gram_sweep_positive(sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE sch_gram_extent sch_gram_sweep_positive(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 1, 1);
 }
-SCH_NOINLINE double sch_gram_sweep_group(sch_gram_cd_args *a, const int64_t *order)
+SCH_NOINLINE sch_gram_extent sch_gram_sweep_group(sch_gram_cd_args *a, const int64_t *order)
 {
     return sch_gram_sweep(a, order, 0, 0);
 }
@@ -152,29 +167,30 @@ static double sch_gram_gap(const sch_gram_cd_args *a)
     return (1.0 + scale * scale) / 2.0 * (a->residual + a->l2 * s.l2_square) + a->l1 * s.l1_norm - scale * with_target;
 }
 
-enum { SCH_GAP_EVERY = 10 }; /* sweeps after which the gap is looked at even if coordinates still move */
-
+/* With a gap, small steps have to come with it, as of scikit-learn: a gap bounds the objective, not the coefficients. */
 static int sch_gram_done(sch_gram_cd_args *a)
 {
-    const int still = a->largest_change <= a->tol;
-    if (a->gap_tol < 0.0) return a->n_sweeps > 0 && still;
-    if (!still && a->n_sweeps % SCH_GAP_EVERY && a->n_sweeps < a->max_sweeps) return 0;
+    const int first = a->n_sweeps == 0;
+    if (a->gap_tol < 0.0) return !first && a->largest_change <= a->tol;
+    const int still = first || a->largest_change <= a->tol * a->largest_size;
+    if (!still && a->n_sweeps < a->max_sweeps) return 0;
     a->gap = sch_gram_gap(a);
     return a->gap <= a->gap_tol;
 }
 
 static sch_status gram_cd(sch_gram_cd_args *a)
 {
-    a->largest_change = 0.0;
+    a->largest_change = a->largest_size = 0.0;
     a->n_sweeps = 0;
     while (!sch_gram_done(a) && a->n_sweeps < a->max_sweeps) {
         const int64_t *order = sch_gram_order(a);
-        const double square = a->n_tasks > 1 ? sch_gram_sweep_group(a, order)
-                              : a->positive  ? sch_gram_sweep_positive(a, order)
-                                             : sch_gram_sweep_single(a, order);
+        const sch_gram_extent most = a->n_tasks > 1 ? sch_gram_sweep_group(a, order)
+                                     : a->positive  ? sch_gram_sweep_positive(a, order)
+                                                    : sch_gram_sweep_single(a, order);
         ++a->n_sweeps;
-        a->largest_change = sqrt(square);
-        if (!(square <= DBL_MAX)) return SCH_NONFINITE;
+        a->largest_change = sqrt(most.change);
+        a->largest_size = sqrt(most.size);
+        if (!(most.change <= DBL_MAX)) return SCH_NONFINITE;
         if (sch_should_stop(&a->control)) return SCH_CANCELLED;
     }
     return SCH_OK;

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -40,6 +40,7 @@ __all__ = [
     "SparseCoefMixin",
     "StrOptions",
     "available_if",
+    "check_arguments",
     "check_method_params",
     "check_parameters",
     "check_partial_fit_first_call",
@@ -70,6 +71,12 @@ def fit_context(method: Method) -> Method:
     """Decorate ``fit`` so that the constructor's parameters are checked first, and callbacks are torn down last."""
     decorated: Method = _fit_context(prefer_skip_nested_validation=True)(method)
     return decorated
+
+
+def check_arguments(constraints: dict[str, Any]) -> Callable[[Method], Method]:
+    """Decorate a function so that its arguments are checked as a constructor's parameters are."""
+    decorator: Callable[[Method], Method] = validate_params(constraints, prefer_skip_nested_validation=True)
+    return decorator
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:

@@ -124,7 +124,7 @@ def test_gap_is_that_of_the_data(isa, k, l2, positive, sweeps):
     x, y = rng.standard_normal((40, 12)), rng.standard_normal((40, k))
     coef = np.zeros((k, 12))
     target, l1, square = y.T @ x, 2.0, np.sum(y**2)
-    options = {"l1": l1, "l2": l2, "positive": positive, "max_sweeps": sweeps}
+    options = {"l1": l1, "l2": l2, "positive": positive, "max_sweeps": sweeps, "tol": 1e-4}
     done, residual, gap = kernels.gram_cd(x.T @ x, -target, coef, residual=square, gap_tol=1e-10, **options)
     room = tol(np.float64, 1e4)
     assert_close(residual, np.sum((y - x @ coef.T) ** 2), room, scale=square)
@@ -138,7 +138,9 @@ def test_gap_without_penalties_is_the_gradient_and_without_l1_the_conjugates(isa
     gram, target, square, coef = x.T @ x, y.T @ x, np.sum(y**2), np.zeros((1, 5))
     _, _, gap = kernels.gram_cd(gram, -target, coef, l1=0.0, max_sweeps=0, residual=square)
     assert_close(gap, np.sum(target**2), tol(np.float64, 1e3))
-    _, _, gap = kernels.gram_cd(gram, -target, coef, l1=0.0, l2=2.0, max_sweeps=1000, residual=square, gap_tol=1e-9)
+    _, _, gap = kernels.gram_cd(
+        gram, -target, coef, l1=0.0, l2=2.0, max_sweeps=1000, tol=1e-9, residual=square, gap_tol=1e-9
+    )
     ridge = np.linalg.solve(gram + 2.0 * np.eye(5), target[0])
     assert gap <= 1e-9
     assert_close(coef[0], ridge, tol(np.float64, 1e16), scale=1.0)
@@ -146,7 +148,7 @@ def test_gap_without_penalties_is_the_gradient_and_without_l1_the_conjugates(isa
 
 def test_a_solution_takes_no_sweep(isa):
     gram, target, start = quadratic(10, 1, 6)
-    options = {"l1": 1.0, "max_sweeps": 500, "gap_tol": 1e-8}
+    options = {"l1": 1.0, "max_sweeps": 500, "tol": 1e-4, "gap_tol": 1e-8}
     coef = np.zeros_like(start)
     gradient, square = -target, float(target[0] @ np.linalg.solve(gram, target[0])) + 1.0
     sweeps, residual, _ = kernels.gram_cd(gram, gradient, coef, residual=square, **options)

@@ -19,7 +19,7 @@ def problem(k=1):
 def test_path_is_scikit_learns(k):
     X, Y, quadratic = problem(k)
     alphas = np.geomspace(10, 0.01, 5)
-    descent = Descent(max_sweeps=10_000, tol=0.0, gap_tol=1e-10 * quadratic.square)
+    descent = Descent(max_sweeps=10_000, tol=1e-8, gap_tol=1e-10 * quadratic.square)
     path = gram_path(quadratic, [Penalty.of(alpha, 0.7, 60) for alpha in alphas], descent)
     y = Y[:, 0] if k == 1 else Y
     _, want, _ = enet_path(X, y, l1_ratio=0.7, alphas=alphas, tol=1e-12, max_iter=100_000, precompute=False)
@@ -30,7 +30,7 @@ def test_path_is_scikit_learns(k):
 
 def test_a_path_goes_on_where_another_ended():
     _, _, quadratic = problem()
-    descent = Descent(max_sweeps=1000, tol=0.0, gap_tol=1e-9 * quadratic.square)
+    descent = Descent(max_sweeps=1000, tol=1e-6, gap_tol=1e-9 * quadratic.square)
     first = gram_path(quadratic, [Penalty(5.0, 0.0)], descent)
     again = gram_path(quadratic, [Penalty(5.0, 0.0)], descent, first.coefs[-1])
     assert again.n_sweeps == [0]

@@ -21,49 +21,50 @@ typedef struct {
     int shuffle;                  /* another order in each sweep */
     uint64_t seed, epoch;         /* epoch: sweeps done before this call */
     int64_t max_sweeps;
-    double tol; /* small change, see largest_change: ends the sweeps, or is when the gap is looked at */
-    double gap_tol; /* end only at a duality gap of at most this; negative: no gap. Needs f = 1 */
+    double tol; /* end at a largest_change of at most this; with a gap: of this times largest_size, */
+    double gap_tol; /* and the duality gap at most this; negative: no gap. A gap needs f = 1 */
 
     double *gradient; /* INOUT (n_tasks, d), of all coordinates */
     double *coef; /* INOUT (n_tasks, d) */
     double residual; /* INOUT squared norm of y - X w, where G = X'X and c = X'y; for the gap */
     double gap; /* OUT at the end; meaningless without gap_tol */
     int64_t n_sweeps; /* OUT */
-    double largest_change; /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j| */
+    double largest_change; /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j|, */
+    double largest_size; /* OUT and of sqrt(G_jj) |w_.j| before it */
     void *scratch; /* SCRATCH gram_cd_scratch(a) bytes */
 } sch_gram_cd_args;
 
 /* X_columns' W X_new of chosen, shifted columns: what a working set adds to its Gram matrix when it grows. */
 typedef struct {
     sch_control control;
-    sch_columns x;          /* IN (n, d) STRIDED */
+    sch_columns x; /* IN (n, d) STRIDED */
     const int64_t *columns; /* IN (m) the n_new new columns first */
     int64_t m, n_new;
-    const double *shift;    /* IN (d) what columns lose, or NULL */
-    const void *weight;     /* IN (n) or NULL */
-    double *gram;           /* OUT (m, n_new) */
-    void *scratch;          /* SCRATCH column_gram_scratch(a) bytes, 64-byte aligned */
+    const double *shift; /* IN (d) what columns lose, or NULL */
+    const void *weight; /* IN (n) or NULL */
+    double *gram; /* OUT (m, n_new) */
+    void *scratch; /* SCRATCH column_gram_scratch(a) bytes, 64-byte aligned */
 } sch_column_gram_args;
 
 /* r X for k rows r: the correlations of every column with a residual. */
 typedef struct {
     sch_control control;
-    sch_columns x;    /* IN (n, d), STRIDED with row_stride 1, or CSC */
+    sch_columns x; /* IN (n, d), STRIDED with row_stride 1, or CSC */
     int64_t k;
-    const void *r;    /* IN (k, n) */
+    const void *r; /* IN (k, n) */
     double *products; /* OUT (k, d) */
 } sch_column_products_args;
 
 /* y - offset - X_columns coef' for k targets. */
 typedef struct {
     sch_control control;
-    sch_columns x;          /* IN (n, d) as for column_products */
+    sch_columns x; /* IN (n, d) as for column_products */
     int64_t k, m;
     const int64_t *columns; /* IN (m) */
-    const double *coef;     /* IN (k, m) */
-    const double *offset;   /* IN (k) */
-    const void *y;          /* IN (k, n) */
-    void *residual;         /* OUT (k, n) */
+    const double *coef; /* IN (k, m) */
+    const double *offset; /* IN (k) */
+    const void *y; /* IN (k, n) */
+    void *residual; /* OUT (k, n) */
 } sch_column_residual_args;
 
 #define SCH_CD_OPS(X)                            \

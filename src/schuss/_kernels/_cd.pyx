@@ -18,7 +18,8 @@ def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=No
             double tol=0.0, residual=None, double gap_tol=0.0, Scratch scratch=None):
     """Coordinate descent on gram (d, d), in place on gradient and coef (k, d); returns (sweeps, largest change).
 
-    With the squared norm of the residual it ends at a duality gap of gap_tol; returns (sweeps, residual, gap).
+    With the squared norm of the residual it ends at small steps, tol being relative to the largest coefficient, and a
+    duality gap of gap_tol; returns (sweeps, residual, gap).
     """
     cdef sch_gram_cd_args a
     cdef sch_status status

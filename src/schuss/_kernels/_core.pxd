@@ -239,7 +239,7 @@ cdef extern from "sch/cd.h" nogil:
         double residual
         double gap
         int64_t n_sweeps
-        double largest_change
+        double largest_change, largest_size
         void *scratch
     ctypedef struct sch_column_gram_args:
         sch_control control

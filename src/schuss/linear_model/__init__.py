@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models."""
 
+from schuss.linear_model._coordinate_descent._elastic_net import ElasticNet, Lasso
 from schuss.linear_model._coordinate_descent._lasso_cv import ElasticNetCV, LassoCV
 from schuss.linear_model._coordinate_descent._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
+from schuss.linear_model._coordinate_descent._paths import enet_path, lasso_path
 from schuss.linear_model._glm._regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
 from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
@@ -17,8 +19,10 @@ from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
 from schuss.linear_model._stochastic.perceptron import Perceptron
 
 __all__ = [
+    "ElasticNet",
     "ElasticNetCV",
     "GammaRegressor",
+    "Lasso",
     "LassoCV",
     "LinearRegression",
     "LogisticRegression",
@@ -35,4 +39,6 @@ __all__ = [
     "SGDOneClassSVM",
     "SGDRegressor",
     "TweedieRegressor",
+    "enet_path",
+    "lasso_path",
 ]

@@ -100,10 +100,10 @@ class Descent:
     ----------
     max_sweeps : int
     tol : float
-        A sweep in which no fitted value's norm changes by more lets the gap be looked at;
-        otherwise every tenth does.
+        Ends at a sweep that moves no coefficient by more than this part of the largest, each
+        multiplied by the root of its diagonal element,
     gap_tol : float
-        Ends at a duality gap of at most this; in units of the summed squared error.
+        and a duality gap of at most this, in units of the summed squared error.
     shuffle : bool, default=False
         Whether coordinates are visited in another order in each sweep.
     seed : int, default=0
