@@ -172,7 +172,7 @@ static int sch_gram_done(sch_gram_cd_args *a)
 {
     const int first = a->n_sweeps == 0;
     if (a->gap_tol < 0.0) return !first && a->largest_change <= a->tol;
-    const int still = first || a->largest_change <= a->tol * a->largest_size;
+    const int still = first || !(a->largest_change > a->tol * a->largest_size); /* tol may be infinite, sizes zero */
     if (!still && a->n_sweeps < a->max_sweeps) return 0;
     a->gap = sch_gram_gap(a);
     return a->gap <= a->gap_tol;

@@ -73,7 +73,7 @@ class GramDescent:
         # A gap costs no more than a sweep that moves one coefficient: it is looked at after each.
         change, gap = math.inf, self.tolerance
         if thorough:
-            change, gap = _THOROUGH * rules.tol * math.sqrt(square), _THOROUGH * self.tolerance
+            change, gap = _THOROUGH * rules.tol, _THOROUGH * self.tolerance
         self._descent = Descent(rules.max_iter, change, gap, rules.random, rules.seed)
         self.start(np.zeros_like(reference))
 
