@@ -141,6 +141,40 @@ def test_unpleasant_columns(kind, n_classes, rng):
     assert Multinomial(X, y).excess(model) <= PROMISE
 
 
+@pytest.mark.parametrize("scales", [(1e-3, 1e3), (1e-8, 1e8)])
+@pytest.mark.parametrize(("n", "n_classes"), [(400, 2), (400, 5), (12_000, 2), (12_000, 3)])
+def test_columns_of_any_scale_end_with_a_certificate(n, n_classes, scales, dtype, rng):
+    X, y = classes_of(rng, n, 12, n_classes)
+    X = (X * rng.permutation(np.geomspace(*scales, 12)) + rng.standard_normal(12) * scales[0]).astype(dtype)
+    X[:, 3] = 7.0
+    weight = rng.integers(0, 3, n).astype(float)
+    model = fit(X, y, weight, C=10.0)
+    problem = Multinomial(X, y, weight=weight, C=10.0)
+    assert model.stop_reason_ == "converged"
+    assert problem.excess(model) <= PROMISE
+    if dtype == np.float64:
+        assert np.abs(problem.gradient(stacked(model))).max() <= 1.1 * model.tol
+
+
+@pytest.mark.parametrize("scales", [(1e-3, 1e3), (1e-8, 1e8)])
+@N_CLASSES
+def test_few_rows_with_columns_of_any_scale(n_classes, scales, rng):
+    X, y = classes_of(rng, 30, 40, n_classes)
+    X = X * rng.permutation(np.geomspace(*scales, 40))
+    model = fit(X, y)
+    assert model.stop_reason_ == "converged"
+    assert np.abs(Multinomial(X, y).gradient(stacked(model))).max() <= 1.1 * model.tol
+
+
+@pytest.mark.parametrize("scales", [(1e-3, 1e3), (1e-8, 1e8)])
+def test_sparse_columns_of_any_scale(scales, rng):
+    X = sp.random(2000, 600, density=0.02, format="csr", random_state=2)
+    y = (X @ rng.standard_normal(600) + 0.3 * rng.logistic(size=2000) > 0.1).astype(int)
+    X = sp.csr_array(X.multiply(rng.permutation(np.geomspace(*scales, 600))))
+    sparse, dense = fit(X, y), fit(X.toarray(), y, tol=1e-8)
+    assert Multinomial(X, y).value(stacked(sparse)) <= dense.history_["objective"][-1] * (1 + PROMISE)
+
+
 @pytest.mark.parametrize("kind", ["duplicated", "constant", "collinear", "indicators"])
 def test_unpleasant_columns_without_penalty(kind, rng):
     X, y = classes_of(rng, 300, 4, 2, noise=3.0)
