@@ -30,6 +30,8 @@ ESTIMATORS = [
     linear_model.RidgeClassifier(),
     linear_model.RidgeCV(),
     linear_model.RidgeClassifierCV(),
+    linear_model.HuberRegressor(),
+    linear_model.QuantileRegressor(),
     svm.LinearSVC(),
     svm.LinearSVC(loss="hinge"),
     svm.LinearSVR(),

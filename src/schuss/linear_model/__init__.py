@@ -13,6 +13,8 @@ from schuss.linear_model._ridge import Ridge
 from schuss.linear_model._ridge_classifier import RidgeClassifier
 from schuss.linear_model._ridge_classifier_cv import RidgeClassifierCV
 from schuss.linear_model._ridge_cv import RidgeCV
+from schuss.linear_model._robust._huber import HuberRegressor
+from schuss.linear_model._robust._quantile import QuantileRegressor
 from schuss.linear_model._sgd_classifier import SGDClassifier
 from schuss.linear_model._sgd_regressor import SGDRegressor
 from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
@@ -22,6 +24,7 @@ __all__ = [
     "ElasticNet",
     "ElasticNetCV",
     "GammaRegressor",
+    "HuberRegressor",
     "Lasso",
     "LassoCV",
     "LinearRegression",
@@ -31,6 +34,7 @@ __all__ = [
     "MultiTaskLassoCV",
     "Perceptron",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

@@ -182,6 +182,7 @@ _ONE_CLASS: dict[str, Field] = {
 _FREE_OR_NONE: dict[str, Field] = {"intercept_": Either((Real(), Array(("n_outputs",))))}
 _SVC: dict[str, Field] = {**_CLASSIFIER, **_FREE_OR_NONE}
 _SVR: dict[str, Field] = {"coef_": Array(("n_features",)), "intercept_": Either((Real(), Array((1,))))}
+_ROBUST: dict[str, Field] = {"coef_": Array(("n_features",)), "intercept_": Real(), "n_iter_": Integer()}
 _SGD: dict[str, Field] = {"t_": Real(minimum=1.0), "n_iter_": Integer()}
 
 
@@ -253,6 +254,8 @@ for _entry in (
     _linear("SGDRegressor", {**_SGD_REGRESSOR, **_SGD}, _averaging() | _remembering(1)),
     _linear("SGDOneClassSVM", {**_ONE_CLASS, **_SGD}, _averaging()),
     _linear("Perceptron", {**_CLASSIFIER, **_SGD}),
+    _linear("HuberRegressor", {**_ROBUST, "scale_": Real(), "outliers_": Array(("n_samples",), dtypes=("bool",))}),
+    _linear("QuantileRegressor", _ROBUST),
     _linear("LinearSVC", {**_SVC, "n_iter_": Integer()}, module="schuss.svm"),
     _linear("LinearSVR", {**_SVR, "n_iter_": Integer()}, module="schuss.svm"),
     _linear("LassoCV", {**_REGRESSOR, **_SEARCHED}),

@@ -39,7 +39,7 @@ def minimizer(
     Parameters
     ----------
     objective : Objective
-        Or what has its ``shape``, ``table``, ``subset``, ``evaluate`` and ``hessian``.
+        Or what has its ``shape``, ``table``, ``magnitude``, ``subset``, ``evaluate`` and ``hessian``.
     theta : ndarray of shape ``objective.shape``
         Where to start.
     diagonal : ndarray of that shape or None
