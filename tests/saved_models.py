@@ -11,6 +11,7 @@ import numpy as np
 from schuss.linear_model import (
     ElasticNetCV,
     GammaRegressor,
+    GeneralizedLinearRegressor,
     HuberRegressor,
     LassoCV,
     LinearRegression,
@@ -91,6 +92,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "LogisticRegression": lambda: _classifier(LogisticRegression),
     "LogisticRegressionCV": lambda: _classifier(_logistic_cv),
     "PoissonRegressor": lambda: _positive(PoissonRegressor),
+    "GeneralizedLinearRegressor": lambda: _positive(
+        lambda: GeneralizedLinearRegressor(family="negative.binomial(0.5)", inference=True)
+    ),
     "GammaRegressor": lambda: _positive(GammaRegressor),
     "TweedieRegressor": lambda: _positive(lambda: TweedieRegressor(power=1.5, alpha=0.1)),
     "LinearRegression": lambda: _regressor(LinearRegression),

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import _loss
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
@@ -47,6 +48,7 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "keywords_only_from",
+    "loss_class",
     "raise_for_params",
     "split_params",
     "takes_weights",
@@ -77,6 +79,11 @@ def check_arguments(constraints: dict[str, Any]) -> Callable[[Method], Method]:
     """Decorate a function so that its arguments are checked as a constructor's parameters are."""
     decorator: Callable[[Method], Method] = validate_params(constraints, prefer_skip_nested_validation=True)
     return decorator
+
+
+def loss_class(name: str) -> Any:
+    """The class of scikit-learn's own losses that has this name."""
+    return getattr(_loss, name)
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:

@@ -5,6 +5,7 @@ from schuss.linear_model._coordinate_descent._elastic_net import ElasticNet, Las
 from schuss.linear_model._coordinate_descent._lasso_cv import ElasticNetCV, LassoCV
 from schuss.linear_model._coordinate_descent._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from schuss.linear_model._coordinate_descent._paths import enet_path, lasso_path
+from schuss.linear_model._glm._generalized import GeneralizedLinearRegressor
 from schuss.linear_model._glm._regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
 from schuss.linear_model._least_squares import LinearRegression
 from schuss.linear_model._logistic import LogisticRegression
@@ -24,6 +25,7 @@ __all__ = [
     "ElasticNet",
     "ElasticNetCV",
     "GammaRegressor",
+    "GeneralizedLinearRegressor",
     "HuberRegressor",
     "Lasso",
     "LassoCV",

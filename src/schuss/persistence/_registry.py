@@ -246,6 +246,15 @@ for _entry in (
         _linear(name, {"coef_": Array(("n_features",)), "intercept_": Real(), "n_iter_": Integer()})
         for name in ("PoissonRegressor", "GammaRegressor", "TweedieRegressor")
     ),
+    _linear(
+        "GeneralizedLinearRegressor",
+        {"coef_": Array(("n_features",)), "intercept_": Real(), "n_iter_": Integer()},
+        {
+            "covariance_": Array(("n_parameters", "n_parameters")),
+            "dispersion_": Real(minimum=0.0),
+            "_degrees_of_freedom": Either((Real(minimum=0.0), Choice((float("inf"),)))),
+        },
+    ),
     _linear("Ridge", {**_REGRESSOR, **_RIDGE}),
     _linear("RidgeClassifier", {**_SIGNS, **_RIDGE}),
     _linear("RidgeCV", {**_REGRESSOR, **_CHOSEN}, _LEFT_OUT),

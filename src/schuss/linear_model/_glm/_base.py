@@ -14,10 +14,10 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss._blas import one_blas_thread
-from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
+from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight, loss_class
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import check_X_y, raw_prediction
-from schuss.linear_model._glm._data import Data, score
+from schuss.linear_model._glm._data import Data, check_offset, score
 from schuss.linear_model._glm._families import Family
 from schuss.linear_model._glm._fit import GlmFit
 from schuss.linear_model._inputs import check_parameters, check_training_data
@@ -114,7 +114,8 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
             raise outcome.interrupt
         if fit.fell_short(outcome):
             norm = fit.history[-1]["gradient_norm"] if len(fit.history) else np.nan
-            warnings.warn(not_converged(self.solver, outcome.n_iter, norm, self.tol), ConvergenceWarning, stacklevel=5)
+            text = not_converged(getattr(self, "solver", "lbfgs"), outcome.n_iter, norm, self.tol)
+            warnings.warn(text, ConvergenceWarning, stacklevel=5)
 
     def predict(self, X: Any) -> Array:
         """Return the predicted mean of each sample.
@@ -164,10 +165,8 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
 
     def _get_loss(self, xp: Any = None, device: Any = None) -> Any:
         """scikit-learn's own object for the loss that is minimised here, for tools that want one."""
-        from sklearn import _loss
-
         family = self._family()
-        kind = getattr(_loss, family.loss_name)
+        kind = loss_class(family.loss_name)
         return kind(power=family.parameter) if family.loss_name.startswith("HalfTweedie") else kind()
 
     @property
@@ -186,21 +185,3 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
         except ValueError:  # of no use for fitting either
             return False
         return not self._family().covers(np.array([-1.0]))
-
-
-def check_offset(offset: Any, X: Any) -> Array | None:
-    """One finite number per row of X, in its dtype, or None.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer, or NaN among them.
-    """
-    if offset is None:
-        return None
-    offset = np.ascontiguousarray(offset, dtype=X.dtype)
-    if offset.shape != (X.shape[0],):
-        raise ValueError(f"offset.shape == {offset.shape}, expected {(X.shape[0],)}!")
-    if not np.isfinite(offset).all():
-        raise ValueError("Input offset contains NaN or infinity.")
-    return offset

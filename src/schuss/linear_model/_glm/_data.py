@@ -48,6 +48,24 @@ class Data:
         return float(family.loss.mean(self.y, raw, self.weight)) - self.mean(family.least(self.y))
 
 
+def check_offset(offset: Any, X: Any) -> Array | None:
+    """One finite number per row of X, in its dtype, or None.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer, or NaN among them.
+    """
+    if offset is None:
+        return None
+    offset = np.ascontiguousarray(offset, dtype=X.dtype)
+    if offset.shape != (X.shape[0],):
+        raise ValueError(f"offset.shape == {offset.shape}, expected {(X.shape[0],)}!")
+    if not np.isfinite(offset).all():
+        raise ValueError("Input offset contains NaN or infinity.")
+    return offset
+
+
 def null_intercept(family: Family, data: Data) -> float:
     """The intercept of a model without features: exact without an offset, else by Fisher scoring."""
     mean = data.mean(data.y)

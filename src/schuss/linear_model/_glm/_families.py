@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -165,3 +166,61 @@ def negative_binomial(theta: float) -> Family:
     """Counts with variance ``mu + theta * mu**2``, with the logarithmic link."""
     loss = Loss("negative_binomial", Target.REAL, float(theta))
     return Family("negative.binomial", loss, "log", parameter=float(theta), low=0.0, fixed_dispersion=True)
+
+
+_POWERS = {"normal": 0.0, "gaussian": 0.0, "poisson": 1.0, "gamma": 2.0, "inverse.gaussian": 3.0}
+_CANONICAL = {"normal": "identity", "gaussian": "identity"}
+_NAME = re.compile(r"\s*([a-z.]+)\s*(?:\(\s*([^()\s]+)\s*\))?\s*")
+_DEFAULTS = {"tweedie": 1.5, "negative.binomial": 1.0}
+_EXPECTED = (
+    "expected 'normal', 'poisson', 'gamma', 'inverse.gaussian', 'binomial', 'tweedie(power)' with a power that is not "
+    "between 0 and 1, or 'negative.binomial(theta)' with a positive theta"
+)
+
+
+def family_of(name: str, link: str = "auto") -> Family:
+    """The family of this name and link.
+
+    Parameters
+    ----------
+    name : str
+        'normal', 'poisson', 'gamma', 'inverse.gaussian', 'binomial', 'tweedie(power)' or
+        'negative.binomial(theta)'.
+    link : {"auto", "identity", "log", "logit"}
+        "auto" is "identity" for the normal family, "logit" for binomial, else "log".
+
+    Raises
+    ------
+    ValueError
+        If there is no such family, or not with this link.
+    """
+    base, parameter = _parsed(name)
+    known: tuple[str, ...]
+    if base in _POWERS:
+        link = _CANONICAL.get(base, "log") if link == "auto" else link
+        known, family = ("identity", "log"), tweedie(_POWERS[base], link if link in ("identity", "log") else "log")
+    elif base == "tweedie":
+        known, family = ("auto", "identity", "log"), tweedie(parameter, "auto" if link == "logit" else link)
+    elif base == "binomial":
+        known, family = ("auto", "logit"), binomial()
+    else:
+        known, family = ("auto", "log"), negative_binomial(parameter)
+    if link not in known:
+        raise ValueError(f"link={link!r} does not go with family={name!r}, but these do: {', '.join(known)}.")
+    return family
+
+
+def _parsed(name: str) -> tuple[str, float]:
+    match = _NAME.fullmatch(name)
+    base = match[1] if match else ""
+    known = base in _POWERS or base == "binomial" or base in _DEFAULTS
+    if match is None or not known or (match[2] is not None and base not in _DEFAULTS):
+        raise ValueError(f"family={name!r}: {_EXPECTED}.")
+    try:
+        parameter = _DEFAULTS.get(base, 0.0) if match[2] is None else float(match[2])
+    except ValueError:
+        raise ValueError(f"family={name!r}: {_EXPECTED}.") from None
+    impossible = base == "tweedie" and 0.0 < parameter < 1.0
+    if not np.isfinite(parameter) or impossible or (base == "negative.binomial" and parameter <= 0.0):
+        raise ValueError(f"family={name!r}: {_EXPECTED}.")
+    return base, parameter

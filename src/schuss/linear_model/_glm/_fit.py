@@ -19,6 +19,7 @@ from schuss.linear_model._inputs import n_threads_for
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective
 from schuss.linear_model._plan import minimizer, near_column_means
+from schuss.linear_model._proximal import L1Penalty, proximal_minimizer
 from schuss.linear_model._smooth_fit import Parameters, SmoothFit, Solver
 from schuss.validation import Curves
 
@@ -41,10 +42,16 @@ class GlmFit(SmoothFit):
     family : Family
     l2 : float or ndarray of shape (n_features,)
         Of the penalty ``1/2 * sum(l2 * coef**2)``.
+    l1 : float or ndarray of shape (n_features,), default=0.0
+        Of the penalty ``sum(l1 * abs(coef))``.
+
+    Attributes
+    ----------
+    data : Data
     """
 
-    def __init__(self, model: Any, data: Data, family: Family, l2: Any) -> None:
-        self._data, self._family = data, family
+    def __init__(self, model: Any, data: Data, family: Family, l2: Any, l1: Any = 0.0) -> None:
+        self.data, self._family, self._l1 = data, family, l1
         self._objective = self._make_objective(model, l2)
         self._null = null_intercept(family, data)
         self._warm = _warm_start(model)
@@ -60,7 +67,7 @@ class GlmFit(SmoothFit):
         )
 
     def _make_objective(self, model: Any, l2: Any) -> Objective:
-        data, family = self._data, self._family
+        data, family = self.data, self._family
         small = sp.issparse(data.X) and np.prod(data.X.shape) <= _DENSE
         return Objective(
             data.X.toarray() if small else data.X,
@@ -87,7 +94,9 @@ class GlmFit(SmoothFit):
 
     def _start(self) -> Solver:
         objective = self._objective
-        n, d = self._data.X.shape
+        n, d = self.data.X.shape
+        if np.any(self._l1):
+            return self._start_proximal()
         if self._warm is not None:
             solver = minimizer(objective, objective.shifted(*self._warm), warm=True)
         elif n < d and not (objective.fit_intercept or np.any(objective.l2)):
@@ -99,12 +108,20 @@ class GlmFit(SmoothFit):
         solver.start()
         return self._sane(solver)
 
+    def _start_proximal(self) -> Solver:
+        objective, warm = self._objective, self._warm is not None
+        theta = self._cold_start() if self._warm is None else objective.shifted(*self._warm)
+        penalty = L1Penalty.of_coefficients(objective.shape, self._l1)
+        solver = proximal_minimizer(objective, penalty, theta, tol=self._model.tol, warm=warm)
+        solver.start()
+        return solver
+
     def _sane(self, solver: Minimizer) -> Minimizer:
         """Start elsewhere if a pilot fit went astray, as it may where few rows separate."""
         if self._warm is None and not solver.point.value <= (1.0 + _ROUNDING) * self._training.null:
             solver = self._start_again(solver)
         if not np.isfinite(solver.point.value) and self._family.loss.name == "tweedie_identity":
-            check_finite(self._model, self._data.X)
+            check_finite(self._model, self.data.X)
             raise ValueError(
                 "With link='identity' predictions have to be positive, and no coefficients were found with which "
                 "they are. fit_intercept=True gives a place to start from; otherwise use link='log'."
@@ -118,7 +135,7 @@ class GlmFit(SmoothFit):
 
     def _cold_start(self) -> Array:
         """The best constant; without an intercept zero, or what least squares finds on transformed targets."""
-        objective, d = self._objective, self._data.X.shape[1]
+        objective, d = self._objective, self.data.X.shape[1]
         if objective.fit_intercept:
             return objective.shifted(np.zeros((1, d)), np.array([self._null]))
         positive = self._family.loss.name == "tweedie_identity"
@@ -128,7 +145,7 @@ class GlmFit(SmoothFit):
 
     def _least_squares_start(self) -> Array:
         """Iteratively reweighted least squares' first step, from means between y and its own mean."""
-        data, family, objective = self._data, self._family, self._objective
+        data, family, objective = self.data, self._family, self._objective
         between = 0.5 * (data.y.astype(np.float64) + data.mean(data.y))
         target = family.predictor(between)
         if data.offset is not None:
