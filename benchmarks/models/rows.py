@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import libraries, logistic, problems
+from benchmarks.models import l1_logistic, libraries, logistic, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
@@ -112,6 +112,17 @@ def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
     )
 
 
+def _l1_logistic(title: str, goal: float, l1: float, make: Callable[[int], Problem]) -> Row:
+    return Row(
+        f"LogisticRegression, L1, {title}, float64",
+        goal,
+        make,
+        l1_logistic.candidates(l1),
+        l1_logistic.objective(l1),
+        l1_logistic.optimum(l1),
+    )
+
+
 ROWS: dict[str, Row] = {
     "sgd_100": _sgd("1M x 100", 6.0, 1_000_000, 100),
     "sgd_20": _sgd("1M x 20", 5.0, 1_000_000, 20),
@@ -124,6 +135,18 @@ ROWS: dict[str, Row] = {
     "logistic_scaled": _logistic_scaled(5.0),
     "logistic_csr": _logistic_sparse(2.0),
     "multinomial": _logistic("100k x 60, 10 classes", 3.0, 100_000, 60, "float64", 10),
+    "logistic_l1": _l1_logistic(
+        "100k x 100, some 60 coefficients not zero",
+        5.0,
+        1e-3,
+        lambda divide: l1_logistic.half_of_no_use(_rows(100_000, divide), 100),
+    ),
+    "logistic_l1_csr": _l1_logistic(
+        "CSR text 200k x 50k, some 800 coefficients not zero",
+        3.0,
+        2.5e-5,
+        lambda divide: l1_logistic.texts(_rows(200_000, divide), 50_000),
+    ),
     "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
 }
