@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 from tolerance import assert_close, assert_same_bytes
 
 from schuss.linear_model import LogisticRegression
+from schuss.linear_model._proximal import plan
 
 PROMISE = 1e-6  # of the objective above its minimum, at the default tolerance
 N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3])  # of an even number of classes the minimum is not unique
@@ -126,6 +127,29 @@ def test_csr_is_dense(n_classes, rng):
     y = np.digitize(score, np.quantile(score, np.linspace(0, 1, n_classes + 1)[1:-1]))
     dense, sparse = fit(X.toarray(), y, tol=1e-9), fit(X, y, tol=1e-9)
     assert_close(sparse.coef_, dense.coef_, 1e-5, scale=np.abs(dense.coef_).max())
+
+
+# -- Hessians in blocks ----------------------------------------------------------------------------
+
+
+def test_many_parameters_in_all(rng):
+    X, y = classes_of(rng, 1500, 140, 8)
+    certify(X, y, C=0.03, within=1e-8)
+
+
+@pytest.mark.parametrize("widest", [100, 3], ids=["classes", "columns"])
+@pytest.mark.parametrize("storage", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+@L1_RATIO
+def test_blocks_lead_to_the_same_minimum(widest, storage, n_classes, l1_ratio, rng, monkeypatch):
+    monkeypatch.setattr(plan, "_LARGEST_ORDER", 2)
+    monkeypatch.setattr(plan, "_WIDEST_BLOCK", widest)
+    X, score = text(rng, 1200, 900)
+    y = np.digitize(score, np.quantile(score, np.linspace(0, 1, n_classes + 1)[1:-1]))
+    parameters = {"C": 0.1, "l1_ratio": l1_ratio}
+    model = fit(storage(X.toarray()), y, tol=1e-7, **parameters)
+    assert model.stop_reason_ == "converged"
+    assert SparseMultinomial(X, y, **parameters).violation(stacked(model)) <= 2e-7
 
 
 # -- unpleasant columns ----------------------------------------------------------------------------
@@ -259,3 +283,12 @@ def test_dual_has_no_l1(rng):
         ValueError, match="penalty='l1' and loss='logistic_regression' are not supported when dual=True"
     ):
         fit(X, y, solver="liblinear", dual=True)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("shape", [(20_000, 20), (3000, 600)])
+def test_nan_in_large_data_is_found(n_classes, shape, rng):
+    X, y = rng.standard_normal(shape), rng.integers(0, n_classes, shape[0])
+    X[-1, -1] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        fit(X, y)

@@ -292,6 +292,39 @@ class Objective:
         grams = (self._outer_products(x, np.ascontiguousarray(s)) / self.total for s in share.T)
         return np.stack([self._penalised(gram) for gram in grams])
 
+    def partial_hessians(self, point: Point, widest: int) -> list[tuple[NDArray[np.intp], Matrix]]:
+        """Blocks on the Hessian's diagonal: of each class, and of at most ``widest`` columns.
+
+        Each comes with the positions of its parameters among all, which are counted class
+        by class; an intercept belongs to its class's last block.
+        """
+        k, p = self.shape
+        chunks = np.array_split(np.arange(p - 1), max(1, -(-(p - 1) // widest)))
+        parts = [self.columns(chunk) for chunk in chunks] if len(chunks) > 1 else [self]
+        if k == 1:
+            weights = self._hessian_weights(point)[:, None]
+        else:
+            weights = self._shares(point)
+            weights *= 1.0 - weights
+            if self.weight is not None:
+                weights *= self.weight[:, None]
+        blocks = []
+        for c in range(k):
+            weight = np.ascontiguousarray(weights[:, c])
+            for chunk, part in zip(chunks, parts, strict=True):
+                matrix, index = part._weighted_gram(weight), c * p + chunk
+                if chunk is chunks[-1]:
+                    blocks.append((np.append(index, c * p + p - 1), matrix))
+                else:
+                    blocks.append((index, np.ascontiguousarray(matrix[:-1, :-1])))
+        return blocks
+
+    def _weighted_gram(self, weight: Array) -> Matrix:
+        """Weighted mean of the outer products of the shifted rows, and the penalty."""
+        if self.table.is_sparse:
+            return self._penalised(self._sparse_gram(weight))
+        return self._penalised(self._outer_products(self._augmented(), weight) / self.total)
+
     def _sparse_gram(self, weight: Array | None) -> Matrix:
         """Weighted mean of the outer products of a CSR table's shifted rows."""
         gram = np.empty((self.shape[1], self.shape[1]))

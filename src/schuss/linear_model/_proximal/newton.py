@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from schuss.linear_model._objective import Objective, Point
+from schuss.linear_model._proximal.curvature import Curvature, Refresh
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
-from schuss.linear_model._proximal.quadratic import Quadratic
 
 _RELATIVE_GAP = 1e-7  # to the minimum, of the objective, when converged
 _LEAST_SCALE = 1e-3  # objectives below this are as good as zero
@@ -19,7 +19,6 @@ _NEARLY = 1e-3  # gap, of the objective, so small that the last Hessian will do
 _SUFFICIENT = 1e-4  # part of the predicted decrease that a step must deliver
 _LONGEST, _SHORTEST = 0.5, 0.1  # share of a step that is tried when it was too long
 _MAX_TRIALS = 30
-_ACCURACY = 1e-5  # of the minimum of the model, relative to what it gains
 _SLOW = 0.25  # ratio of successive gaps which shows that the Hessian is wrong, or that rounding rules
 
 
@@ -27,23 +26,23 @@ class ProximalNewton:
     """Minimises an objective plus an L1 penalty, one accepted step at a time.
 
     A step goes towards the minimum of a quadratic model of the objective plus the exact
-    penalty. The gradient always comes from all rows; the model's Hessian from the first
-    reads or, given, from few rows, and from then on BFGS corrects it. Lee, Sun and
+    penalty. The gradient always comes from all rows; the model's curvature from the first
+    reads or, given, from few rows, and from then on gradients correct it. Lee, Sun and
     Saunders (2014), "Proximal Newton-type methods for minimizing composite functions".
 
     Parameters
     ----------
     objective : Objective
-        The smooth part; of few enough columns that a Hessian may be stored.
+        The smooth part.
     penalty : L1Penalty
     theta : ndarray of shape ``objective.shape``
         Where to start.
-    hessian : ndarray or None, default=None
+    refresh : callable
+        Makes the curvature at a point.
+    curvature : Curvature or None, default=None
         To begin with; None if ``fresh_reads`` is positive.
     fresh_reads : float, default=0
-        How many reads bring a new Hessian.
-    renewable : bool, default=False
-        Whether one read more may do so whenever progress is slow.
+        How many reads bring a new one; more do so whenever progress is slow.
 
     Attributes
     ----------
@@ -53,15 +52,15 @@ class ProximalNewton:
         least norm; its ``gradient`` remains that of the smooth part.
     gap : float
         How much lower the minimum is, as the model predicts.
-    hessian : ndarray
-        Of the model, (n_outputs * (n_features + 1),) * 2.
+    curvature : Curvature
+        Of the model.
     stuck : bool
         Whether rounding prevents any further progress.
     """
 
     point: Point
     gap: float
-    hessian: Matrix
+    curvature: Curvature
 
     def __init__(
         self,
@@ -69,17 +68,15 @@ class ProximalNewton:
         penalty: L1Penalty,
         theta: Matrix,
         *,
-        hessian: Matrix | None = None,
+        refresh: Refresh,
+        curvature: Curvature | None = None,
         fresh_reads: float = 0,
-        renewable: bool = False,
     ) -> None:
         self.objective, self.penalty = objective, penalty
         self.stuck = False
-        if hessian is not None:
-            self.hessian = hessian
-        self._theta = theta
-        self._fresh_reads, self._renewable = fresh_reads, renewable
-        self._flat_penalty = L1Penalty(penalty.strength.ravel())
+        if curvature is not None:
+            self.curvature = curvature
+        self._theta, self._refresh, self._fresh_reads = theta, refresh, fresh_reads
         self._learnt = self._slow = False
         self._resolution = _RESOLUTION[np.dtype(objective.table.dtype)]
 
@@ -92,15 +89,16 @@ class ProximalNewton:
         """Move to a better point; returns the step size, 0 if there is none."""
         start, gap, slow = self.point, self.gap, self._slow
         curvature = self._fresh_reads >= 1 and gap > _NEARLY * abs(start.value)
-        curvature = curvature or (slow and self._renewable)
+        curvature = curvature or slow
         size, found = self._search(curvature)
         if found is None:
             return self._start_afresh()
         if not curvature:
-            self._learn(found.theta - start.theta, found.gradient - start.gradient)
+            self.curvature.learn((found.theta - start.theta).ravel(), (found.gradient - start.gradient).ravel())
+            self._learnt = True
         self._arrive(found, curvature)
         noise = self._resolution * self.objective.magnitude(start)
-        self._slow = not curvature and self.gap > _SLOW * gap
+        self._slow = self.curvature.exact and not curvature and self.gap > _SLOW * gap
         self.stuck = gap <= noise and self.gap > _SLOW * gap
         return size
 
@@ -116,6 +114,7 @@ class ProximalNewton:
         return self.gap <= 16.0 * self._resolution * self.objective.magnitude(self.point)
 
     def _evaluate(self, theta: Matrix, curvature: bool) -> Point:
+        curvature = curvature and self.objective.n_outputs == 1  # of several outputs it takes reads of its own
         return penalised(self.objective, self.penalty, self.objective.evaluate(theta, curvature=curvature))
 
     def _search(self, curvature: bool) -> tuple[float, Point | None]:
@@ -140,7 +139,7 @@ class ProximalNewton:
 
     def _start_afresh(self) -> float:
         """Forget what gradients taught, rounded as they are, and try once more."""
-        if not (self._learnt and self._renewable):
+        if not self._learnt:
             self.stuck = True
             return 0.0
         self._arrive(self._evaluate(self.point.theta, True), True)
@@ -149,27 +148,18 @@ class ProximalNewton:
     def _arrive(self, point: Point, curvature: bool) -> None:
         """Make a point the current one, with the model's minimum and the gap from there."""
         if curvature:
-            self.hessian = self.objective.hessian(point, definite=False)
+            self.curvature = self._refresh(point)
             self._fresh_reads -= 1
             self._learnt = False
         self.point, self._slow = point, False
         gradient = point.gradient.ravel()
-        model = Quadratic(self.hessian, gradient, point.theta.ravel(), self._flat_penalty)
-        self._target = model.solve(_ACCURACY).reshape(point.theta.shape)
+        target, self.gap = self.curvature.minimum(gradient, point.theta.ravel(), self.penalty.strength.ravel())
+        target = target.reshape(point.theta.shape)
+        if self.objective.n_outputs > 1:
+            target = self.penalty.without_common_part(target, self.objective.l2)
+        self._target = target
         change = self.penalty.value(self._target) - self.penalty.value(point.theta)
-        self._slope = float(np.vdot(gradient, self._target - point.theta)) + change
-        self.gap = model.gain()
-
-    def _learn(self, step: Matrix, change: Matrix) -> None:
-        """BFGS: the Hessian that differs least and explains the last change of the gradient."""
-        s, y = step.ravel(), change.ravel()
-        curvature = float(np.vdot(s, y))
-        expected = self.hessian @ s
-        if curvature <= 1e-12 * np.sqrt(np.vdot(s, s) * np.vdot(y, y)) or not np.vdot(s, expected) > 0.0:
-            return
-        self.hessian += np.outer(y, y / curvature)
-        self.hessian -= np.outer(expected, expected / np.vdot(s, expected))
-        self._learnt = True
+        self._slope = float(np.vdot(point.gradient, target - point.theta)) + change
 
 
 def penalised(objective: Objective, penalty: L1Penalty, point: Point) -> Point:

@@ -58,3 +58,24 @@ class L1Penalty:
     def columns(self, chosen: NDArray[np.intp]) -> L1Penalty:
         """That of some features and the intercept."""
         return L1Penalty(np.column_stack([self.strength[:, chosen], self.strength[:, -1:]]))
+
+    def without_common_part(self, theta: Matrix, l2: float | Matrix) -> Matrix:
+        """Shift each feature's coefficients of all classes together to where the penalty is least.
+
+        That changes no probability of a softmax model. The sum of absolute values and of
+        ``l2 / 2`` times squares is least at the median of the coefficients and of as many
+        points and one more: Li and Osher (2009), "A new median formula".
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_outputs, n_features + 1)
+        l2 : float or ndarray of shape (n_features,)
+        """
+        coef, k = theta[:, :-1], len(theta)
+        excess = 2.0 * np.arange(k + 1)[:, None] - k
+        with np.errstate(divide="ignore", invalid="ignore"):
+            points = coef.mean(axis=0) - excess * self.strength[:1, :-1] / (k * np.asarray(l2))
+        points = np.where(excess == 0.0, coef.mean(axis=0) * (np.asarray(l2) > 0.0), points)
+        shifted = theta.copy()
+        shifted[:, :-1] -= np.where(self.strength[0, :-1] > 0.0, np.median(np.vstack([coef, points]), axis=0), 0.0)
+        return shifted

@@ -9,12 +9,15 @@ import numpy as np
 
 from schuss.linear_model._objective import Objective
 from schuss.linear_model._plan import pilot_rows, pilot_size
+from schuss.linear_model._proximal.curvature import Refresh, block_hessian, full_hessian
 from schuss.linear_model._proximal.newton import ProximalNewton
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.working_sets import WorkingSets
 
 _LARGEST_TABLE = 512  # columns of a dense table that are all read in each iteration
 _SMALL = 64  # columns of which all may be read, however few the rows
+_LARGEST_ORDER = 2048  # of a single matrix
+_WIDEST_BLOCK = 1024  # columns of one class's or one group's matrix, if there have to be several
 _CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
 _FRESH_READS = 3  # reads that bring a Hessian which is not cheap
 _SMALLER = 8  # by what a pilot has fewer rows than the table, or than the pilot that it is made for
@@ -76,12 +79,24 @@ def proximal_minimizer(
 def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, warm: bool) -> ProximalNewton:
     """Newton's method proper for small data; for large data the Hessian of a pilot fit of few rows."""
     n, k, order = objective.table.n, objective.n_outputs, theta.size
-    rows = pilot_size(n, order, k)
+    order = order if _is_full(objective) else order // k
+    rows, refresh = pilot_size(n, order, k), _refresh(objective)
     if rows < n:
         pilot = _pilot(objective, penalty, theta, rows, warm)
-        return ProximalNewton(objective, penalty, pilot.point.theta, hessian=pilot.hessian, renewable=True)
+        return ProximalNewton(objective, penalty, pilot.point.theta, refresh=refresh, curvature=pilot.curvature)
     cheap = float(n) * order * order <= _CHEAP
-    return ProximalNewton(objective, penalty, theta, fresh_reads=np.inf if cheap else _FRESH_READS, renewable=True)
+    return ProximalNewton(objective, penalty, theta, refresh=refresh, fresh_reads=np.inf if cheap else _FRESH_READS)
+
+
+def _is_full(objective: Objective) -> bool:
+    """Whether one matrix holds the Hessian of all parameters."""
+    order = objective.n_outputs * objective.shape[1]
+    most = _LARGEST_ORDER if objective.n_outputs == 1 else _LARGEST_ORDER // 2
+    return order <= most
+
+
+def _refresh(objective: Objective) -> Refresh:
+    return full_hessian(objective) if _is_full(objective) else block_hessian(objective, _WIDEST_BLOCK)
 
 
 def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, warm: bool) -> ProximalNewton:
@@ -90,7 +105,8 @@ def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, w
     if not warm and fewer >= _ROWS_PER_PARAMETER * theta.size:
         theta = _pilot(objective, penalty, theta, fewer, warm).point.theta
     few = objective.subset(*pilot_rows(objective, size))
-    pilot = ProximalNewton(few, penalty, theta, fresh_reads=1 if warm else np.inf, renewable=True)
+    reads = 1 if warm else np.inf
+    pilot = ProximalNewton(few, penalty, theta, refresh=_refresh(few), fresh_reads=reads)
     if warm:
         pilot.start()
         return pilot
