@@ -201,3 +201,34 @@ def test_files_are_replaced_but_only_those_of_ours(schuss, tmp_path):
     assert schuss("train", "sample:wine", "--report", "r.html").status == 0
     assert (tmp_path / "model.schuss").read_bytes() != first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.schuss", "r.html"]
+
+
+FAMILIES = {
+    "breast_cancer": ["ridge", "ridge-cv", "logistic-cv", "svm", "perceptron"],
+    "diabetes": ["ridge", "ridge-cv", "lasso-cv", "elasticnet-cv", "poisson", "gamma", "tweedie", "svm"],
+}
+
+
+@pytest.mark.parametrize(("sample", "family"), [(s, f) for s, families in FAMILIES.items() for f in families])
+def test_every_family_beats_the_guess(schuss, sample, family):
+    record = record_of(schuss("train", f"sample:{sample}", "--model", family, "--json"))
+    model, guess = score(record, "accuracy" if sample == "breast_cancer" else "R²")
+    assert model > guess + 0.2
+    assert record["model"]["family"] == family
+
+
+def test_models_of_counts_are_scored_by_their_deviance(schuss):
+    record = record_of(schuss("train", "sample:diabetes", "--model", "poisson", "--json"))
+    own, guess = score(record, "mean Poisson deviance")
+    assert own < guess
+    assert score(record, "D²")[0] == pytest.approx(1 - own / guess)
+
+
+def test_a_model_of_counts_refuses_what_is_no_count(schuss, tmp_path):
+    rows = [f"{x},{x - 3}" for x in range(60)]
+    (tmp_path / "debts.csv").write_text("a,debt\n" + "\n".join(rows), encoding="utf-8")
+    result = schuss("train", "debts.csv", "--target", "debt", "--model", "poisson")
+    assert result.status == 2
+    assert "goes down to -3, but this model is for numbers from zero on" in result.err
+    result = schuss("train", "debts.csv", "--target", "a", "--model", "gamma")
+    assert "goes down to 0, but this model is for positive numbers" in result.err

@@ -28,7 +28,17 @@ class ModelName(StrEnum):
     """Families of models."""
 
     linear = "linear"
+    ridge = "ridge"
+    ridge_cv = "ridge-cv"
+    lasso_cv = "lasso-cv"
+    elasticnet_cv = "elasticnet-cv"
     logistic = "logistic"
+    logistic_cv = "logistic-cv"
+    poisson = "poisson"
+    gamma = "gamma"
+    tweedie = "tweedie"
+    svm = "svm"
+    perceptron = "perceptron"
     sgd = "sgd"
 
 

@@ -12,29 +12,55 @@ from schuss.cli.errors import CommandError
 from schuss.data.errors import nearest, shown
 from schuss.data.target import CLASSIFICATION, REGRESSION, Task
 
-HOME = "schuss.linear_model"
-
 # Parameters that have an option of their own, so that it is said once.
 _OPTIONS = {"random_state": "--seed", "n_threads": "--threads", "n_jobs": "--threads", "max_time": "--max-time"}
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Classes of one family, by task, and what the command line sets differently from the class."""
+    """Classes of one family, by task, and what the command line sets differently from the class.
+
+    Attributes
+    ----------
+    classes : mapping of task to str
+    settings : mapping of task to mapping
+        Parameters that differ from the class's own defaults.
+    home : str
+        Module of the classes.
+    stops_early : bool
+        Whether validation rows should end the fit.
+    power : float or None
+        Of the Tweedie distribution that the target is taken to follow: 1 for counts, 2 for positive
+        amounts; None for any numbers.
+    """
 
     classes: Mapping[Task, str]
     settings: Mapping[Task, Mapping[str, Any]] = field(default_factory=dict)
+    home: str = "schuss.linear_model"
+    stops_early: bool = False
+    power: float | None = None
 
 
 _STEADY = {"learning_rate": "adaptive"}  # the columns are scaled: a modest step that shrinks once the loss settles
 
 FAMILIES = {
     "linear": Family({REGRESSION: "Ridge"}),
+    "ridge": Family({CLASSIFICATION: "RidgeClassifier", REGRESSION: "Ridge"}),
+    "ridge-cv": Family({CLASSIFICATION: "RidgeClassifierCV", REGRESSION: "RidgeCV"}),
+    "lasso-cv": Family({REGRESSION: "LassoCV"}),
+    "elasticnet-cv": Family({REGRESSION: "ElasticNetCV"}),
     "logistic": Family({CLASSIFICATION: "LogisticRegression"}),
+    "logistic-cv": Family({CLASSIFICATION: "LogisticRegressionCV"}),
+    "poisson": Family({REGRESSION: "PoissonRegressor"}, power=1.0),
+    "gamma": Family({REGRESSION: "GammaRegressor"}, power=2.0),
+    "tweedie": Family({REGRESSION: "TweedieRegressor"}, {REGRESSION: {"power": 1.5}}, power=1.5),
+    "svm": Family({CLASSIFICATION: "LinearSVC", REGRESSION: "LinearSVR"}, home="schuss.svm"),
+    "perceptron": Family({CLASSIFICATION: "Perceptron"}, stops_early=True),
     "sgd": Family(
         {CLASSIFICATION: "SGDClassifier", REGRESSION: "SGDRegressor"},
         # The class's own default, hinge, has no probabilities.
         {CLASSIFICATION: {"loss": "log_loss"} | _STEADY, REGRESSION: _STEADY},
+        stops_early=True,
     ),
 }
 
@@ -43,6 +69,13 @@ def task_of(family: str | None) -> Task | None:
     """Return the task a family is for, or None if the target decides."""
     tasks = list(FAMILIES[family].classes) if family else []
     return tasks[0] if len(tasks) == 1 else None
+
+
+def power_of(family: str | None, settings: Mapping[str, Any]) -> float | None:
+    """Return the power of the distribution that a family takes the target to follow, or None."""
+    usual = FAMILIES[family].power if family else None
+    given = settings.get("power", usual)
+    return usual if usual is None or isinstance(given, bool) or not isinstance(given, int | float) else float(given)
 
 
 def default_family(task: Task) -> str:
@@ -74,7 +107,7 @@ def build(
     max_time : float or None
         Seconds.
     validates : bool
-        Whether validation rows will be given, on which SGD then stops early.
+        Whether validation rows will be given, on which some families then stop early.
 
     Raises
     ------
@@ -82,7 +115,7 @@ def build(
         If a parameter is unknown or its value impossible.
     """
     name = FAMILIES[family].classes[task]
-    estimator = getattr(import_module(HOME), name)()
+    estimator = getattr(import_module(FAMILIES[family].home), name)()
     known = estimator.get_params()
     for parameter in settings:
         if parameter in _OPTIONS:
@@ -91,7 +124,7 @@ def build(
             raise CommandError(f"{name} has no parameter {shown(parameter)}{nearest(parameter, known)}")
     chosen = {"random_state": seed, "n_threads": threads, "max_time": max_time}
     chosen |= FAMILIES[family].settings.get(task, {})
-    if family == "sgd":
+    if FAMILIES[family].stops_early:
         chosen["early_stopping"] = validates
     chosen = {parameter: value for parameter, value in chosen.items() if parameter in known}
     estimator.set_params(**(chosen | dict(settings)))

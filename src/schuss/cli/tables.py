@@ -60,6 +60,7 @@ def make_tables(
     target_name: str,
     *,
     task: Task | None,
+    power: float | None = None,
     test: str | None,
     test_size: float,
     val_size: float,
@@ -77,7 +78,7 @@ def make_tables(
     """
     notes: list[str] = []
     with watch("preparing"):
-        target = Target.of(source.table, target_name, task)
+        target = Target.of(source.table, target_name, task, power)
         if target_name in drop:
             raise CommandError(f"--drop {shown(target_name)} is the target")
         table = _labelled(source.table, target, notes)

@@ -95,7 +95,8 @@ class _Run:
         import sklearn.preprocessing  # noqa: F401
 
         import schuss.linear_model
-        import schuss.persistence  # noqa: F401
+        import schuss.persistence
+        import schuss.svm  # noqa: F401
         from schuss._threads import effective_n_threads, explain_n_threads
         from schuss.cli.console import make_console
         from schuss.cli.models import task_of
@@ -138,6 +139,7 @@ class _Run:
             source,
             target,
             task=self.task,
+            power=models.power_of(options.model, self.settings),
             test=options.test,
             test_size=_TEST_SIZE if options.test_size is None else options.test_size,
             val_size=options.val_size,

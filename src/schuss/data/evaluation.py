@@ -108,7 +108,7 @@ def _amounts(model: TableModel, features: NDArray[np.float32], truth: NDArray[np
         ("root mean squared error", root_mean_squared_error, False),
         ("mean absolute error", mean_absolute_error, False),
     ]
-    scores = [
+    scores = _deviances(truth, found, guessed, model.target.power) + [
         Score(name, float(measure(truth, found)), float(measure(truth, guessed)), higher)
         for name, measure, higher in measures
         if len(truth) > 1 or not higher  # one row has no spread to explain
@@ -116,6 +116,24 @@ def _amounts(model: TableModel, features: NDArray[np.float32], truth: NDArray[np
     step = max(1, -(-len(truth) // _MOST_POINTS))
     points = np.column_stack([truth, found])[::step]
     return Evaluation(len(truth), 0, tuple(scores), points=points)
+
+
+_DEVIANCES = {0.0: "mean squared error", 1.0: "mean Poisson deviance", 2.0: "mean gamma deviance"}
+
+
+def _deviances(
+    truth: NDArray[np.float64], found: NDArray[np.float64], guessed: NDArray[np.float64], power: float | None
+) -> list[Score]:
+    """What a model of counts or positive amounts minimises, and the share of it that it explains."""
+    from sklearn.metrics import mean_tweedie_deviance
+
+    outside = power is None or truth.min() < 0 or (power >= 2 and truth.min() <= 0) or found.min() <= 0
+    if power is None or outside:
+        return []
+    name = _DEVIANCES.get(power, f"mean Tweedie deviance of power {power:g}")
+    own, constant = (float(mean_tweedie_deviance(truth, value, power=power)) for value in (found, guessed))
+    explained = [Score("D²", 1.0 - own / constant, 0.0, True)] if constant > 0 else []
+    return [*explained, Score(name, own, constant, False)]
 
 
 def constant_guess(target: Target) -> Any:

@@ -45,6 +45,9 @@ class Target:
         Training rows of each class: what the constant guess knows.
     mean, scale : float
         Of the training rows; 0 and 1 for classification.
+    power : float or None
+        Of the Tweedie distribution that the numbers are taken to follow, as counts (1) or positive amounts
+        (2): they are then fitted as they are. None for any numbers.
     """
 
     name: str
@@ -53,9 +56,10 @@ class Target:
     counts: tuple[int, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    power: float | None = None
 
     @classmethod
-    def of(cls, table: pa.Table, name: str, task: Task | None = None) -> Target:
+    def of(cls, table: pa.Table, name: str, task: Task | None = None, power: float | None = None) -> Target:
         """Find out what a target is.
 
         Parameters
@@ -65,6 +69,8 @@ class Target:
         name : str
         task : {"classification", "regression"} or None
             None lets the values decide: numbers with many distinct values are amounts, all else is classes.
+        power : float or None, default=None
+            See the attribute.
 
         Raises
         ------
@@ -82,8 +88,8 @@ class Target:
             )
         task = task or _task(distinct, table.num_rows)
         if task == REGRESSION:
-            values.numbers(table.column(name), name)  # says which value is no number
-            return cls(name, task)
+            _check_range(values.numbers(table.column(name), name), name, power)  # says which value is no number
+            return cls(name, task, power=power)
         return cls(name, task, _classes(distinct, name, table.num_rows))
 
     @property
@@ -109,15 +115,21 @@ class Target:
             counts = np.bincount(y, minlength=len(self.classes))
             return Target(self.name, self.task, self.classes, tuple(int(count) for count in counts))
         scale = float(np.std(y))
-        return Target(self.name, self.task, mean=float(np.mean(y)), scale=scale if scale > 0 else 1.0)
+        scale = scale if scale > 0 else 1.0
+        return Target(self.name, self.task, mean=float(np.mean(y)), scale=scale, power=self.power)
 
     def fitted_to(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return codes or numbers as the model is fitted to them."""
-        return y if self.task == CLASSIFICATION else (y - self.mean) / self.scale
+        return (y - self.mean) / self.scale if self._scales else y
 
     def restore(self, prediction: ArrayLike) -> NDArray[Any]:
         """Return a model's numbers in the target's own unit."""
-        return np.asarray(prediction, dtype=np.float64) * self.scale + self.mean
+        prediction = np.asarray(prediction, dtype=np.float64)
+        return prediction * self.scale + self.mean if self._scales else prediction
+
+    @property
+    def _scales(self) -> bool:
+        return self.task == REGRESSION and self.power is None
 
     def to_info(self) -> dict[str, Any]:
         """Return what `from_info` takes, for JSON."""
@@ -128,6 +140,7 @@ class Target:
             "counts": list(self.counts),
             "mean": self.mean,
             "scale": self.scale,
+            "power": self.power,
         }
 
     @classmethod
@@ -136,16 +149,19 @@ class Target:
         name, task, classes = info["name"], info["task"], tuple(info["classes"])
         counts = tuple(int(count) for count in info["counts"])
         mean, scale = float(info["mean"]), float(info["scale"])
+        power = info.get("power")
         if not isinstance(name, str) or task not in (CLASSIFICATION, REGRESSION):
             raise ValueError("unknown kind of target")
         if not (math.isfinite(mean) and math.isfinite(scale) and scale > 0):
             raise ValueError("the target's mean or scale is not usable")
+        if power is not None and not (isinstance(power, float) and math.isfinite(power)):
+            raise ValueError("the target's power is not usable")
         kinds = {type(label) for label in classes}
         if len(kinds) > 1 or not kinds <= {str, bool, int, float} or len(counts) != len(classes):
             raise ValueError("the classes do not fit together")
         if (task == CLASSIFICATION) != (len(classes) > 1):
             raise ValueError("the number of classes does not fit the task")
-        return cls(name, task, classes, counts, mean, scale)
+        return cls(name, task, classes, counts, mean, scale, power)
 
     def _numbers(self, table: pa.Table) -> NDArray[np.float64]:
         """Class numbers (-1 unseen) or amounts; NaN where missing."""
@@ -162,6 +178,18 @@ class Target:
         labels = np.array(self.classes, dtype=np.float64)
         at = np.clip(np.searchsorted(labels, raw), 0, len(labels) - 1)
         return np.where(np.isnan(raw), np.nan, np.where(labels[at] == raw, at, -1))
+
+
+def _check_range(numbers: NDArray[np.float64], name: str, power: float | None) -> None:
+    """Refuse numbers that a Tweedie distribution of this power does not have."""
+    if power is None or power < 1.0:
+        return
+    least = float(np.nanmin(numbers))
+    if least < 0.0 or (least == 0.0 and power >= 2.0):
+        allowed = "positive numbers" if power >= 2.0 else "numbers from zero on"
+        raise DataError(
+            f"the target {shown(name)} goes down to {least:g}, but this model is for {allowed}; a linear one takes any"
+        )
 
 
 def _distinct(column: pa.ChunkedArray) -> pa.Array:

@@ -19,12 +19,28 @@ _STOPS = {
 }
 
 _TITLES = {
+    "ElasticNet": "Elastic net",
+    "ElasticNetCV": "Elastic net, penalty by cross-validation",
+    "GammaRegressor": "Gamma regression",
+    "GeneralizedLinearRegressor": "Generalised linear model",
+    "HuberRegressor": "Huber regression",
+    "Lasso": "Lasso",
+    "LassoCV": "Lasso, penalty by cross-validation",
     "LinearRegression": "Linear regression",
+    "LinearSVC": "Linear support vector machine, classes",
+    "LinearSVR": "Linear support vector machine, numbers",
     "LogisticRegression": "Logistic regression",
+    "LogisticRegressionCV": "Logistic regression, penalty by cross-validation",
     "Perceptron": "Perceptron",
+    "PoissonRegressor": "Poisson regression",
+    "QuantileRegressor": "Quantile regression",
     "Ridge": "Ridge regression",
+    "RidgeCV": "Ridge regression, penalty by cross-validation",
+    "RidgeClassifier": "Ridge regression on classes",
+    "RidgeClassifierCV": "Ridge regression on classes, penalty by cross-validation",
     "SGDClassifier": "Stochastic gradient descent, classes",
     "SGDRegressor": "Stochastic gradient descent, numbers",
+    "TweedieRegressor": "Tweedie regression",
 }
 
 
