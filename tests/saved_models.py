@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from schuss.linear_model import (
+    ElasticNet,
     ElasticNetCV,
     GammaRegressor,
     GeneralizedLinearRegressor,
     HuberRegressor,
+    Lasso,
     LassoCV,
     LinearRegression,
     LogisticRegression,
@@ -102,6 +104,8 @@ MODELS: dict[str, Callable[[], Any]] = {
     "RidgeClassifier": lambda: _classifier(RidgeClassifier),
     "RidgeCV": lambda: _regressor(lambda: RidgeCV(alphas=[0.1, 1.0], store_cv_results=True)),
     "RidgeClassifierCV": lambda: _classifier(lambda: RidgeClassifierCV(cv=3)),
+    "Lasso": lambda: _regressor(lambda: Lasso(alpha=0.1)),
+    "ElasticNet": lambda: _several_targets(lambda: ElasticNet(alpha=0.1)),
     "LassoCV": lambda: _regressor(lambda: LassoCV(alphas=10, cv=3)),
     "ElasticNetCV": lambda: _regressor(lambda: ElasticNetCV(alphas=[0.1, 0.2], l1_ratio=[0.5, 1.0], cv=3)),
     "MultiTaskLassoCV": lambda: _several_targets(lambda: MultiTaskLassoCV(alphas=[0.1], cv=3)),

@@ -24,6 +24,8 @@ ESTIMATORS = [
     linear_model.GeneralizedLinearRegressor(),
     linear_model.TweedieRegressor(power=1.5),
     linear_model.Ridge(),
+    linear_model.Lasso(),
+    linear_model.ElasticNet(),
     linear_model.LassoCV(),
     linear_model.ElasticNetCV(),
     linear_model.MultiTaskLassoCV(),

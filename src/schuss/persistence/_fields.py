@@ -124,6 +124,20 @@ class Integer:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """A list of integers, none negative, of this size."""
+
+    size: str
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        if not isinstance(value, list):
+            raise ModelFileError(f"{name} is not a list")
+        _bind(name, self.size, len(value), sizes)
+        for item in value:
+            Integer().check(name, item, sizes)
+
+
+@dataclass(frozen=True)
 class Real:
     """A finite Python or NumPy number, at least ``minimum``."""
 

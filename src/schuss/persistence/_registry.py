@@ -14,7 +14,7 @@ from typing import Any
 
 from schuss._threads import effective_n_threads
 from schuss.persistence._errors import ModelFileError
-from schuss.persistence._fields import INTEGER, Array, Choice, Either, Field, Integer, Labels, Names, Real
+from schuss.persistence._fields import INTEGER, Array, Choice, Counts, Either, Field, Integer, Labels, Names, Real
 from schuss.training import StopReason
 
 _MAX_THREADS = 4096
@@ -267,6 +267,17 @@ for _entry in (
     _linear("QuantileRegressor", _ROBUST),
     _linear("LinearSVC", {**_SVC, "n_iter_": Integer()}, module="schuss.svm"),
     _linear("LinearSVR", {**_SVR, "n_iter_": Integer()}, module="schuss.svm"),
+    *(
+        _linear(
+            name,
+            {
+                **_REGRESSOR,
+                "n_iter_": Either((Integer(), Counts("n_targets"))),
+                "dual_gap_": Either((Real(), Array(("n_targets",), finite=False))),
+            },
+        )
+        for name in ("Lasso", "ElasticNet")
+    ),
     _linear("LassoCV", {**_REGRESSOR, **_SEARCHED}),
     _linear("ElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
     _linear("MultiTaskLassoCV", {**_REGRESSOR, **_SEARCHED}),

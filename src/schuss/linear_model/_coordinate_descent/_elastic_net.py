@@ -355,6 +355,7 @@ class Lasso(ElasticNet):
         name: kinds for name, kinds in ElasticNet._parameter_constraints.items() if name != "l1_ratio"
     }
 
+    l1_ratio = 1.0  # not a parameter
     path = staticmethod(enet_path)
 
     def __init__(
@@ -373,21 +374,18 @@ class Lasso(ElasticNet):
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
-        super().__init__(
-            alpha=alpha,
-            l1_ratio=1.0,
-            fit_intercept=fit_intercept,
-            precompute=precompute,
-            copy_X=copy_X,
-            max_iter=max_iter,
-            tol=tol,
-            warm_start=warm_start,
-            positive=positive,
-            random_state=random_state,
-            selection=selection,
-            max_time=max_time,
-            n_threads=n_threads,
-        )
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.max_time = max_time
+        self.n_threads = n_threads
 
 
 def fit_iterations(max_iter: int | None) -> int:
