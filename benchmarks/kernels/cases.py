@@ -116,6 +116,43 @@ def sgd_sweep(columns: int, n_outputs: int = 1, batch_size: int = 1) -> Build:
     return build
 
 
+def optimizer_sweep(columns: int, optimizer: str, n_outputs: int = 1) -> Build:
+    """One epoch with an optimiser, or with ``n_outputs`` of a softmax; ``columns=0``: a sparse table."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype) if columns else data.csr(n_bytes, dtype)
+        n, d = x.shape
+        y = data.classes(n, max(2, n_outputs), dtype)
+        table, scratch, eta = kernels.Table(x), kernels.Scratch(), np.full(n_outputs, 1e-3)
+        arrays = [np.zeros((n_outputs, d), dtype), np.zeros(n_outputs, dtype)]
+        arrays += [np.zeros((n_outputs, d + 1), dtype) for _ in range(2)]
+
+        def sweep(table: Any, y: Array, coef: Array, intercept: Array, first: Array, second: Array) -> Array:
+            return kernels.sgd_sweep(
+                table, y, coef, intercept, loss=LOGISTIC if n_outputs == 1 else SOFTMAX, eta=eta, first=first,
+                second=second, optimizer=kernels.OPTIMIZERS[optimizer], momentum=0.9, memory=0.999, damping=1e-8,
+                shuffle=False, scratch=scratch,
+            )  # fmt: skip
+
+        def check() -> None:
+            few = [np.zeros_like(array) for array in arrays]
+            sums = sweep(kernels.Table(x[:1]), y[:1], *few)
+            # At zero the loss is known, and the first step of an adaptive optimiser is eta long.
+            _close(sums[0], np.log(max(2, n_outputs)), dtype)
+            _close(np.abs(few[1]), np.full(n_outputs, 1e-3), dtype)
+
+        stored = _stored(x)
+        return Case(
+            run=lambda n_threads: sweep(table, y, *arrays),
+            check=check,
+            elements=stored,
+            n_bytes=_size(x),
+            parallel=False,
+        )
+
+    return build
+
+
 def _sgd(x: Array, y: Array, n_outputs: int, batch_size: int, *, decay: float, eta: float) -> Array:
     """Plain SGD of one-vs-all logistic regression; returns (n_outputs, d + 1)."""
     target = (y[:, None] == (np.arange(n_outputs) if n_outputs > 1 else 1)).astype(np.float64)
@@ -475,6 +512,10 @@ CASES: dict[str, Build] = {
     "linear/sgd_sweep d=100, batches of 32": sgd_sweep(100, batch_size=32),
     "linear/sgd_sweep d=100, 10 outputs": sgd_sweep(100, 10),
     "linear/sgd_sweep CSR, 30 a row": sgd_sweep(0),
+    "linear/sgd_sweep d=100, adam": optimizer_sweep(100, "adam"),
+    "linear/sgd_sweep d=100, adagrad": optimizer_sweep(100, "adagrad"),
+    "linear/sgd_sweep CSR, adagrad": optimizer_sweep(0, "adagrad"),
+    "linear/sgd_sweep d=100, adam, softmax of 10": optimizer_sweep(100, "adam", 10),
     "linear/glm_pass d=20": glm_pass(20),
     "linear/glm_pass d=100": glm_pass(100),
     "linear/glm_pass d=1000": glm_pass(1000),

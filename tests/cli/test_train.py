@@ -47,6 +47,18 @@ def test_sgd(schuss, sample, measure):
     assert model > guess + 0.2
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [("optimizer=adam", "learning_rate=cosine", "max_iter=30"), ("optimizer=ftrl", "multi_class=multinomial")],
+)
+def test_optimisers_by_name(schuss, settings):
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    record = record_of(schuss("train", "sample:wine", "--model", "sgd", "--json", *chosen))
+    model, guess = score(record, "accuracy")
+    assert model > guess + 0.2
+    assert f"optimizer={record['model']['parameters']['optimizer']}" == settings[0]
+
+
 def test_json_is_all_there_is_and_complete(schuss):
     result = schuss("train", "sample:iris", "--json", "--seed", "4", "--set", "C=0.5", "--threads", "1")
     record = record_of(result)
