@@ -33,7 +33,10 @@ def objective(model, X, y, weight=None):
     """liblinear's objective, summed over the outputs, divided by C and the sum of the weights."""
     coef, intercept = parameters(model)
     weight = np.ones(len(y)) if weight is None else weight
-    penalty = np.sum(coef**2) / 2 + np.sum(intercept**2) / (2 * getattr(model, "intercept_scaling", 1.0) ** 2)
+    level = intercept / getattr(model, "intercept_scaling", 1.0)
+    penalty = np.sum(coef**2) / 2 + np.sum(level**2) / 2
+    if getattr(model, "penalty", "l2") == "l1":
+        penalty = np.abs(coef).sum() + np.abs(level).sum()
     return (penalty / model.C + np.sum(weight @ losses(model, X, y)[0])) / weight.sum()
 
 

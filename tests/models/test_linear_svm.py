@@ -80,6 +80,18 @@ def test_several_classes_and_their_weights(loss, class_weight, rng):
     assert_close(model.decision_function(X), other.decision_function(X), 2e-3, scale=1.0)
 
 
+@pytest.mark.parametrize("options", [{}, {"C": 0.05}, {"fit_intercept": False}, {"intercept_scaling": 5.0}], ids=str)
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_l1_penalty(options, container, rng):
+    X = rng.standard_normal((150, 8)) + 0.5
+    y = (X[:, 0] - X[:, 1] + rng.standard_normal(150) > 0).astype(int)
+    model = LinearSVC(penalty="l1", **options).fit(container(X), y)
+    other = theirs(model, random_state=0, tol=1e-9, dual=False).fit(X, y)
+    assert model.stop_reason_ == "converged"
+    assert abs(objective(model, X, y) - objective(other, X, y)) <= PROMISE * objective(other, X, y)
+    assert_close(model.history_["objective"][-1], objective(model, X, y), 1e-9)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("name", NASTY)
 def test_certificate_on_nasty_data(loss, name, rng):
@@ -217,6 +229,7 @@ def test_dual_epochs_without_a_gap_say_nothing_of_the_objective(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"multi_class": "crammer_singer"}, "does not support multi_class='crammer_singer' yet"),
         ({"penalty": "l1", "loss": "hinge"}, "combination of penalty='l1' and loss='hinge' is not supported"),
         ({"penalty": "l1", "dual": True}, "are not supported when dual=True"),
         ({"loss": "hinge", "dual": False}, "penalty='l2' and loss='hinge' are not supported when dual=False"),

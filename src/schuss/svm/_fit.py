@@ -50,7 +50,7 @@ def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver
     Newton's for the squared losses where matrices of the order of the columns are small, the interior
     point for the others. Elsewhere dual coordinate descent, or if the dual is not wanted L-BFGS.
     """
-    if problem.squared and (problem.factorises or not dual):
+    if problem.l1 or (problem.squared and (problem.factorises or not dual)):
         return NewtonSolver(problem, tol)
     if problem.narrow:
         return InteriorSolver(problem, tol)

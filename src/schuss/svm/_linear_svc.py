@@ -25,8 +25,6 @@ Array = NDArray[Any]
 
 def _check_supported(estimator: LinearSVC) -> None:
     """Refuse what is not there yet."""
-    if estimator.penalty == "l1" and estimator.loss == "squared_hinge" and estimator.dual is not True:
-        raise ValueError("LinearSVC does not support penalty='l1' yet; 'l2' is supported.")
     if estimator.multi_class == "crammer_singer":
         raise ValueError("LinearSVC does not support multi_class='crammer_singer' yet; 'ovr' is supported.")
 
@@ -39,16 +37,18 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         1/2 * (||coef||^2 + (intercept / intercept_scaling)^2) + C * sum_i w_i * loss_i
 
     which is liblinear's objective: the intercept is penalised too. The method is chosen by the
-    data. Dense data with more rows than columns are solved in the primal, by Newton's method for
-    the squared hinge; sparse and wide data by dual coordinate descent with shrinking.
+    data. Data with more rows than columns are solved by Newton's method for the squared hinge, a
+    proximal one with an L1 penalty, and by an interior-point method for the hinge; wide data by dual
+    coordinate descent with shrinking. ``multi_class='crammer_singer'`` is refused for now.
 
     Parameters
     ----------
     penalty : {'l2', 'l1'}, default='l2'
+        With 'l1', ``||coef||_1 + |intercept / intercept_scaling|`` takes the place of the squares.
     loss : {'squared_hinge', 'hinge'}, default='squared_hinge'
     dual : bool or 'auto', default='auto'
         Combinations that scikit-learn refuses are refused. Otherwise it is a wish that decides for
-        sparse and wide data and the squared hinge; both problems have the same solution.
+        wide data and the squared hinge; both problems have the same solution.
     tol : float, default=1e-4
         Training stops once the objective is within about ``tol / 1000`` of its minimum, relative
         to it. Dual coordinate descent proves it by the duality gap; in the primal the largest entry
@@ -259,6 +259,7 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
             positive=factors[1:].copy() if binary else factors,
             negative=factors[:1].copy() if binary else np.ones(len(factors)),
             n_threads=n_threads_for(self, X),
+            l1=self.penalty == "l1",
         )
 
     def _check_validation(self, dtype: Any, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Array, Array | None]:

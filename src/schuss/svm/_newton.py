@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schuss.linear_model._newton import Minimizer
 from schuss.linear_model._objective import Objective
 from schuss.linear_model._plan import near_column_means
+from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.linear_model._robust._minimizers import minimizer
 from schuss.svm._problem import Matrix, Problem
 
@@ -40,7 +41,7 @@ class NewtonSolver:
         self.n_iter = 0
         self._objectives = [self._objective(k) for k in range(len(problem.positive))]
         self._share = np.array([objective.total for objective in self._objectives]) / problem.total
-        self._solvers: list[Minimizer] | None = None
+        self._solvers: list[Minimizer | ProximalMinimizer] | None = None
         self._sizes = np.zeros(len(problem.positive))
 
     def _objective(self, k: int) -> Objective:
@@ -55,10 +56,11 @@ class NewtonSolver:
             loss=problem.loss,
             loss_param=problem.epsilon,
             n_outputs=1,
-            l2=l2,
-            intercept_l2=l2 / square if square else 0.0,
+            l2=0.0 if problem.l1 else l2,
+            intercept_l2=l2 / square if square and not problem.l1 else 0.0,
             fit_intercept=bool(square),
-            shift=near_column_means(problem.X) if square else None,
+            # the L1 penalty of an intercept is about the columns as they are
+            shift=near_column_means(problem.X) if square and not problem.l1 else None,
             n_threads=problem.n_threads,
         )
 
@@ -80,7 +82,19 @@ class NewtonSolver:
             "step_size": float(self._sizes.max()),
         }
 
-    def _begin(self, k: int) -> Minimizer:
+    def _begin(self, k: int) -> Minimizer | ProximalMinimizer:
+        solver = self._sparse(k) if self.problem.l1 else self._smooth(k)
+        solver.start()
+        return solver
+
+    def _sparse(self, k: int) -> ProximalMinimizer:
+        """With an L1 penalty, of the intercept as well."""
+        objective, problem = self._objectives[k], self.problem
+        strength = np.full(objective.shape, 1.0 / (problem.C * objective.total))
+        strength[:, -1] /= np.sqrt(problem.intercept_square or 1.0)
+        return proximal_minimizer(objective, L1Penalty(strength), np.zeros(objective.shape), tol=self._tol)
+
+    def _smooth(self, k: int) -> Minimizer:
         objective, problem = self._objectives[k], self.problem
         theta = np.zeros(objective.shape)
         diagonal = None
@@ -90,11 +104,9 @@ class NewtonSolver:
         if problem.loss == "squared_hinge":
             strata = (objective.y > 0).astype(np.int8)
         strata[problem.costs(k) <= 0] = -1
-        solver = minimizer(objective, theta, diagonal, strata)
-        solver.start()
-        return solver
+        return minimizer(objective, theta, diagonal, strata)
 
-    def _done(self, solver: Minimizer) -> bool:
+    def _done(self, solver: Minimizer | ProximalMinimizer) -> bool:
         return solver.stuck or solver.converged(self._tol)
 
     @property

@@ -42,6 +42,8 @@ class Problem:
     positive, negative : ndarray of shape (n_outputs,)
         Factors of the cost of an output's own rows and of the others.
     n_threads : int
+    l1 : bool, default=False
+        Whether the penalty is ``|coef|_1 + |intercept / intercept_scaling|`` instead.
     """
 
     X: Any
@@ -54,6 +56,7 @@ class Problem:
     positive: Matrix
     negative: Matrix
     n_threads: int
+    l1: bool = False
 
     def __post_init__(self) -> None:
         self.table = kernels.Table(self.X)
