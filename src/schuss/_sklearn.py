@@ -50,6 +50,7 @@ __all__ = [
     "keywords_only_from",
     "loss_class",
     "raise_for_params",
+    "route_params",
     "split_params",
     "takes_weights",
     "validate_data",
@@ -112,6 +113,11 @@ def check_parameters(estimator: Any) -> None:
 def raise_for_params(params: dict[str, Any], owner: Any, method: str) -> None:
     """Raise a ValueError on metadata that cannot be routed because routing is not enabled."""
     _raise_for_params(params, owner, method)
+
+
+def route_params(owner: Any, method: str, params: Mapping[str, Any]) -> Any:
+    """Share out metadata as an estimator's router says; None if routing is not enabled."""
+    return process_routing(owner, method, **params) if _routing_enabled() else None
 
 
 def takes_weights(scorer: Any) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from glm_cases import Multinomial, classes_of
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -217,6 +218,25 @@ def test_scoring_speaks_in_score(rng):
     X, y = classes_of(rng, 90, 2, 2)
     model = search(X, y, Cs=[1.0], cv=3)
     assert model.score(X, y) == pytest.approx(-log_loss(y, model.predict_proba(X)))
+
+
+def test_weights_reach_the_scorer_that_asks_for_them(rng):
+    X, y = classes_of(rng, 90, 2, 2)
+    weight = rng.random(90)
+    direct = search(X, y, weight, Cs=[0.1, 1.0], cv=3)
+    score = direct.score(X, y, sample_weight=weight)
+    with config_context(enable_metadata_routing=True):
+        asking, silent = (
+            make_scorer(log_loss, greater_is_better=False, response_method="predict_proba").set_score_request(
+                sample_weight=wanted
+            )
+            for wanted in (True, False)
+        )
+        weighted = search(X, y, weight, Cs=[0.1, 1.0], cv=3, scoring=asking)
+        unweighted = search(X, y, weight, Cs=[0.1, 1.0], cv=3, scoring=silent)
+        assert weighted.score(X, y, sample_weight=weight) == pytest.approx(score)
+    assert_close(weighted.scores_, direct.scores_, 1e-12)
+    assert np.abs(unweighted.scores_ - direct.scores_).max() > 1e-4
 
 
 # -- the loop --------------------------------------------------------------------------------------

@@ -13,18 +13,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    MetadataRouter,
-    MethodMapping,
-    _raise_for_params,
-    _routing_enabled,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
 
 from schuss._blas import one_blas_thread
-from schuss._sklearn import Hidden, Interval, StrOptions, keywords_only_from
+from schuss._sklearn import Hidden, Interval, StrOptions, keywords_only_from, raise_for_params, route_params
 from schuss.callbacks import FitTask, with_callbacks
 from schuss.history import History
 from schuss.linear_model._base import n_threads_of
@@ -224,7 +216,7 @@ default='lbfgs'
         KeyboardInterrupt
             On Ctrl-C, with the mean over the folds of the best model so far in place.
         """
-        _raise_for_params(params, self, "fit")
+        raise_for_params(params, self, "fit")
         check_parameters(self)
         settings = settings_of(self)
         X, y = check_training_data(self, X, y, dtype=np.float64)
@@ -243,12 +235,12 @@ default='lbfgs'
         self, X: Any, y: Array, sample_weight: Any, params: Mapping[str, Any]
     ) -> tuple[list[Any], Mapping[str, Any]]:
         """The folds, and what the scorer is to be called with."""
-        if _routing_enabled():
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            for_splitter, for_scorer = routed.splitter.split, routed.scorer.score
-        else:
+        routed = route_params(self, "fit", {"sample_weight": sample_weight, **params})
+        if routed is None:
             for_splitter = {}
             for_scorer = dict(params) | ({} if sample_weight is None else {"sample_weight": sample_weight})
+        else:
+            for_splitter, for_scorer = routed.splitter.split, routed.scorer.score
         return list(check_cv(self.cv, y, classifier=True).split(X, y, **for_splitter)), for_scorer
 
     def _search(
@@ -357,13 +349,10 @@ default='lbfgs'
         -------
         float
         """
-        _raise_for_params(score_params, self, "score")
+        raise_for_params(score_params, self, "score")
         given = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if _routing_enabled():
-            routed = process_routing(self, "score", **score_params, **given)
-        else:
-            routed = Bunch(scorer=Bunch(score=given))
-        score: float = self._get_scorer()(self, X, y, **routed.scorer.score)
+        routed = route_params(self, "score", {**score_params, **given})
+        score: float = self._get_scorer()(self, X, y, **(given if routed is None else routed.scorer.score))
         return score
 
     def get_metadata_routing(self) -> MetadataRouter:
