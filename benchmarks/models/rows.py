@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import l1_logistic, libraries, logistic, problems
+from benchmarks.models import l1_logistic, lasso, libraries, logistic, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
@@ -123,6 +123,17 @@ def _l1_logistic(title: str, goal: float, l1: float, make: Callable[[int], Probl
     )
 
 
+def _lasso(title: str, goal: float, n: int, d: int, informative: int, divisor: float) -> Row:
+    return Row(
+        f"Lasso, {title}, float64",
+        goal,
+        lambda divide: lasso.problem(_rows(n, divide), d, informative),
+        lasso.candidates(divisor, given_gram=n > d),
+        lasso.objective(divisor),
+        lasso.optimum(divisor),
+    )
+
+
 ROWS: dict[str, Row] = {
     "sgd_100": _sgd("1M x 100", 6.0, 1_000_000, 100),
     "sgd_20": _sgd("1M x 20", 5.0, 1_000_000, 20),
@@ -149,6 +160,8 @@ ROWS: dict[str, Row] = {
     ),
     "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
+    "lasso_long": _lasso("100k x 200, a hundredth of the largest alpha", 4.0, 100_000, 200, 20, 100.0),
+    "lasso_wide": _lasso("2000 x 10000, a twentieth of the largest alpha", 2.0, 2_000, 10_000, 100, 20.0),
 }
 
 
