@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import l1_logistic, lasso, libraries, logistic, problems
+from benchmarks.models import l1_logistic, lasso, libraries, logistic, poisson, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
@@ -101,6 +101,17 @@ def _logistic_sparse(goal: float) -> Row:
     )
 
 
+def _poisson(goal: float) -> Row:
+    return Row(
+        "PoissonRegressor, 500k x 50, float64",
+        goal,
+        lambda divide: poisson.counts(_rows(500_000, divide), 50, "float64"),
+        poisson.candidates(),
+        poisson.objective,
+        poisson.optimum,
+    )
+
+
 def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
     return Row(
         title,
@@ -158,6 +169,7 @@ ROWS: dict[str, Row] = {
         2.5e-5,
         lambda divide: l1_logistic.texts(_rows(200_000, divide), 50_000),
     ),
+    "poisson": _poisson(4.0),
     "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
     "lasso_long": _lasso("100k x 200, a hundredth of the largest alpha", 4.0, 100_000, 200, 20, 100.0),
