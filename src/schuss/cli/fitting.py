@@ -86,7 +86,9 @@ def _n_iterations(estimator: Any) -> int:
 
 
 def _ends(estimator: Any) -> list[float]:
-    return [float(abs(estimator.coef_).max()), float(abs(estimator.intercept_).max())]
+    import numpy as np
+
+    return [float(np.abs(estimator.coef_).max()), float(np.abs(estimator.intercept_).max())]
 
 
 def _label(estimator: Any, tables: Tables) -> None:

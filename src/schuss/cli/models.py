@@ -31,7 +31,7 @@ class Family:
         Whether validation rows should end the fit.
     power : float or None
         Of the Tweedie distribution that the target is taken to follow: 1 for counts, 2 for positive
-        amounts; None for any numbers.
+        amounts, 0 for numbers that are fitted as they are; None for numbers that are scaled for fitting.
     """
 
     classes: Mapping[Task, str]
@@ -47,13 +47,18 @@ FAMILIES = {
     "linear": Family({REGRESSION: "Ridge"}),
     "ridge": Family({CLASSIFICATION: "RidgeClassifier", REGRESSION: "Ridge"}),
     "ridge-cv": Family({CLASSIFICATION: "RidgeClassifierCV", REGRESSION: "RidgeCV"}),
+    "lasso": Family({REGRESSION: "Lasso"}, {REGRESSION: {"alpha": 0.01}}),  # of a target scaled to one
     "lasso-cv": Family({REGRESSION: "LassoCV"}),
+    "elasticnet": Family({REGRESSION: "ElasticNet"}, {REGRESSION: {"alpha": 0.01}}),
     "elasticnet-cv": Family({REGRESSION: "ElasticNetCV"}),
     "logistic": Family({CLASSIFICATION: "LogisticRegression"}),
     "logistic-cv": Family({CLASSIFICATION: "LogisticRegressionCV"}),
     "poisson": Family({REGRESSION: "PoissonRegressor"}, power=1.0),
     "gamma": Family({REGRESSION: "GammaRegressor"}, power=2.0),
     "tweedie": Family({REGRESSION: "TweedieRegressor"}, {REGRESSION: {"power": 1.5}}, power=1.5),
+    "glm": Family({REGRESSION: "GeneralizedLinearRegressor"}, power=0.0),
+    "huber": Family({REGRESSION: "HuberRegressor"}),
+    "quantile": Family({REGRESSION: "QuantileRegressor"}, {REGRESSION: {"alpha": 0.0}}),
     "svm": Family({CLASSIFICATION: "LinearSVC", REGRESSION: "LinearSVR"}, home="schuss.svm"),
     "perceptron": Family({CLASSIFICATION: "Perceptron"}, stops_early=True),
     "sgd": Family(
@@ -71,9 +76,14 @@ def task_of(family: str | None) -> Task | None:
     return tasks[0] if len(tasks) == 1 else None
 
 
+_POWERS = {"poisson": 1.0, "gamma": 2.0}  # of the families of a GLM, as far as their targets are limited by it
+
+
 def power_of(family: str | None, settings: Mapping[str, Any]) -> float | None:
     """Return the power of the distribution that a family takes the target to follow, or None."""
     usual = FAMILIES[family].power if family else None
+    if family == "glm":
+        return _POWERS.get(str(settings.get("family")), usual)
     given = settings.get("power", usual)
     return usual if usual is None or isinstance(given, bool) or not isinstance(given, int | float) else float(given)
 

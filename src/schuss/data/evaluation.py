@@ -118,7 +118,7 @@ def _amounts(model: TableModel, features: NDArray[np.float32], truth: NDArray[np
     return Evaluation(len(truth), 0, tuple(scores), points=points)
 
 
-_DEVIANCES = {0.0: "mean squared error", 1.0: "mean Poisson deviance", 2.0: "mean gamma deviance"}
+_DEVIANCES = {1.0: "mean Poisson deviance", 2.0: "mean gamma deviance"}
 
 
 def _deviances(
@@ -127,8 +127,8 @@ def _deviances(
     """What a model of counts or positive amounts minimises, and the share of it that it explains."""
     from sklearn.metrics import mean_tweedie_deviance
 
-    outside = power is None or truth.min() < 0 or (power >= 2 and truth.min() <= 0) or found.min() <= 0
-    if power is None or outside:
+    outside = not power or truth.min() < 0 or (power >= 2 and truth.min() <= 0) or found.min() <= 0
+    if not power or outside:
         return []
     name = _DEVIANCES.get(power, f"mean Tweedie deviance of power {power:g}")
     own, constant = (float(mean_tweedie_deviance(truth, value, power=power)) for value in (found, guessed))

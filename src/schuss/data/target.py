@@ -47,7 +47,7 @@ class Target:
         Of the training rows; 0 and 1 for classification.
     power : float or None
         Of the Tweedie distribution that the numbers are taken to follow, as counts (1) or positive amounts
-        (2): they are then fitted as they are. None for any numbers.
+        (2), or as they come (0): they are then fitted as they are. None for numbers that are scaled.
     """
 
     name: str
