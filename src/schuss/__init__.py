@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from schuss import diagnosis, linear_model, svm
     from schuss.config import show_config, use_isa
-    from schuss.display import TrainingCurveDisplay
+    from schuss.display import RegularizationPathDisplay, TrainingCurveDisplay
     from schuss.persistence import ModelFileError, load, save
 
 __version__ = _version("schuss")
 
 __all__ = [
     "ModelFileError",
+    "RegularizationPathDisplay",
     "TrainingCurveDisplay",
     "__version__",
     "diagnosis",
@@ -32,6 +33,7 @@ __all__ = [
 _SUBMODULES = {"diagnosis", "linear_model", "svm"}
 _MEMBERS = {
     "ModelFileError": "schuss.persistence",
+    "RegularizationPathDisplay": "schuss.display",
     "TrainingCurveDisplay": "schuss.display",
     "load": "schuss.persistence",
     "save": "schuss.persistence",

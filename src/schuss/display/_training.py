@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plots of training runs, in the manner of scikit-learn's displays."""
+"""Curves of a training run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from schuss.display._axes import new_axes
 from schuss.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-
-__all__ = ["TrainingCurveDisplay"]
 
 # Metrics that show a training and a validation curve: the first column there is of each.
 _PAIRS = {
@@ -181,7 +180,7 @@ class TrainingCurveDisplay:
         """
         if log_scale not in (True, False, "auto"):
             raise ValueError(f"log_scale must be True, False or 'auto', not {log_scale!r}")
-        self.ax_ = _new_axes() if ax is None else ax
+        self.ax_ = new_axes() if ax is None else ax
         self.figure_: Figure = self.ax_.figure  # type: ignore[assignment]
         self.lines_: list[Line2D] = [self._draw(label, values, line_kw or {}) for label, values in self.curves.items()]
         self.guess_lines_ = [self._draw_guess(label, y) for label, y in self.guess.items()]
@@ -257,13 +256,3 @@ def _guess(history: History, curves: Mapping[str, Any]) -> dict[str, float]:
     named = {label: history.baseline.get(f"{label}_loss") for label in curves}
     known = {label: value for label, value in named.items() if value is not None}
     return {label: value for label, value in known.items() if np.isfinite(value)}
-
-
-def _new_axes() -> Axes:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        message = "plotting needs matplotlib: pip install 'schuss[plot]'"
-        raise ImportError(message) from error
-    axes: Axes = plt.subplots()[1]
-    return axes
