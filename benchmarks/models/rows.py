@@ -7,10 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import l1_logistic, lasso, libraries, logistic, poisson, problems
+from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, logistic, poisson, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
-from benchmarks.models.quality import Quality, held_out_log_loss, logistic_objective, squares_objective
+from benchmarks.models.quality import (
+    Quality,
+    held_out_log_loss,
+    held_out_squares,
+    logistic_objective,
+    squares_objective,
+)
 
 WITHIN = 1e-6  # of the optimum, relative to it
 SAME_LOSS = 0.01  # how much worse our held-out loss may be than a peer's, relative to it
@@ -145,6 +151,16 @@ def _lasso(title: str, goal: float, n: int, d: int, informative: int, divisor: f
     )
 
 
+def _lasso_cv(dtype: str) -> Row:
+    return Row(
+        f"LassoCV, 50k x 100, 5 folds of 100 penalties, {dtype}",
+        8.0,
+        lambda divide: lasso_cv.problem(_rows(50_000, divide), 100, dtype),
+        lasso_cv.candidates(),
+        held_out_squares,
+    )
+
+
 ROWS: dict[str, Row] = {
     "sgd_100": _sgd("1M x 100", 6.0, 1_000_000, 100),
     "sgd_20": _sgd("1M x 20", 5.0, 1_000_000, 20),
@@ -174,6 +190,8 @@ ROWS: dict[str, Row] = {
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
     "lasso_long": _lasso("100k x 200, a hundredth of the largest alpha", 4.0, 100_000, 200, 20, 100.0),
     "lasso_wide": _lasso("2000 x 10000, a twentieth of the largest alpha", 2.0, 2_000, 10_000, 100, 20.0),
+    "lasso_cv_f32": _lasso_cv("float32"),
+    "lasso_cv_f64": _lasso_cv("float64"),
 }
 
 
