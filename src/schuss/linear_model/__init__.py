@@ -3,6 +3,7 @@
 
 from schuss.linear_model._coordinate_descent._elastic_net import ElasticNet, Lasso
 from schuss.linear_model._coordinate_descent._lasso_cv import ElasticNetCV, LassoCV
+from schuss.linear_model._coordinate_descent._multi_task import MultiTaskElasticNet, MultiTaskLasso
 from schuss.linear_model._coordinate_descent._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from schuss.linear_model._coordinate_descent._paths import enet_path, lasso_path
 from schuss.linear_model._glm._generalized import GeneralizedLinearRegressor
@@ -32,7 +33,9 @@ __all__ = [
     "LinearRegression",
     "LogisticRegression",
     "LogisticRegressionCV",
+    "MultiTaskElasticNet",
     "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
     "MultiTaskLassoCV",
     "Perceptron",
     "PoissonRegressor",

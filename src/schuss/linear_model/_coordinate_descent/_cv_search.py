@@ -65,7 +65,7 @@ class CVSearch:
             "training_loss": 0.5 * float(step.training[best].mean()),
             "validation_loss": float(means[best]),
             "validation_loss_std": float(losses[best].std()),
-            "dual_gap": float(step.gaps.max()),
+            "duality_gap": float(step.gaps.max()),
             "n_sweeps": float(step.n_iter.sum()),
         }
 

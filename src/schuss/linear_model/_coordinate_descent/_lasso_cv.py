@@ -77,7 +77,7 @@ class LassoCV(BaseCoordinateDescentCV):
         Only if X had names for its columns.
     history_ : History
         Per penalty: alpha, l1_ratio, training_loss and validation_loss (half the mean squared errors, averaged over
-        folds), validation_loss_std (their standard deviation over folds), dual_gap (the largest of all folds),
+        folds), validation_loss_std (their standard deviation over folds), duality_gap (the largest of all folds),
         n_sweeps, seconds.
     best_iteration_ : int
         Number of the record of ``alpha_``.
