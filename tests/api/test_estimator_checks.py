@@ -26,6 +26,8 @@ ESTIMATORS = [
     linear_model.Ridge(),
     linear_model.Lasso(),
     linear_model.ElasticNet(),
+    linear_model.MultiTaskLasso(),
+    linear_model.MultiTaskElasticNet(),
     linear_model.LassoCV(),
     linear_model.ElasticNetCV(),
     linear_model.MultiTaskLassoCV(),

@@ -278,6 +278,10 @@ for _entry in (
         )
         for name in ("Lasso", "ElasticNet")
     ),
+    *(
+        _linear(name, {**_REGRESSOR, "n_iter_": Integer(), "dual_gap_": Real(), "eps_": Real(minimum=0.0)})
+        for name in ("MultiTaskLasso", "MultiTaskElasticNet")
+    ),
     _linear("LassoCV", {**_REGRESSOR, **_SEARCHED}),
     _linear("ElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
     _linear("MultiTaskLassoCV", {**_REGRESSOR, **_SEARCHED}),

@@ -15,8 +15,6 @@ from schuss.linear_model._coordinate_descent._quadratic import Descent, Penalty,
 
 Matrix = NDArray[np.float64]
 
-_THOROUGH = 1e-2  # of the tolerances
-
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -54,7 +52,8 @@ class GramDescent:
         Sum of squares of the centred y.
     rules : Rules
     thorough : bool, default=False
-        Whether to go on while coefficients move, where that does not take long: to a gap far below the tolerance.
+        Whether to go on while coefficients change by more than ``tol``, relative to the largest: a small gap bounds
+        the objective, not them.
 
     Attributes
     ----------
@@ -71,10 +70,8 @@ class GramDescent:
         self._scratch = kernels.Scratch()
         self.tolerance = rules.tol * square
         # A gap costs no more than a sweep that moves one coefficient: it is looked at after each.
-        change, gap = math.inf, self.tolerance
-        if thorough:
-            change, gap = _THOROUGH * rules.tol, _THOROUGH * self.tolerance
-        self._descent = Descent(rules.max_iter, change, gap, rules.random, rules.seed)
+        change = rules.tol if thorough else math.inf
+        self._descent = Descent(rules.max_iter, change, self.tolerance, rules.random, rules.seed)
         self.start(np.zeros_like(reference))
 
     def start(self, coef: Matrix) -> None:
