@@ -299,3 +299,24 @@ def test_inputs_are_not_written_to(rng):
     LassoCV(copy_X=False, alphas=3, cv=KFold(3, shuffle=True, random_state=0)).fit(X, y, weight)
     for now, before in zip((X, y, weight), copies, strict=True):
         assert_same_bytes(now, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sparse", [False, True])
+def test_tables_too_wide_for_gram_matrices(name, sparse, rng, monkeypatch):
+    """The columns' working sets come to the same as the Gram matrices of all columns."""
+    X, y = regression(rng, name, n=60, d=80)
+    X = sp.csr_array(np.where(rng.random(X.shape) < 0.5, X, 0.0)) if sparse else X
+    weight = rng.random(60)
+    settings = {
+        "eps": 0.1,
+        "alphas": 5,
+        "tol": 1e-9,
+        "cv": KFold(3, shuffle=sparse, random_state=0 if sparse else None),
+    }
+    want = make(name, **settings).fit(X, y, weight)
+    monkeypatch.setattr(ours._coordinate_descent._fold_paths, "_MOST_COLUMNS", 50)
+    model = make(name, **settings).fit(X, y, weight)
+    compare(model, want, 1e-4)
+    assert_close(model.history_["training_loss"], want.history_["training_loss"], 1e-4)
+    assert model.history_.baseline == pytest.approx(want.history_.baseline)

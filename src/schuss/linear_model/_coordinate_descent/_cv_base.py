@@ -21,12 +21,13 @@ from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
 from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._coordinate_descent._alpha_grid import alpha_grid
+from schuss.linear_model._coordinate_descent._column_paths import ColumnPaths
 from schuss.linear_model._coordinate_descent._cv_search import CVSearch
-from schuss.linear_model._coordinate_descent._fold_paths import FoldPaths
+from schuss.linear_model._coordinate_descent._fold_paths import FoldPaths, affords_grams
 from schuss.linear_model._coordinate_descent._folds import as_rows
 from schuss.linear_model._coordinate_descent._gram_descent import Rules
 from schuss.linear_model._inputs import check_parameters, check_training_data, explain_overflow, n_threads_for
-from schuss.training import run
+from schuss.training import StopReason, run
 from schuss.verbose import print_line
 
 Array = NDArray[Any]
@@ -96,6 +97,8 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
             hooks=[task, print_line] if self.verbose else [task],
             max_time=self.max_time,
         )
+        if outcome.reason is StopReason.DIVERGED:
+            explain_overflow(self, X, outcome.interrupt)
         self.stop_reason_ = str(outcome.reason)
         if len(search.history):
             for name, value in attributes().items():
@@ -133,7 +136,8 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
         )
         options = {"fit_intercept": self.fit_intercept, "rules": rules, "n_threads": n_threads_for(self, X)}
         try:
-            paths = FoldPaths(X, y, weight, splits, **options)
+            kind = FoldPaths if affords_grams(len(splits), X.shape[1]) else ColumnPaths
+            paths = kind(X, y, weight, splits, **options)
         except FloatingPointError as error:
             explain_overflow(self, X, error)
         l1_ratios = np.atleast_1d(np.asarray(getattr(self, "l1_ratio", 1.0), dtype=np.float64))
@@ -142,7 +146,7 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
         history = History(baseline=_baseline(paths, splits))
         return CVSearch(paths, alphas, l1_ratios, len(splits), y.shape[1], history)
 
-    def _grids(self, paths: FoldPaths, l1_ratios: Array) -> Array:
+    def _grids(self, paths: FoldPaths | ColumnPaths, l1_ratios: Array) -> Array:
         if isinstance(self.alphas, Integral):
             grid = partial(alpha_grid, paths.products, paths.weight, eps=self.eps, n_alphas=int(self.alphas))
             positive = getattr(self, "positive", False)
@@ -191,7 +195,7 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
         return tags
 
 
-def _baseline(paths: FoldPaths, splits: list[Any]) -> dict[str, float]:
+def _baseline(paths: FoldPaths | ColumnPaths, splits: list[Any]) -> dict[str, float]:
     """What a verdict needs beside the curves."""
     training, validation = paths.guess
     return {

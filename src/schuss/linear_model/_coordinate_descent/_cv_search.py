@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss.history import History
+from schuss.linear_model._coordinate_descent._column_paths import ColumnPaths
 from schuss.linear_model._coordinate_descent._fold_paths import Fitted, FoldPaths
 from schuss.training import StopReason
 
@@ -26,7 +27,7 @@ class CVSearch:
 
     Parameters
     ----------
-    paths : FoldPaths
+    paths : FoldPaths or ColumnPaths
         Begun.
     alphas : ndarray of shape (n_l1_ratios, n_alphas)
         Descending.
@@ -44,7 +45,13 @@ class CVSearch:
     """
 
     def __init__(
-        self, paths: FoldPaths, alphas: Matrix, l1_ratios: Matrix, n_folds: int, n_tasks: int, history: History
+        self,
+        paths: FoldPaths | ColumnPaths,
+        alphas: Matrix,
+        l1_ratios: Matrix,
+        n_folds: int,
+        n_tasks: int,
+        history: History,
     ) -> None:
         self._paths, self._n_tasks = paths, n_tasks
         self.alphas, self.l1_ratios, self.history = alphas, l1_ratios, history

@@ -20,6 +20,8 @@ from schuss.linear_model._curvature import CholeskyInverse
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
+_MOST_COLUMNS = 2048
+_MOST_BYTES = 1e9
 _SERIAL = 1 << 14  # products of a sweep that are not worth another thread
 
 
@@ -84,6 +86,11 @@ class _FoldPath:
         errors = self._test.squared_errors(change[None], level[None])
         training, test = max(point.residual, 0.0) / weight, float(errors[0]) / self._test.weight
         return training, test, point.gap / weight, self.descent.tolerance / weight, point.n_sweeps
+
+
+def affords_grams(n_folds: int, n_features: int) -> bool:
+    """Whether Gram matrices of all columns, two for each fold, are small enough to keep."""
+    return n_features <= _MOST_COLUMNS and 16.0 * n_folds * n_features**2 <= _MOST_BYTES
 
 
 class FoldPaths:

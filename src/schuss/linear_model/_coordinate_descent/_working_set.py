@@ -144,6 +144,11 @@ class ElasticNetSolver:
             self._reading = self.features.read(self.target, self.coef)
         return self._reading.gradient
 
+    @property
+    def residual(self) -> float:
+        """Summed squared residual at the coefficients, once X has been read."""
+        return np.nan if self._reading is None else self._reading.residual
+
     def start_at(self, coef: Matrix) -> None:
         """Go to other coefficients."""
         coef = np.array(coef, dtype=np.float64, order="C").reshape(self.coef.shape)
