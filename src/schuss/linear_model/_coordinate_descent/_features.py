@@ -51,8 +51,6 @@ class Target:
         Weighted; zeros without intercept.
     square : float
         Weighted sum of the squared distances to ``mean``.
-    scale : float
-        A power of two well below the distances' usual size.
     """
 
     def __init__(self, y: Array, weight: Array | None, *, fit_intercept: bool) -> None:
@@ -61,8 +59,6 @@ class Target:
         self.mean = np.average(wide, axis=1, weights=weight) if fit_intercept else np.zeros(len(y))
         distance = np.square(wide - self.mean[:, None]).sum(axis=0)
         self.square = float(distance.sum() if weight is None else np.sum(distance * weight))
-        usual = np.sqrt(self.square / y.size)
-        self.scale = float(2.0 ** np.floor(np.log2(usual) - 10.0)) if usual > 0.0 else 1.0
         self.by_row = y[0] if len(y) == 1 else np.ascontiguousarray(y.T)
 
 
@@ -153,16 +149,14 @@ class RowFeatures(Features):
         return self._part(slice(None, None, max(1, self.shape[0] // size)), target)
 
     def _sums(self, target: Target, coef: Matrix, intercept: Matrix) -> tuple[Matrix, Matrix, float]:
-        if self.mean is not None:
-            gradient, loss = self._pass(target.by_row, coef, intercept)
-            return gradient[:, :-1], gradient[:, -1], 2.0 * loss
-        # A constant for one more target makes its gradient the columns' sums.
-        n, d = self.shape
-        y = np.empty((n, len(coef) + 1), self.X.dtype)
-        y[:, :-1], y[:, -1] = target.y.T, target.scale
-        gradient, loss = self._pass(y, np.vstack([coef, np.zeros(d)]), np.append(intercept, 0.0))
-        self.mean = gradient[-1, :-1] / (-target.scale * self.total)
-        return gradient[:-1, :-1], gradient[:-1, -1], 2.0 * loss - target.scale**2 * self.total
+        gradient, loss = self._pass(target.by_row, coef, intercept)
+        if (
+            self.mean is None
+        ):  # the gradient for a target of ones: the kernel takes one output at a time faster than two
+            n, d = self.shape
+            sums, _ = self._pass(np.ones(n, self.X.dtype), np.zeros((1, d)), np.zeros(1))
+            self.mean = -sums[0, :-1] / self.total
+        return gradient[:, :-1], gradient[:, -1], 2.0 * loss
 
     def _pass(self, y: Array, coef: Matrix, intercept: Matrix) -> tuple[Matrix, float]:
         gradient = np.empty((len(coef), self.shape[1] + 1))
