@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, logistic, poisson, problems
+from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, linear_svm, logistic, poisson, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import (
@@ -118,6 +118,17 @@ def _poisson(goal: float) -> Row:
     )
 
 
+def _linear_svc(goal: float) -> Row:
+    return Row(
+        "LinearSVC, 100k x 100, float64",
+        goal,
+        lambda divide: problems.classes(_rows(100_000, divide), 100, "float64"),
+        linear_svm.candidates(),
+        linear_svm.objective,
+        linear_svm.optimum,
+    )
+
+
 def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
     return Row(
         title,
@@ -186,6 +197,7 @@ ROWS: dict[str, Row] = {
         lambda divide: l1_logistic.texts(_rows(200_000, divide), 50_000),
     ),
     "poisson": _poisson(4.0),
+    "linear_svc": _linear_svc(5.0),
     "ols_f32": _squares("LinearRegression, 1M x 100, float32", 1.2, "float32", 0.0),
     "ridge_f64": _squares("Ridge, 1M x 100, float64", 1.2, "float64", 1.0),
     "lasso_long": _lasso("100k x 200, a hundredth of the largest alpha", 4.0, 100_000, 200, 20, 100.0),
