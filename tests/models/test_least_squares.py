@@ -9,8 +9,8 @@ from sklearn.metrics import mean_squared_error, r2_score
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss.linear_model import LinearRegression, Ridge
-from schuss.linear_model._gram_solver import GramSolver
-from schuss.linear_model._least_squares_problem import Problem
+from schuss.linear_model._least_squares.gram import GramSolver
+from schuss.linear_model._least_squares.problem import Problem
 
 MODELS = pytest.mark.parametrize("name", ["LinearRegression", "Ridge"])
 OURS = {"LinearRegression": LinearRegression, "Ridge": Ridge}

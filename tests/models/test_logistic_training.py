@@ -12,7 +12,7 @@ from tolerance import assert_close, assert_same_bytes, eps, tol
 
 from schuss import _kernels as kernels
 from schuss.linear_model import LogisticRegression
-from schuss.linear_model._objective import Objective
+from schuss.linear_model._smooth.objective import Objective
 
 N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3])
 COLUMNS = ("data_loss", "penalty", "objective", "gradient_norm", "step_size", "seconds")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import enet_path
 
-from schuss.linear_model._coordinate_descent._quadratic import Descent, Penalty, Quadratic, gram_path
+from schuss.linear_model._coordinate_descent.quadratic import Descent, Penalty, Quadratic, gram_path
 
 
 def problem(k=1):

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Linear models."""
 
-from schuss.linear_model._coordinate_descent._elastic_net import ElasticNet, Lasso
-from schuss.linear_model._coordinate_descent._lasso_cv import ElasticNetCV, LassoCV
-from schuss.linear_model._coordinate_descent._multi_task import MultiTaskElasticNet, MultiTaskLasso
-from schuss.linear_model._coordinate_descent._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
-from schuss.linear_model._coordinate_descent._paths import enet_path, lasso_path
-from schuss.linear_model._glm._generalized import GeneralizedLinearRegressor
-from schuss.linear_model._glm._regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
-from schuss.linear_model._least_squares import LinearRegression
-from schuss.linear_model._logistic import LogisticRegression
+from schuss.linear_model._coordinate_descent.elastic_net import ElasticNet, Lasso
+from schuss.linear_model._coordinate_descent.lasso_cv import ElasticNetCV, LassoCV
+from schuss.linear_model._coordinate_descent.multi_task import MultiTaskElasticNet, MultiTaskLasso
+from schuss.linear_model._coordinate_descent.multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
+from schuss.linear_model._coordinate_descent.paths import enet_path, lasso_path
+from schuss.linear_model._glm.generalized import GeneralizedLinearRegressor
+from schuss.linear_model._glm.regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
+from schuss.linear_model._least_squares.linear_regression import LinearRegression
+from schuss.linear_model._logistic.regression import LogisticRegression
 from schuss.linear_model._logistic_cv import LogisticRegressionCV
-from schuss.linear_model._ridge import Ridge
-from schuss.linear_model._ridge_classifier import RidgeClassifier
-from schuss.linear_model._ridge_classifier_cv import RidgeClassifierCV
-from schuss.linear_model._ridge_cv import RidgeCV
-from schuss.linear_model._robust._huber import HuberRegressor
-from schuss.linear_model._robust._quantile import QuantileRegressor
-from schuss.linear_model._sgd_classifier import SGDClassifier
-from schuss.linear_model._sgd_regressor import SGDRegressor
-from schuss.linear_model._stochastic.one_class_svm import SGDOneClassSVM
-from schuss.linear_model._stochastic.perceptron import Perceptron
+from schuss.linear_model._ridge.classifier import RidgeClassifier
+from schuss.linear_model._ridge.classifier_cv import RidgeClassifierCV
+from schuss.linear_model._ridge.cv import RidgeCV
+from schuss.linear_model._ridge.ridge import Ridge
+from schuss.linear_model._robust.huber import HuberRegressor
+from schuss.linear_model._robust.quantile import QuantileRegressor
+from schuss.linear_model._sgd.classifier import SGDClassifier
+from schuss.linear_model._sgd.one_class_svm import SGDOneClassSVM
+from schuss.linear_model._sgd.perceptron import Perceptron
+from schuss.linear_model._sgd.regressor import SGDRegressor
 
 __all__ = [
     "ElasticNet",

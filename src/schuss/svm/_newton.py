@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.linear_model._newton import Minimizer
-from schuss.linear_model._objective import Objective
-from schuss.linear_model._plan import near_column_means
 from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
-from schuss.linear_model._robust._minimizers import minimizer
+from schuss.linear_model._robust.minimizers import minimizer
+from schuss.linear_model._smooth.newton import Minimizer
+from schuss.linear_model._smooth.objective import Objective
+from schuss.linear_model._smooth.plan import near_column_means
 from schuss.svm._problem import Matrix, Problem
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss.linear_model._robust._minimizers import factorises
+from schuss.linear_model._robust.minimizers import factorises
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.quadratic import Quadratic
+from schuss.linear_model._smooth.objective import Objective, Point
 
 _ACCURACY = 1e-5  # of the minimum of the model, relative to what it gains
 _LEAST_ANGLE = 1e-12  # between a step and the gradient's change: less is rounding

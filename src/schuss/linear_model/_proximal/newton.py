@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._proximal.curvature import Curvature, Refresh
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
+from schuss.linear_model._smooth.objective import Objective, Point
 
 _RELATIVE_GAP = 1e-7  # to the minimum, of the objective, when converged
 _LEAST_SCALE = 1e-3  # objectives below this are as good as zero

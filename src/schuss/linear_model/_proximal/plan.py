@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from schuss.linear_model._objective import Objective
-from schuss.linear_model._plan import pilot_rows, pilot_size
 from schuss.linear_model._proximal.curvature import Refresh, block_hessian, full_hessian
 from schuss.linear_model._proximal.newton import ProximalNewton
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.working_sets import WorkingSets
+from schuss.linear_model._smooth.objective import Objective
+from schuss.linear_model._smooth.plan import pilot_rows, pilot_size
 
 _LARGEST_TABLE = 512  # columns of a dense table that are all read in each iteration
 _SMALL = 64  # columns of which all may be read, however few the rows

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss.linear_model._curvature import CholeskyInverse
 from schuss.linear_model._proximal.penalty import L1Penalty
+from schuss.linear_model._smooth.curvature import CholeskyInverse
 
 Matrix = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.linear_model._objective import Objective, Point
 from schuss.linear_model._proximal.newton import ProximalNewton, penalised
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
+from schuss.linear_model._smooth.objective import Objective, Point
 
 Solve = Callable[[Objective, L1Penalty, Matrix, bool], ProximalNewton]
 

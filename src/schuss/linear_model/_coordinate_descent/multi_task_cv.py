@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""MultiTaskLassoCV and MultiTaskElasticNetCV."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+from schuss._sklearn import Interval
+from schuss.callbacks import with_callbacks
+from schuss.linear_model._coordinate_descent.cv_base import BaseCoordinateDescentCV
+
+_CONSTRAINTS = {
+    name: rule
+    for name, rule in BaseCoordinateDescentCV._parameter_constraints.items()
+    if name not in ("precompute", "positive")
+}
+
+
+class MultiTaskLassoCV(BaseCoordinateDescentCV):
+    """Lasso for several targets at once, with the penalty that cross-validation chooses.
+
+    Drop-in for `sklearn.linear_model.MultiTaskLassoCV`. For every penalty of a descending grid and every fold it
+    minimises, over the training rows, ::
+
+        sum_i w_i |y_i - coef x_i - intercept|^2 / (2 sum_i w_i) + alpha * sum_j |coef_.j|
+
+    and goes on as `LassoCV` does.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        The smallest penalty of the grid over the largest.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Number of penalties, from the least that makes all coefficients zero downwards in geometric steps; or the
+        penalties themselves.
+    fit_intercept : bool, default=True
+        Whether to fit intercepts, which are never penalised.
+    max_iter : int, default=1000
+        Most sweeps over the coefficients for one penalty.
+    tol : float, default=1e-4
+        Largest duality gap, relative to the sum of squares of the centred y.
+    copy_X : bool, default=True
+        Without effect: X is never written to.
+    cv : int, splitter, iterable or None, default=None
+        Number of folds (None: 5) of `KFold`, any splitter, or pairs of training and test rows.
+    verbose : bool or int, default=False
+        Whether to print a line per penalty.
+    n_jobs : int or None, default=None
+        Number of threads if ``n_threads`` is None.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the order of ``selection='random'``.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Order of the features in a sweep.
+    max_time : float or None, default=None
+        Seconds after which no further penalty is tried; the choice is among those that were.
+    n_threads : int or None, default=None
+        Number of threads; None for ``n_jobs``, or else as many as the machine allows. Results do not depend on it.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The penalty chosen.
+    coef_ : ndarray of shape (n_tasks, n_features)
+        In the dtype of X; a feature is in all tasks or in none.
+    intercept_ : ndarray of shape (n_tasks,)
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared errors of the held-out rows, averaged over tasks; NaN where the search has not come.
+    alphas_ : ndarray of shape (n_alphas,)
+        All penalties, descending.
+    dual_gap_ : float
+        Duality gap of the final fit, of the objective as given above.
+    n_iter_ : int
+        Sweeps of the final fit.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if X had names for its columns.
+    history_ : History
+        As of `LassoCV`, losses summed over tasks.
+    best_iteration_ : int
+        Number of the record of ``alpha_``.
+    stop_reason_ : str
+        'converged', 'max_iter' if some fit of a fold needed more sweeps, 'max_time', 'callback' or 'interrupted'.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from schuss.linear_model import MultiTaskLassoCV
+    >>> X = np.random.default_rng(0).standard_normal((60, 3))
+    >>> MultiTaskLassoCV(cv=3).fit(X, X[:, :1] * [2.0, 1.0]).coef_.round(1)
+    array([[2., 0., 0.],
+           [1., 0., 0.]])
+    """
+
+    _several_tasks = True
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**_CONSTRAINTS}
+
+    def __init__(
+        self,
+        *,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        copy_X: bool = True,
+        cv: Any = None,
+        verbose: Any = False,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        max_time: float | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.cv = cv
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.selection = selection
+        self.max_time = max_time
+        self.n_threads = n_threads
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> MultiTaskLassoCV:
+        """Choose the penalty and fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            C-contiguous float32 or float64 arrays and CSR matrices are used as they are.
+        y : array-like of shape (n_samples, n_tasks)
+        sample_weight : float, array-like of shape (n_samples,) or None, default=None
+            For the fits and for the error of a fold, which counts as much as that of any other.
+        **params : dict
+            For the splitter, with metadata routing enabled.
+
+        Returns
+        -------
+        self : MultiTaskLassoCV
+
+        Raises
+        ------
+        ValueError
+            If the data or the parameters cannot be used.
+        KeyboardInterrupt
+            On Ctrl-C, with the best model so far in place.
+        """
+        self._fit(X, y, sample_weight, params)
+        return self
+
+
+class MultiTaskElasticNetCV(BaseCoordinateDescentCV):
+    """Elastic net for several targets at once, with penalty and mixture that cross-validation chooses.
+
+    Drop-in for `sklearn.linear_model.MultiTaskElasticNetCV`. For every mixture, every penalty of its descending grid
+    and every fold it minimises, over the training rows, ::
+
+        sum_i w_i |y_i - coef x_i - intercept|^2 / (2 sum_i w_i)
+            + alpha * l1_ratio * sum_j |coef_.j| + alpha * (1 - l1_ratio) * sum_j |coef_.j|^2 / 2
+
+    and goes on as `LassoCV` does.
+
+    Parameters
+    ----------
+    l1_ratio : float or array-like of shape (n_l1_ratios,), default=0.5
+        Share of the L1 penalty, or several to choose from.
+    eps : float, default=1e-3
+        The smallest penalty of each grid over the largest.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Number of penalties, from the least that makes all coefficients zero downwards in geometric steps; or the
+        penalties themselves.
+    fit_intercept : bool, default=True
+        Whether to fit intercepts, which are never penalised.
+    max_iter : int, default=1000
+        Most sweeps over the coefficients for one penalty.
+    tol : float, default=1e-4
+        Largest duality gap, relative to the sum of squares of the centred y.
+    cv : int, splitter, iterable or None, default=None
+        Number of folds (None: 5) of `KFold`, any splitter, or pairs of training and test rows.
+    copy_X : bool, default=True
+        Without effect: X is never written to.
+    verbose : bool or int, default=0
+        Whether to print a line per penalty.
+    n_jobs : int or None, default=None
+        Number of threads if ``n_threads`` is None.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the order of ``selection='random'``.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Order of the features in a sweep.
+    max_time : float or None, default=None
+        Seconds after which no further penalty is tried; the choice is among those that were.
+    n_threads : int or None, default=None
+        Number of threads; None for ``n_jobs``, or else as many as the machine allows. Results do not depend on it.
+
+    Attributes
+    ----------
+    alpha_, l1_ratio_ : float
+        The penalty and the mixture chosen.
+    coef_ : ndarray of shape (n_tasks, n_features)
+        In the dtype of X; a feature is in all tasks or in none.
+    intercept_ : ndarray of shape (n_tasks,)
+    mse_path_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds) or (n_alphas, n_folds)
+        Mean squared errors of the held-out rows, averaged over tasks; NaN where the search has not come.
+    alphas_ : ndarray of shape (n_l1_ratios, n_alphas) or (n_alphas,)
+        All penalties, descending, for each of several mixtures.
+    dual_gap_ : float
+        Duality gap of the final fit, of the objective as given above.
+    n_iter_ : int
+        Sweeps of the final fit.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if X had names for its columns.
+    history_ : History
+        As of `ElasticNetCV`, losses summed over tasks.
+    best_iteration_ : int
+        Number of the record of ``alpha_``.
+    stop_reason_ : str
+        'converged', 'max_iter' if some fit of a fold needed more sweeps, 'max_time', 'callback' or 'interrupted'.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from schuss.linear_model import MultiTaskElasticNetCV
+    >>> X = np.random.default_rng(0).standard_normal((60, 3))
+    >>> MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], cv=3).fit(X, X[:, :1] * [2.0, 1.0]).l1_ratio_
+    1.0
+    """
+
+    _several_tasks = True
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_CONSTRAINTS,
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
+    }
+
+    def __init__(
+        self,
+        *,
+        l1_ratio: Any = 0.5,
+        eps: float = 1e-3,
+        alphas: Any = 100,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        cv: Any = None,
+        copy_X: bool = True,
+        verbose: Any = 0,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        max_time: float | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.selection = selection
+        self.max_time = max_time
+        self.n_threads = n_threads
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> MultiTaskElasticNetCV:
+        """Choose penalty and mixture and fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            C-contiguous float32 or float64 arrays and CSR matrices are used as they are.
+        y : array-like of shape (n_samples, n_tasks)
+        sample_weight : float, array-like of shape (n_samples,) or None, default=None
+            For the fits and for the error of a fold, which counts as much as that of any other.
+        **params : dict
+            For the splitter, with metadata routing enabled.
+
+        Returns
+        -------
+        self : MultiTaskElasticNetCV
+
+        Raises
+        ------
+        ValueError
+            If the data or the parameters cannot be used.
+        KeyboardInterrupt
+            On Ctrl-C, with the best model so far in place.
+        """
+        self._fit(X, y, sample_weight, params)
+        return self
