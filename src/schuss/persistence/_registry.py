@@ -99,8 +99,10 @@ def entry_for(estimator: Any) -> Entry:
     """Return the entry of an estimator; subclasses are not taken for their parents."""
     entry = ENTRIES.get(type(estimator).__name__)
     if entry is None or type(estimator) is not entry.cls:
-        known = ", ".join(sorted(ENTRIES))
-        raise ModelFileError(f"a {type(estimator).__name__} cannot be stored in a model file; these can: {known}")
+        raise ModelFileError(
+            f"a {type(estimator).__name__} of {type(estimator).__module__.partition('.')[0]} cannot be stored in a "
+            "model file: only schuss's own estimators can, not what is derived from them"
+        )
     return entry
 
 

@@ -298,6 +298,8 @@ class MultiTaskLasso(MultiTaskElasticNet):
         name: kinds for name, kinds in MultiTaskElasticNet._parameter_constraints.items() if name != "l1_ratio"
     }
 
+    l1_ratio = 1.0  # not a parameter
+
     def __init__(
         self,
         alpha: float = 1.0,
@@ -312,19 +314,16 @@ class MultiTaskLasso(MultiTaskElasticNet):
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
-        super().__init__(
-            alpha=alpha,
-            l1_ratio=1.0,
-            fit_intercept=fit_intercept,
-            copy_X=copy_X,
-            max_iter=max_iter,
-            tol=tol,
-            warm_start=warm_start,
-            random_state=random_state,
-            selection=selection,
-            max_time=max_time,
-            n_threads=n_threads,
-        )
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.selection = selection
+        self.max_time = max_time
+        self.n_threads = n_threads
 
 
 def _by_row(X: Any) -> Any:
