@@ -27,7 +27,7 @@ demo: $(BIN)/python ## Build, install, train on a real table; leaves a model and
 
 test: $(BIN)/python ## Build, install and test
 	$(PIP) '.[test]'
-	$(BIN)/python -m pytest $(PYTEST_SELECT) tests
+	$(BIN)/python -m pytest -n auto $(PYTEST_SELECT) tests
 
 lint: $(BIN)/python ## Check style, types, layers and exported symbols
 	$(PIP) '.[lint]'

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet as TheirElasticNet
 
 from schuss.linear_model import ElasticNet, Lasso, enet_path, lasso_path
-from schuss.linear_model._coordinate_descent import _working_set
+from schuss.linear_model._coordinate_descent import working_set
 
 FORMS = {
     "C": np.ascontiguousarray,
@@ -85,8 +85,8 @@ def test_certificate(n, d, dtype, form):
 @pytest.fixture
 def small_sets(monkeypatch):
     """Working sets also on the small tables of these tests."""
-    monkeypatch.setattr(_working_set, "_CHEAP_GRAM", 0.0)
-    monkeypatch.setattr(_working_set, "_FEW", 4)
+    monkeypatch.setattr(working_set, "_CHEAP_GRAM", 0.0)
+    monkeypatch.setattr(working_set, "_FEW", 4)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -242,14 +242,14 @@ def test_out_of_time_or_interrupted_it_chooses_among_what_it_has(name, rng, monk
     assert len(model.history_) == 1
     assert np.isnan(model.mse_path_.reshape(-1, 8, 3)[:, 1:]).all()
     assert model.alpha_ in model.alphas_.reshape(-1, 8)[:, 0]
-    calls, step = itertools.count(), ours._coordinate_descent._fold_paths.FoldPaths.step
+    calls, step = itertools.count(), ours._coordinate_descent.fold_paths.FoldPaths.step
 
     def interrupted(self, alphas):
         if next(calls) == 3:
             raise KeyboardInterrupt
         return step(self, alphas)
 
-    monkeypatch.setattr(ours._coordinate_descent._fold_paths.FoldPaths, "step", interrupted)
+    monkeypatch.setattr(ours._coordinate_descent.fold_paths.FoldPaths, "step", interrupted)
     model = make(name)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
@@ -315,7 +315,7 @@ def test_tables_too_wide_for_gram_matrices(name, sparse, rng, monkeypatch):
         "cv": KFold(3, shuffle=sparse, random_state=0 if sparse else None),
     }
     want = make(name, **settings).fit(X, y, weight)
-    monkeypatch.setattr(ours._coordinate_descent._fold_paths, "_MOST_COLUMNS", 50)
+    monkeypatch.setattr(ours._coordinate_descent.fold_paths, "_MOST_COLUMNS", 50)
     model = make(name, **settings).fit(X, y, weight)
     compare(model, want, 1e-4)
     assert_close(model.history_["training_loss"], want.history_["training_loss"], 1e-4)

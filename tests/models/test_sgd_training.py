@@ -11,7 +11,8 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import hinge_loss, log_loss, r2_score
 
-from schuss.linear_model import SGDClassifier, SGDRegressor, _sgd_setup, _sgd_solver
+from schuss.linear_model import SGDClassifier, SGDRegressor
+from schuss.linear_model._sgd import setup, solver
 from schuss.training import StopReason
 
 FEW_EPOCHS = {"max_iter": 5, "tol": None, "random_state": 0}
@@ -163,12 +164,12 @@ class TestValidation:
     def test_training_curve_uses_no_more_rows_than_the_validation_curve(self, monkeypatch):
         sizes = []
 
-        class Spy(_sgd_setup.Evaluator):
+        class Spy(setup.Evaluator):
             def __init__(self, X, *rest, **options):
                 sizes.append(X.shape[0])
                 super().__init__(X, *rest, **options)
 
-        monkeypatch.setattr(_sgd_setup, "Evaluator", Spy)
+        monkeypatch.setattr(setup, "Evaluator", Spy)
         X, y, X_val, y_val = classes()
         SGDClassifier(**FEW_EPOCHS).fit(X, y, X_val=X_val[:40], y_val=y_val[:40])
         assert sizes == [40, 40]
@@ -297,10 +298,10 @@ class TestStopReasons:
                 raise error
             return sums
 
-        sweep = _sgd_solver.kernels.sgd_sweep
+        sweep = solver.kernels.sgd_sweep
         X, y, *_ = numbers()
         two = SGDRegressor(average=average, **FEW_EPOCHS | {"max_iter": 2}).fit(X, y)
-        monkeypatch.setattr(_sgd_solver.kernels, "sgd_sweep", ending)
+        monkeypatch.setattr(solver.kernels, "sgd_sweep", ending)
         model = SGDRegressor(average=average, **FEW_EPOCHS)
         with pytest.raises(raised):
             model.fit(X, y)
