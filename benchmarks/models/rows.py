@@ -173,11 +173,11 @@ def _lasso_cv(dtype: str) -> Row:
 
 
 ROWS: dict[str, Row] = {
-    "sgd_100": _sgd("1M x 100", 6.0, 1_000_000, 100),
-    "sgd_20": _sgd("1M x 20", 5.0, 1_000_000, 20),
-    "sgd_1000": _sgd("100k x 1000", 5.0, 100_000, 1000),
-    "sgd_10_classes": _sgd("200k x 100, 10 classes", 12.0, 200_000, 100, 10),
-    "sgd_csr": _sgd_sparse(2.5),
+    "sgd_100": _sgd("1M x 100", 10.0, 1_000_000, 100),
+    "sgd_20": _sgd("1M x 20", 10.0, 1_000_000, 20),
+    "sgd_1000": _sgd("100k x 1000", 10.0, 100_000, 1000),
+    "sgd_10_classes": _sgd("200k x 100, 10 classes", 25.0, 200_000, 100, 10),
+    "sgd_csr": _sgd_sparse(4.0),
     "logistic_f32": _logistic("500k x 100", 3.0, 500_000, 100, "float32"),
     "logistic_f64": _logistic("500k x 100", 3.0, 500_000, 100, "float64"),
     "logistic_small": _logistic("1000 x 20", 5.0, 1_000, 20, "float64", least_seconds=0.05),
