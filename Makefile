@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Built with the tools in .venv, not in a new environment each time: then only what changed is compiled again.
+INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation
+
 # Continuous integration also runs the tests marked slow.
 PYTEST_SELECT := $(if $(CI),,-m "not slow")
 
@@ -21,20 +24,23 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("schuss needs Python 3.11 or later, found %d.%d; try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-demo: $(BIN)/python ## Build, install, train on a real table; leaves a model and a report
-	$(PIP) '.[cli]'
+$(BIN)/ninja: $(BIN)/python
+	$(PIP) 'scikit-build-core>=1.1' 'cython>=3.1' 'cython-cmake>=0.3' cmake ninja
+
+demo: $(BIN)/ninja ## Build, install, train on a real table; leaves a model and a report
+	$(INSTALL) '.[cli]'
 	$(BIN)/schuss train $(DEMO_SOURCE) --out model.schuss --report report.html
 
-test: $(BIN)/python ## Build, install and test
-	$(PIP) '.[test]'
+test: $(BIN)/ninja ## Build, install and test
+	$(INSTALL) '.[test]'
 	$(BIN)/python -m pytest -n auto $(PYTEST_SELECT) tests
 
-lint: $(BIN)/python ## Check style, types, layers and exported symbols
-	$(PIP) '.[lint]'
+lint: $(BIN)/ninja ## Check style, types, layers and exported symbols
+	$(INSTALL) '.[lint]'
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pre-commit run --all-files --show-diff-on-failure
 
-bench: $(BIN)/python ## Time the kernels and the models against their peers
-	$(PIP) '.[test,bench]'
+bench: $(BIN)/ninja ## Time the kernels and the models against their peers
+	$(INSTALL) '.[test,bench]'
 	$(BIN)/python -m benchmarks
 
 asan: ## Run the kernels' tests under the address and undefined-behaviour sanitizers
@@ -48,9 +54,8 @@ wheel: $(BIN)/python ## Build the wheel and the source distribution into dist/
 	$(PIP) build
 	$(BIN)/python -m build --outdir dist .
 
-dev: $(BIN)/python ## Editable install with everything; run again after a change in csrc/ or a .pyx
-	$(PIP) scikit-build-core cython cython-cmake ninja
-	$(PIP) --no-build-isolation -Cbuild-dir=build/dev -e '.[dev]'
+dev: $(BIN)/ninja ## Editable install with everything; run again after a change in csrc/ or a .pyx
+	$(INSTALL) -Cbuild-dir=build/dev -e '.[dev]'
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) build dist model.schuss report.html
