@@ -6,26 +6,18 @@
 #include "sch/ops.h"
 #include "sch_isa_list.h" /* #define SCH_ISA_LIST(X) X(base, 0) X(avx2, ...) */
 
-#define DECLARE(isa, bits)                        \
-    extern const sch_loss_ops sch_loss_ops_##isa; \
-    extern const sch_glm_ops sch_glm_ops_##isa;   \
-    extern const sch_sgd_ops sch_sgd_ops_##isa;   \
-    extern const sch_cd_ops sch_cd_ops_##isa;     \
-    extern const sch_dual_ops sch_dual_ops_##isa;
-SCH_ISA_LIST(DECLARE)
+#define DECLARE(family, isa) extern const sch_##family##_ops sch_##family##_ops_##isa;
+#define DECLARE_ALL(isa, bits) SCH_FAMILIES(DECLARE, isa)
+SCH_ISA_LIST(DECLARE_ALL)
+#undef DECLARE_ALL
 #undef DECLARE
 
 static const sch_ops rows[] = {
-#define ROW(isa, bits)            \
-    {.name = #isa,                \
-     .need = (bits),              \
-     .loss = &sch_loss_ops_##isa, \
-     .glm = &sch_glm_ops_##isa,   \
-     .sgd = &sch_sgd_ops_##isa,   \
-     .cd = &sch_cd_ops_##isa,     \
-     .dual = &sch_dual_ops_##isa},
+#define FIELD(family, isa) .family = &sch_##family##_ops_##isa,
+#define ROW(isa, bits) {.name = #isa, .need = (bits), SCH_FAMILIES(FIELD, isa)},
     SCH_ISA_LIST(ROW)
 #undef ROW
+#undef FIELD
 };
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss._labels import class_weights, codes_of, encode_labels
 
 KINDS = {
     "int8": st.integers(-128, 127),

@@ -10,14 +10,20 @@
 #include "sch/sgd.h"
 #include "sch/status.h"
 
+/* One table of kernels per family and instruction set: sch_glm_ops_avx2, for instance. */
+#define SCH_FAMILIES(X, isa) \
+    X(loss, isa)             \
+    X(glm, isa)              \
+    X(sgd, isa)              \
+    X(cd, isa)               \
+    X(dual, isa)
+
 typedef struct {
     const char *name;
     uint64_t need; /* SCH_CPU_* bits without which the row must not run */
-    const sch_loss_ops *loss;
-    const sch_glm_ops *glm;
-    const sch_sgd_ops *sgd;
-    const sch_cd_ops *cd;
-    const sch_dual_ops *dual;
+#define SCH_FIELD(family, isa) const sch_##family##_ops *family;
+    SCH_FAMILIES(SCH_FIELD, )
+#undef SCH_FIELD
 } sch_ops;
 
 const sch_ops *sch_ops_current(void);

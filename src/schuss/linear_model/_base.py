@@ -9,68 +9,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn import get_config
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from schuss import _kernels as kernels
-from schuss._sklearn import validate_data
-from schuss._threads import effective_n_threads
+from schuss._inputs import check_X, n_threads_of
 
 Array = NDArray[Any]
-
-_INPUT = {
-    "accept_sparse": "csr",
-    "order": "C",
-    "ensure_all_finite": False,  # the kernel looks, on all threads: see check_finite
-}
-
-
-def n_threads_of(estimator: Any) -> int:
-    """Number of threads an estimator's parameters ask for."""
-    return effective_n_threads(estimator.n_threads, getattr(estimator, "n_jobs", None))
-
-
-def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: Any) -> Any:
-    """Check training data as scikit-learn does, looking for NaN on all threads."""
-    options = _INPUT | {"dtype": _dtypes(X)} | options
-    X, y = validate_data(estimator, X, y, reset=reset, **options)
-    X = _aligned(X)
-    check_finite(estimator, X)
-    return X, _aligned(y)
-
-
-def check_X(estimator: Any, X: Any, *, reset: bool = False) -> Any:
-    """Check data without a target; see `check_X_y`."""
-    X = _aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
-    check_finite(estimator, X)
-    return X
-
-
-def _aligned(array: Any) -> Any:
-    """Copy an array whose elements lie across machine words, such as a field of packed records."""
-    return array if sp.issparse(array) else np.require(array, requirements="A")
-
-
-def _dtypes(X: Any) -> Any:
-    """Single or double precision as it comes, anything else to double.
-
-    scikit-learn keeps the dtype of pandas' columns. Polars' it would widen.
-    """
-    dtypes = getattr(X, "dtypes", None)
-    if isinstance(dtypes, list) and {str(dtype) for dtype in dtypes} == {"Float32"}:
-        return np.float32
-    return (np.float64, np.float32)
-
-
-def check_finite(estimator: Any, X: Any) -> None:
-    """Raise scikit-learn's own error if an entry of X is NaN or infinite."""
-    if get_config()["assume_finite"]:
-        return
-    values = X.data if sp.issparse(X) else X
-    if not kernels.all_finite(values, n_threads=n_threads_of(estimator)):
-        check_array(X, accept_sparse=True, estimator=estimator, input_name="X")
 
 
 def raw_prediction(estimator: Any, X: Any, intercept_of: Callable[[], Any] | None = None) -> Array:

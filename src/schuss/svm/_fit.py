@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from schuss._inputs import check_first_read, explain_overflow
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._inputs import check_first_read, explain_overflow
 from schuss.losses import Loss, Target, constant_guess, constant_loss
 from schuss.stopping import Plateau
 from schuss.svm._dual import DualSolver

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_for
+from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import N_THREADS, Interval, SparseCoefMixin, StrOptions, check_sample_weight
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._base import LinearClassifierMixin, check_X_y
-from schuss.linear_model._inputs import check_parameters, check_training_data, n_threads_for
-from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss.linear_model._base import LinearClassifierMixin
 from schuss.losses import Loss, Target
 from schuss.svm._base import BaseLinearSVM
 from schuss.svm._fit import SVMFit, solver_for

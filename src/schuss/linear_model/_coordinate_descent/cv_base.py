@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state, check_scalar, column_or_1d
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_consistent_length
 
+from schuss._inputs import check_parameters, check_training_data, explain_overflow, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight, split_params
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
@@ -26,7 +27,6 @@ from schuss.linear_model._coordinate_descent.cv_search import CVSearch
 from schuss.linear_model._coordinate_descent.fold_paths import FoldPaths, affords_grams
 from schuss.linear_model._coordinate_descent.folds import as_rows
 from schuss.linear_model._coordinate_descent.gram_descent import Rules
-from schuss.linear_model._inputs import check_parameters, check_training_data, explain_overflow, n_threads_for
 from schuss.training import StopReason, run
 from schuss.verbose import print_line
 

@@ -16,14 +16,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
-from schuss.linear_model._base import check_X_y, raw_prediction
+from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._coordinate_descent.fit import ElasticNetFit
 from schuss.linear_model._coordinate_descent.messages import order_of, usable
 from schuss.linear_model._coordinate_descent.paths import enet_path
 from schuss.linear_model._coordinate_descent.working_set import Limits
-from schuss.linear_model._inputs import check_parameters, check_training_data, n_threads_for
 from schuss.validation import check_given
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from schuss.linear_model._base import check_finite
+from schuss._inputs import check_finite
 
 Array = NDArray[Any]
 

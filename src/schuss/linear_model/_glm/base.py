@@ -14,13 +14,13 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_parameters, check_training_data, check_X_y
 from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight, loss_class
 from schuss.callbacks import CallbackSupport, FitTask
-from schuss.linear_model._base import check_X_y, raw_prediction
+from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._glm.data import Data, check_offset, score
 from schuss.linear_model._glm.families import Family
 from schuss.linear_model._glm.fit import GlmFit
-from schuss.linear_model._inputs import check_parameters, check_training_data
 from schuss.linear_model._logistic.parameters import not_converged
 from schuss.training import Outcome
 from schuss.validation import check_given, split_rows

@@ -10,11 +10,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss._inputs import check_finite, n_threads_for
 from schuss.history import History
-from schuss.linear_model._base import check_finite
 from schuss.linear_model._glm.data import Data, DevianceEvaluator, null_intercept
 from schuss.linear_model._glm.families import Family
-from schuss.linear_model._inputs import n_threads_for
 from schuss.linear_model._proximal import L1Penalty, proximal_minimizer
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
 from schuss.linear_model._smooth.fit import Parameters, SmoothFit, Solver

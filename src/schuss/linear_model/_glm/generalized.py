@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from schuss._inputs import check_X_y, n_threads_of
 from schuss._sklearn import Interval, StrOptions, check_sample_weight
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._base import check_X_y, n_threads_of, raw_prediction
+from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._glm.base import BaseGlm
 from schuss.linear_model._glm.data import Data, check_offset
 from schuss.linear_model._glm.families import Family, family_of

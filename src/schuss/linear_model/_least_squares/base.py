@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_training_data, check_X_y, n_threads_for
 from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
-from schuss.linear_model._base import check_X_y, raw_prediction
-from schuss.linear_model._inputs import check_training_data, n_threads_for
+from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._least_squares.fit import Direct, LeastSquaresFit, Rows, Solver
 from schuss.linear_model._least_squares.problem import Problem
 from schuss.validation import check_given

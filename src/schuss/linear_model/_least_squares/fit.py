@@ -10,10 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._inputs import check_finite, explain_overflow
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._base import check_finite
-from schuss.linear_model._inputs import explain_overflow
 from schuss.linear_model._least_squares.problem import Centred, Problem
 from schuss.losses import Loss, Target
 from schuss.training import Outcome, StopReason, run

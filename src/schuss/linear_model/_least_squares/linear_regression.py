@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._inputs import check_parameters
 from schuss._sklearn import N_THREADS, Interval
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._least_squares.base import LeastSquaresRegressor
 from schuss.linear_model._least_squares.conjugate_gradients import ConjugateGradients
 from schuss.linear_model._least_squares.direct import GRAM_ROUNDING, solve_lsqr, solve_lstsq, solve_nnls

@@ -10,9 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from schuss._inputs import check_first_read, explain_overflow
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._inputs import check_first_read, explain_overflow
 from schuss.linear_model._logistic.problem import Data, LogisticProblem, Solver
 from schuss.linear_model._smooth.objective import Objective, Point
 from schuss.losses import class_shares

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from schuss.linear_model._inputs import n_threads_for
+from schuss._inputs import n_threads_for
 from schuss.linear_model._logistic.parameters import intercept_penalty
 from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.linear_model._smooth.newton import Minimizer

@@ -16,16 +16,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_of
+from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import N_THREADS, Hidden, Interval, SparseCoefMixin, StrOptions, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
-from schuss.linear_model._base import (
-    LinearClassifierMixin,
-    check_X_y,
-    n_threads_of,
-    raw_prediction,
-)
-from schuss.linear_model._inputs import check_parameters, check_training_data
-from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss.linear_model._base import LinearClassifierMixin, raw_prediction
 from schuss.linear_model._logistic.fit import LogisticFit
 from schuss.linear_model._logistic.parameters import not_converged, penalty_strength
 from schuss.linear_model._logistic.problem import Data

@@ -16,11 +16,10 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_parameters, check_training_data, n_threads_of
 from schuss._sklearn import Hidden, Interval, StrOptions, keywords_only_from, raise_for_params, route_params
 from schuss.callbacks import FitTask, with_callbacks
 from schuss.history import History
-from schuss.linear_model._base import n_threads_of
-from schuss.linear_model._inputs import check_parameters, check_training_data
 from schuss.linear_model._logistic.parameters import not_converged
 from schuss.linear_model._logistic.problem import Data, LogisticProblem
 from schuss.linear_model._logistic.regression import LogisticRegression

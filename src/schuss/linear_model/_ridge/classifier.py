@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import scipy.sparse as sp
 
+from schuss._inputs import check_parameters
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._ridge.base import BaseRidge
 from schuss.linear_model._ridge.labels import RidgeLabels
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from schuss._inputs import check_parameters
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._ridge.classifier import RidgeClassifier
 from schuss.linear_model._ridge.cv_base import BaseRidgeCV
 from schuss.linear_model._ridge.folds import Fold

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import scipy.sparse as sp
 
+from schuss._inputs import check_parameters
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._least_squares.base import LeastSquaresRegressor
 from schuss.linear_model._ridge.cv_base import BaseRidgeCV
 from schuss.linear_model._ridge.folds import Fold

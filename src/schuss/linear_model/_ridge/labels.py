@@ -13,10 +13,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from schuss._inputs import check_training_data, check_X_y
+from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import check_sample_weight
-from schuss.linear_model._base import LinearClassifierMixin, check_X_y
-from schuss.linear_model._inputs import check_training_data
-from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss.linear_model._base import LinearClassifierMixin
 from schuss.linear_model._least_squares.fit import Rows
 from schuss.validation import check_given
 

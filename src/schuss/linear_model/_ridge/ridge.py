@@ -7,8 +7,8 @@ from typing import Any
 
 import scipy.sparse as sp
 
+from schuss._inputs import check_parameters
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters
 from schuss.linear_model._least_squares.base import LeastSquaresRegressor
 from schuss.linear_model._ridge.base import BaseRidge
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import check_first_read, check_X_y, explain_overflow
 from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
-from schuss.linear_model._base import LinearRegressorMixin, check_X_y
-from schuss.linear_model._inputs import check_first_read, explain_overflow
+from schuss.linear_model._base import LinearRegressorMixin
 from schuss.training import Hook, Outcome, StopReason, run
 from schuss.validation import Curves, Evaluator, check_given
 

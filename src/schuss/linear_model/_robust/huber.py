@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
+from schuss._inputs import check_parameters, check_training_data, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, check_sample_weight
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters, check_training_data, n_threads_for
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
 from schuss.linear_model._robust.huber_objective import SMALLEST_SCALE, HuberObjective
 from schuss.linear_model._robust.minimizers import factorises, minimizer

@@ -12,9 +12,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from schuss._inputs import check_parameters, check_training_data, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
 from schuss.callbacks import with_callbacks
-from schuss.linear_model._inputs import check_parameters, check_training_data, n_threads_for
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
 from schuss.linear_model._robust.quantile_solver import QuantileSolver
 from schuss.losses import Loss, Target

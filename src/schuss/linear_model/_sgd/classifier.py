@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss._inputs import n_threads_of
 from schuss._sklearn import StrOptions, available_if
-from schuss.linear_model._base import n_threads_of
 from schuss.linear_model._sgd.classifier_base import BaseSGDClassifier
 from schuss.linear_model._sgd.regressor import DEFAULT_EPSILON, REGRESSION_LOSSES
 from schuss.losses import Loss, Target

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._inputs import check_X_y
+from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import StrOptions, check_partial_fit_first_call, check_sample_weight, fit_context
-from schuss.linear_model._base import LinearClassifierMixin, check_X_y
-from schuss.linear_model._labels import class_weights, codes_of, encode_labels
+from schuss.linear_model._base import LinearClassifierMixin
 from schuss.linear_model._sgd.base import BaseSGD
 from schuss.linear_model._sgd.setup import Data, Sample
 from schuss.losses import Target

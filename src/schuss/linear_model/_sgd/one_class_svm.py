@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
 
+from schuss._inputs import check_X
 from schuss._sklearn import Interval, StrOptions, check_sample_weight, fit_context
-from schuss.linear_model._base import check_X, raw_prediction
+from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._sgd.base import BaseSGD, without
 from schuss.linear_model._sgd.parameters import CONSTRAINTS
 from schuss.linear_model._sgd.setup import Data, Sample

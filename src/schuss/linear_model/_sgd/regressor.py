@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._inputs import check_X_y
 from schuss._sklearn import StrOptions, check_sample_weight, fit_context
-from schuss.linear_model._base import LinearRegressorMixin, check_X_y
+from schuss.linear_model._base import LinearRegressorMixin
 from schuss.linear_model._sgd.base import BaseSGD
 from schuss.linear_model._sgd.setup import Data, Sample
 from schuss.losses import Target

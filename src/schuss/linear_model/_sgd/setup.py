@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from schuss._inputs import n_threads_of
 from schuss._sklearn import check_sample_weight
-from schuss.linear_model._base import n_threads_of
 from schuss.linear_model._sgd.optimizers import Optimizer
 from schuss.linear_model._sgd.rates import Schedule
 from schuss.linear_model._sgd.solver import Problem

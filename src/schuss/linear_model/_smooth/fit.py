@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from schuss._inputs import check_first_read, explain_overflow
 from schuss.callbacks import FitTask
 from schuss.history import History
-from schuss.linear_model._inputs import check_first_read, explain_overflow
 from schuss.linear_model._smooth.objective import Point
 from schuss.stopping import Plateau
 from schuss.training import Hook, Outcome, Rule, StopReason, run

@@ -1,0 +1,37 @@
+/* sch/tree.h - the nouns of the tree kernels: a binned table, a node.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_TREE_H
+#define SCH_TREE_H
+
+#include "sch/types.h"
+
+/* Features stand in tiles of 16, whose histograms fit the first-level cache together. */
+enum { SCH_TILE = 16, SCH_MAX_BINS = 255, SCH_MISSING_BIN = 255 };
+
+/* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
+ * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
+typedef struct {
+    int64_t n;                     /* rows (samples) */
+    int64_t d;                     /* columns (features) */
+    const uint8_t *tiles;          /* (ceil(d / 16), n, 16); beyond the last feature all bins are 0 */
+    const uint8_t *columns;        /* (d, column_stride) */
+    int64_t column_stride;         /* >= n */
+    const int32_t *n_bins;         /* (d) bins in use, 1 .. 255, the missing one not counted */
+    const uint8_t *has_missing;    /* (d) 0 or 1 */
+    const uint8_t *is_categorical; /* (d) 0 or 1 */
+} sch_binned;
+
+/* A node of a tree in 16 bytes. Parents come before their children, the two children of a node are neighbours. */
+typedef struct {
+    double threshold; /* inner: x <= threshold goes left. Leaf: its value, where trees have one output */
+    int32_t feature;  /* inner: the feature, with SCH_NODE_* flags; leaf: -1 */
+    int32_t left;     /* inner: the left child, right is left + 1; leaf: which leaf of its tree, 0 .. n_leaves - 1 */
+} sch_node;
+
+/* Flags in `feature` of an inner node. Of a categorical node `threshold` holds the row of the 256-bit set of the
+ * categories that go left (a whole number). */
+#define SCH_NODE_MISSING_LEFT (1 << 30)
+#define SCH_NODE_CATEGORICAL (1 << 29)
+#define SCH_NODE_FEATURE (SCH_NODE_CATEGORICAL - 1)
+
+#endif
