@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is measured of each kernel: a call to time, what it moves and computes, and what NumPy says it should yield.
-
-A case builds its arrays once for a dtype and a size; ``run`` is one call of the kernel. ``check`` compares a call on
-the first rows with NumPy, at the instruction set in use.
-"""
+"""What is measured of each kernel. The trees' are in `benchmarks.kernels.trees`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +12,8 @@ from scipy import sparse
 from scipy.special import expit
 
 from benchmarks.kernels import data
+from benchmarks.kernels.case import Build, Case
+from benchmarks.kernels.trees import TREE_CASES
 from schuss import _kernels as kernels
 
 Array = NDArray[Any]
@@ -24,37 +21,6 @@ Array = NDArray[Any]
 LOGISTIC, SOFTMAX, SQUARED = (kernels.LOSSES[name] for name in ("logistic", "softmax", "squared"))
 _CHECKED_ROWS = 64
 _ROOM = {"float32": 2e-4, "float64": 1e-10}  # for sums of some hundred terms; the tests have the sharp bounds
-
-
-@dataclass(frozen=True)
-class Case:
-    """One kernel on one input.
-
-    Attributes
-    ----------
-    run : callable
-        ``run(n_threads)``: one call.
-    check : callable
-        Raises AssertionError when the kernel and NumPy disagree.
-    elements : int
-        What "per element" counts: values of X, or of the vector.
-    n_bytes : int
-        Bytes read and written by one call, each counted once.
-    flops : int
-        Additions and multiplications; 0 where counting them says nothing.
-    parallel : bool
-        Whether more threads than one are of any use.
-    """
-
-    run: Callable[[int], object]
-    check: Callable[[], None]
-    elements: int
-    n_bytes: int
-    flops: int = 0
-    parallel: bool = True
-
-
-Build = Callable[[str, int], Case]  # from a dtype and a number of bytes
 
 
 def _close(got: Any, want: Any, dtype: str) -> None:
@@ -542,4 +508,5 @@ CASES: dict[str, Build] = {
     "loss/vector_math softplus": vector_math("softplus"),
     "loss/softmax of 10": softmax(10),
     "loss/all_finite": all_finite,
+    **TREE_CASES,
 }

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from project_files import ROOT, project_files
-from reference import cd, dual, linear, loss, math
+from reference import apply, cd, dual, linear, loss, math
 
 from schuss import _kernels as kernels
 
@@ -36,7 +36,7 @@ def test_the_lists_were_found():
 def test_a_kernel_has_all_its_places(stem):
     python_name = PYTHON_NAME.get(stem, stem)
     assert callable(getattr(kernels, python_name)), "a wrapper"
-    assert stem in REFERENCES or any(hasattr(module, stem) for module in (cd, dual, linear, loss)), (
+    assert stem in REFERENCES or any(hasattr(module, stem) for module in (apply, cd, dual, linear, loss)), (
         "a reference in tests/reference"
     )
     called = re.compile(rf"kernels\.{python_name}\(")

@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "core": {"core", "sch"},
     "loss": {"loss", "core", "sch"},
     "linear": {"linear", "loss", "core", "sch"},
+    "tree": {"tree", "core", "sch"},
     ".": {"core", "sch"},
 }
 C_LIBRARY = {"float.h", "math.h", "stddef.h", "stdint.h", "string.h"}

@@ -14,7 +14,7 @@ from schuss import _kernels as kernels
 
 def kernel_sources():
     cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
-    return re.search(r"set\(SCHUSS_KERNEL_SOURCES ([^)]*)\)", cmake)[1].split()
+    return re.search(r"set\(SCHUSS_KERNEL_SOURCES\s+([^)]*)\)", cmake)[1].split()
 
 
 def test_modules_export_only_their_init_function():

@@ -3,6 +3,7 @@
 #ifndef SCH_OPS_H
 #define SCH_OPS_H
 
+#include "sch/apply.h"
 #include "sch/cd.h"
 #include "sch/dual.h"
 #include "sch/glm.h"
@@ -16,7 +17,8 @@
     X(glm, isa)              \
     X(sgd, isa)              \
     X(cd, isa)               \
-    X(dual, isa)
+    X(dual, isa)             \
+    X(apply, isa)
 
 typedef struct {
     const char *name;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
+from schuss._kernels._apply import Predictor, trees_leaves, trees_predict
 from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
@@ -25,6 +26,7 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "Columns",
+    "Predictor",
     "Scratch",
     "Table",
     "all_finite",
@@ -47,6 +49,8 @@ __all__ = [
     "sigmoid",
     "softmax",
     "sparse_gram",
+    "trees_leaves",
+    "trees_predict",
     "vector_math",
     "visiting_order",
 ]

@@ -300,6 +300,45 @@ cdef extern from "sch/dual.h" nogil:
         int64_t (*dual_sweep_scratch)(const sch_dual_sweep_args *) noexcept nogil
 
 
+cdef extern from "sch/tree.h" nogil:
+    ctypedef struct sch_node:
+        double threshold
+        int32_t feature, left
+
+
+cdef extern from "sch/apply.h" nogil:
+    ctypedef struct sch_trees:
+        int64_t n_trees, n_features, n_out
+        const sch_node *nodes
+        const int64_t *offsets
+        const double *values
+        const int64_t *leaf_offsets
+        const uint64_t *categories
+        const uint64_t *known
+    ctypedef struct sch_trees_predict_args:
+        sch_control control
+        sch_trees trees
+        sch_table x
+        int64_t column_stride
+        int64_t first, last
+        const double *baseline
+        double divisor
+        double *out
+        void *scratch
+    ctypedef struct sch_trees_leaves_args:
+        sch_control control
+        sch_trees trees
+        sch_table x
+        int64_t column_stride
+        int64_t *leaves
+        void *scratch
+    ctypedef struct sch_apply_ops:
+        sch_status (*trees_predict)(sch_trees_predict_args *) noexcept nogil
+        sch_status (*trees_leaves)(sch_trees_leaves_args *) noexcept nogil
+        int64_t (*trees_predict_scratch)(const sch_trees_predict_args *) noexcept nogil
+        int64_t (*trees_leaves_scratch)(const sch_trees_leaves_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -308,6 +347,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_sgd_ops *sgd
         const sch_cd_ops *cd
         const sch_dual_ops *dual
+        const sch_apply_ops *apply
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

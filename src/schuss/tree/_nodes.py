@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from schuss import _kernels as kernels
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -70,6 +73,23 @@ class Trees:
         """Number of trees."""
         return len(self.offsets) - 1
 
+    @cached_property
+    def predictor(self) -> kernels.Predictor:
+        """These trees as ``kernels.trees_predict`` and its kin want them, made when first asked for."""
+        return kernels.Predictor(
+            self.nodes,
+            self.offsets,
+            n_features=self.n_features,
+            n_out=self.n_outputs,
+            values=self.values,
+            leaf_offsets=self.leaf_offsets,
+            categories=self.categories,
+            known_categories=self.known_categories,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "predictor"}
+
     def __len__(self) -> int:
         return self.n_trees
 
@@ -102,7 +122,8 @@ class Trees:
     def gain_importances(self) -> Float64:
         """Return the gains of all splits by a feature, added up; not normalised."""
         inner = self.nodes["feature"] >= 0
-        return np.bincount(self.features()[inner], weights=self.gain[inner], minlength=self.n_features)
+        gains = np.bincount(self.features()[inner], weights=self.gain[inner], minlength=self.n_features)
+        return gains.astype(np.float64)
 
     def split_importances(self) -> Float64:
         """Return how often each feature is split on."""

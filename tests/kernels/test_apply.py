@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""trees_predict and trees_leaves: equal to a naive walk bit for bit, whatever the layout of X, the size of the trees
+and the number of threads."""
+
+import pickle
+
+import numpy as np
+import pytest
+from reference import apply as reference
+from scipy import sparse
+from strategies import SIZES
+from tolerance import assert_same_bytes
+from tree_cases import random_trees, table_for
+
+from schuss import _kernels as kernels
+
+SHAPES = {
+    "boosting": {"n_trees": 12, "n_leaves": 31, "n_features": 7},
+    "stumps": {"n_trees": 9, "n_leaves": 2, "n_features": 3},
+    "small": {"n_trees": 20, "n_leaves": 16, "n_features": 5},
+    "wide leaves": {"n_trees": 5, "n_leaves": 80, "n_features": 4},
+    "deep": {"n_trees": 3, "n_leaves": 700, "n_features": 6, "n_thresholds": 2000},
+    "classes": {"n_trees": 12, "n_leaves": 31, "n_features": 7, "n_outputs": 3},
+    "forest": {"n_trees": 5, "n_leaves": 60, "n_features": 7, "n_outputs": 4, "apart": True},
+    "categories": {"n_trees": 8, "n_leaves": 31, "n_features": 6, "categorical": (1, 4)},
+    "known categories": {"n_trees": 8, "n_leaves": 31, "n_features": 6, "categorical": (0, 5), "known": True},
+    "many thresholds": {"n_trees": 30, "n_leaves": 64, "n_features": 3, "n_thresholds": 1200},
+    "one leaf": {"n_trees": 4, "n_leaves": 1, "n_features": 2},
+}
+
+
+def case(shape, n, dtype, missing=0.1):
+    options = SHAPES[shape]
+    rng = np.random.default_rng([n, len(shape)])
+    trees = random_trees(rng, **options)
+    x = table_for(rng, trees, n, missing=missing, categorical=options.get("categorical", ()), dtype=dtype)
+    return trees, x, rng.standard_normal(trees.n_outputs)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_predict_is_the_naive_walk(isa, dtype, shape, missing):
+    trees, x, baseline = case(shape, 150, dtype, missing)
+    got = kernels.trees_predict(trees.predictor, x, baseline=baseline, divisor=3.0)
+    assert_same_bytes(got, reference.trees_predict(trees, x, baseline, 3.0))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_leaves_are_those_of_the_naive_walk(isa, dtype, shape):
+    trees, x, _ = case(shape, 70, dtype)
+    np.testing.assert_array_equal(kernels.trees_leaves(trees.predictor, x), reference.trees_leaves(trees, x))
+
+
+@pytest.mark.parametrize("n", (0, *SIZES))
+def test_edge_sizes(isa, dtype, n):
+    trees, x, baseline = case("boosting", n, dtype)
+    got = kernels.trees_predict(trees.predictor, x, baseline=baseline)
+    assert_same_bytes(got, reference.trees_predict(trees, x, baseline))
+
+
+@pytest.mark.parametrize("shape", ["boosting", "deep", "forest", "categories"])
+def test_thread_count_changes_no_bit(isa, dtype, n_threads, shape):
+    trees, x, _ = case(shape, 5000, dtype)
+    one = kernels.trees_predict(trees.predictor, x)
+    assert_same_bytes(kernels.trees_predict(trees.predictor, x, n_threads=n_threads), one)
+    leaves = kernels.trees_leaves(trees.predictor, x)
+    np.testing.assert_array_equal(kernels.trees_leaves(trees.predictor, x, n_threads=n_threads), leaves)
+
+
+@pytest.mark.parametrize("shape", ["boosting", "deep", "many thresholds"])
+def test_layout_does_not_matter(isa, dtype, shape):
+    trees, x, _ = case(shape, 130, dtype)
+    plain = kernels.trees_predict(trees.predictor, x)
+    wide = np.full((130, 2 * x.shape[1]), 7, dtype)
+    wide[:, ::2] = x
+    for same in (np.asfortranarray(x), wide[:, ::2], np.repeat(x, 2, axis=0)[::2], x[::-1].copy()[::-1]):
+        assert_same_bytes(kernels.trees_predict(trees.predictor, same), plain)
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("shape", ["boosting", "deep", "categories"])
+def test_sparse_is_dense(isa, dtype, shape, index):
+    trees, x, _ = case(shape, 130, dtype)
+    x[np.random.default_rng(0).random(x.shape) < 0.7] = 0
+    csr = sparse.csr_array(x)
+    csr.indices, csr.indptr = csr.indices.astype(index), csr.indptr.astype(index)
+    assert_same_bytes(kernels.trees_predict(trees.predictor, csr), kernels.trees_predict(trees.predictor, x))
+
+
+@pytest.mark.parametrize("shape", ["boosting", "deep", "classes"])
+def test_a_row_is_predicted_alike_alone_and_among_others(isa, dtype, shape):
+    trees, x, baseline = case(shape, 70, dtype)
+    together = kernels.trees_predict(trees.predictor, x, baseline=baseline)
+    for i in range(len(x)):
+        assert_same_bytes(kernels.trees_predict(trees.predictor, x[i : i + 1], baseline=baseline), together[i : i + 1])
+
+
+def test_some_of_the_trees(isa, dtype):
+    trees, x, baseline = case("classes", 70, dtype)
+    for first, last in ((0, 0), (0, 5), (5, 12), (3, None)):
+        got = kernels.trees_predict(trees.predictor, x, baseline=baseline, first=first, last=last)
+        assert_same_bytes(got, reference.trees_predict(trees, x, baseline, first=first, last=last))
+    with pytest.raises(IndexError, match="expected trees from 0 to 12"):
+        kernels.trees_predict(trees.predictor, x, first=4, last=13)
+
+
+def test_infinities_are_numbers(isa, dtype):
+    trees, x, _ = case("boosting", 40, dtype, missing=0.0)
+    x[::2, 1], x[1::2, 2] = np.inf, -np.inf
+    assert_same_bytes(kernels.trees_predict(trees.predictor, x), reference.trees_predict(trees, x))
+
+
+def test_a_table_of_another_width_is_refused():
+    trees, x, _ = case("boosting", 10, np.float64)
+    with pytest.raises(ValueError, match="expected 7 columns, got 6"):
+        kernels.trees_predict(trees.predictor, x[:, :6])
+
+
+def test_pickled_trees_predict_alike():
+    trees, x, _ = case("categories", 10, np.float64)
+    before = kernels.trees_predict(trees.predictor, x)
+    assert_same_bytes(kernels.trees_predict(pickle.loads(pickle.dumps(trees)).predictor, x), before)

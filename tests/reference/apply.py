@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Trees applied to rows, one row and one node at a time."""
+
+import numpy as np
+
+MISSING_LEFT, CATEGORICAL, FEATURE = 1 << 30, 1 << 29, (1 << 29) - 1
+
+
+def goes_left(trees, node, row):
+    flags, feature = int(node["feature"]), int(node["feature"]) & FEATURE
+    x = float(row[feature])
+    if not flags & CATEGORICAL:
+        return x <= node["threshold"] or (bool(np.isnan(x)) and bool(flags & MISSING_LEFT))
+    code = int(x) if 0 <= x < 255 else None
+    if code is not None and trees.known_categories is not None and not has(trees.known_categories[feature], code):
+        code = None
+    return bool(flags & MISSING_LEFT) if code is None else has(trees.categories[int(node["threshold"])], code)
+
+
+def has(bits, code):
+    return bool(int(bits[code // 64]) >> (code % 64) & 1)
+
+
+def leaf_of(trees, t, row):
+    nodes, i = trees.tree(t), 0
+    while nodes[i]["feature"] >= 0:
+        i = int(nodes[i]["left"]) + (not goes_left(trees, nodes[i], row))
+    return i
+
+
+def leaf_values(trees, t, i):
+    """What a leaf adds to each output."""
+    leaf = trees.tree(t)[i]
+    if trees.values is not None:
+        return trees.values[trees.leaf_offsets[t] + leaf["left"]]
+    value = np.zeros(trees.n_outputs)
+    value[t % trees.n_outputs] = leaf["threshold"]
+    return value
+
+
+def trees_leaves(trees, x):
+    return np.array([[leaf_of(trees, t, row) for t in range(len(trees))] for row in x]).reshape(len(x), len(trees))
+
+
+def trees_predict(trees, x, baseline=None, divisor=1.0, first=0, last=None):
+    out = np.zeros((len(x), trees.n_outputs)) + (0.0 if baseline is None else baseline)
+    for i, row in enumerate(x):
+        for t in range(first, len(trees) if last is None else last):
+            value = leaf_values(trees, t, leaf_of(trees, t, row))
+            touched = slice(None) if trees.values is not None else t % trees.n_outputs
+            out[i, touched] += value[touched]
+    return out / divisor
