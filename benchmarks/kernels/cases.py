@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
 
-from benchmarks.kernels import data
+from benchmarks.kernels import binning, data
 from benchmarks.kernels.case import Build, Case
 from benchmarks.kernels.trees import TREE_CASES
 from schuss import _kernels as kernels
@@ -509,4 +509,6 @@ CASES: dict[str, Build] = {
     "loss/softmax of 10": softmax(10),
     "loss/all_finite": all_finite,
     **TREE_CASES,
+    "tree/bin_bounds d=28": binning.bin_bounds,
+    "tree/bin_table d=28": binning.bin_table,
 }

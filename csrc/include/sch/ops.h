@@ -4,6 +4,7 @@
 #define SCH_OPS_H
 
 #include "sch/apply.h"
+#include "sch/bin.h"
 #include "sch/cd.h"
 #include "sch/dual.h"
 #include "sch/glm.h"
@@ -18,7 +19,8 @@
     X(sgd, isa)              \
     X(cd, isa)               \
     X(dual, isa)             \
-    X(apply, isa)
+    X(apply, isa)            \
+    X(bin, isa)
 
 typedef struct {
     const char *name;

@@ -2,6 +2,7 @@
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
 from schuss._kernels._apply import Predictor, trees_leaves, trees_predict
+from schuss._kernels._bin import MAX_BINS, MISSING_BIN, Binned, bin_bounds, bin_table
 from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
@@ -23,13 +24,18 @@ from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
     "LOSSES",
+    "MAX_BINS",
+    "MISSING_BIN",
     "OPTIMIZERS",
     "SCHEDULES",
+    "Binned",
     "Columns",
     "Predictor",
     "Scratch",
     "Table",
     "all_finite",
+    "bin_bounds",
+    "bin_table",
     "column_gram",
     "column_products",
     "column_residual",

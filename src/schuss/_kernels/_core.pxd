@@ -301,6 +301,17 @@ cdef extern from "sch/dual.h" nogil:
 
 
 cdef extern from "sch/tree.h" nogil:
+    const int SCH_TILE
+    const int SCH_MAX_BINS
+    const int SCH_MISSING_BIN
+    ctypedef struct sch_binned:
+        int64_t n, d
+        const uint8_t *tiles
+        const uint8_t *columns
+        int64_t column_stride
+        const int32_t *n_bins
+        const uint8_t *has_missing
+        const uint8_t *is_categorical
     ctypedef struct sch_node:
         double threshold
         int32_t feature, left
@@ -339,6 +350,33 @@ cdef extern from "sch/apply.h" nogil:
         int64_t (*trees_leaves_scratch)(const sch_trees_leaves_args *) noexcept nogil
 
 
+cdef extern from "sch/bin.h" nogil:
+    const int SCH_BIN_ROW
+    ctypedef struct sch_bin_bounds_args:
+        sch_control control
+        sch_columns x
+        const int64_t *weight
+        int64_t max_bins
+        const uint8_t *skip
+        double *bounds
+        int32_t *n_bounds
+        uint8_t *has_missing
+        void *scratch
+    ctypedef struct sch_bin_table_args:
+        sch_control control
+        sch_columns x
+        const void *bounds
+        const uint8_t *is_categorical
+        const uint8_t *codes
+        int64_t column_stride
+        uint8_t *tiles
+        uint8_t *columns
+    ctypedef struct sch_bin_ops:
+        sch_status (*bin_bounds)(sch_bin_bounds_args *) noexcept nogil
+        sch_status (*bin_table)(sch_bin_table_args *) noexcept nogil
+        int64_t (*bin_bounds_scratch)(const sch_bin_bounds_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -348,6 +386,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_cd_ops *cd
         const sch_dual_ops *dual
         const sch_apply_ops *apply
+        const sch_bin_ops *bin
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

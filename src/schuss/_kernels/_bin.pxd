@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from schuss._kernels._core cimport sch_binned
+
+
+cdef class Binned:
+    """What tree kernels read: `binned.c`, valid as long as the object lives."""
+    cdef sch_binned c
+    cdef readonly object tiles, columns, n_bins, has_missing, is_categorical

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# cython: language_level=3, embedsignature=True
+"""Bindings of binning: build the arguments, one call, check; and the binned table, which owns what kernels read."""
+import numpy as np
+
+from libc.stdint cimport int32_t, int64_t, uint8_t
+
+from schuss._kernels._core cimport *
+
+MAX_BINS = SCH_MAX_BINS
+MISSING_BIN = SCH_MISSING_BIN
+
+
+def aligned_bytes(shape):
+    """Uninitialised uint8 array whose data begins at a cache line."""
+    size = int(np.prod(shape, dtype=np.int64))
+    block = np.empty(size + 64, np.uint8)
+    start = -block.ctypes.data % 64
+    return block[start : start + size].reshape(shape)
+
+
+cdef class Binned:
+    """A table of bins, by tile of 16 features and by column.
+
+    Attributes
+    ----------
+    tiles : uint8 array (ceil(d / 16), n, 16)
+    columns : uint8 array (d, n)
+    n_bins : int32 array (d,)
+    has_missing, is_categorical : uint8 array (d,)
+    """
+
+    def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
+        cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
+        self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
+        self.tiles = aligned_bytes(((d + SCH_TILE - 1) // SCH_TILE, n, SCH_TILE))
+        wide = aligned_bytes((d, stride))
+        wide[:, n:] = 0
+        self.columns = wide[:, :n]
+        self.c.n, self.c.d, self.c.column_stride = n, d, stride
+        self.c.tiles = <const uint8_t *>write(self.tiles, "tiles", b"B", self.tiles.size)
+        self.c.columns = <const uint8_t *>write(wide, "columns", b"B", wide.size)
+        self.c.n_bins = <const int32_t *>read(n_bins, "n_bins", b"i", d)
+        self.c.has_missing = <const uint8_t *>read(has_missing, "has_missing", b"B", d)
+        self.c.is_categorical = <const uint8_t *>read(is_categorical, "is_categorical", b"B", d)
+
+    @property
+    def n(self):
+        return self.c.n
+
+    @property
+    def d(self):
+        return self.c.d
+
+    @property
+    def nbytes(self):
+        """Bytes of both layouts."""
+        return self.tiles.nbytes + self.c.d * self.c.column_stride
+
+
+def bin_bounds(Columns x, *, weight=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1, Scratch scratch=None):
+    """Bounds between the bins of each column; weight int64 (n,), skip uint8 (d,).
+
+    Returns bounds (d, 256), of which n_bounds (d,) int32 are meant, and has_missing (d,) uint8.
+    """
+    cdef sch_bin_bounds_args a
+    cdef sch_status status
+    cdef const sch_bin_ops *kernels = ops().bin  # one instruction set for the size and the run
+    cdef int64_t n = x.c.n, d = x.c.d
+    if not 2 <= max_bins <= MAX_BINS or n >= 1 << 32:
+        raise ValueError(f"expected 2 to {MAX_BINS} bins and less than 2**32 rows, got {max_bins} and {n}")
+    if weight is not None and n and (weight.min() < 0 or weight.sum(dtype=np.float64) > 2.0**53):
+        raise ValueError("weight: expected whole numbers of at least 0 whose sum is at most 2**53")
+    bounds, n_bounds, has_missing = np.empty((d, SCH_BIN_ROW)), np.zeros(d, np.int32), np.zeros(d, np.uint8)
+    a.control, a.x, a.max_bins = control(n_threads), x.c, max_bins
+    a.weight = <const int64_t *>read_or_null(weight, "weight", b"q", n)
+    a.skip = <const uint8_t *>read_or_null(skip, "skip", b"B", d)
+    a.bounds = <double *>write(bounds, "bounds", b"d", d * SCH_BIN_ROW)
+    a.n_bounds = <int32_t *>write(n_bounds, "n_bounds", b"i", d)
+    a.has_missing = <uint8_t *>write(has_missing, "has_missing", b"B", d)
+    scratch = Scratch() if scratch is None else scratch
+    a.scratch = scratch.at_least(kernels.bin_bounds_scratch(&a))
+    with nogil:
+        status = kernels.bin_bounds(&a)
+    check(status)
+    return bounds, n_bounds, has_missing
+
+
+def bin_table(Columns x, bounds, Binned out, *, codes=None, int n_threads=1):
+    """Fill `out` with the bins of x: bounds (d, 256) of x's dtype, rising, infinity after the last.
+
+    codes uint8 (d, 256): the bins of the values 0, 1, 2 ... where out.is_categorical.
+    """
+    cdef sch_bin_table_args a
+    cdef sch_status status
+    cdef int64_t d = x.c.d
+    if (out.c.n, out.c.d) != (x.c.n, d):
+        raise ValueError(f"out: expected {x.c.n} rows and {d} columns, got {out.c.n} and {out.c.d}")
+    a.control, a.x = control(n_threads), x.c
+    a.bounds = read(bounds, "bounds", x.kind, d * SCH_BIN_ROW)
+    a.codes = <const uint8_t *>read_or_null(codes, "codes", b"B", d * SCH_BIN_ROW)
+    a.is_categorical = NULL if codes is None else out.c.is_categorical
+    a.tiles, a.columns, a.column_stride = <uint8_t *>out.c.tiles, <uint8_t *>out.c.columns, out.c.column_stride
+    with nogil:
+        status = ops().bin.bin_table(&a)
+    check(status)
