@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from benchmarks.kernels import binning, data
 from benchmarks.kernels.case import Build, Case
+from benchmarks.kernels.forests import FOREST_CASES
 from benchmarks.kernels.trees import TREE_CASES
 from schuss import _kernels as kernels
 
@@ -511,4 +512,5 @@ CASES: dict[str, Build] = {
     **TREE_CASES,
     "tree/bin_bounds d=28": binning.bin_bounds,
     "tree/bin_table d=28": binning.bin_table,
+    **FOREST_CASES,
 }

@@ -7,7 +7,7 @@ import inspect
 import pytest
 from project_files import ROOT
 
-from schuss._kernels import _apply, _cd, _core, _dual, _glm, _loss, _sgd
+from schuss._kernels import _apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _sgd
 
 FOLDER = ROOT / "src/schuss/_kernels"
 
@@ -16,7 +16,11 @@ def stub(module):
     return ast.parse((FOLDER / f"{module.__name__.split('.')[-1]}.pyi").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("module", [_apply, _cd, _core, _dual, _glm, _loss, _sgd], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [_apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _sgd],
+    ids=lambda m: m.__name__,
+)
 def test_functions_and_their_parameters(module):
     described = {node.name: node for node in stub(module).body if isinstance(node, ast.FunctionDef)}
     compiled = {name for name, value in vars(module).items() if inspect.isroutine(value) or "cyfunction" in repr(value)}

@@ -7,6 +7,7 @@
 #include "sch/bin.h"
 #include "sch/cd.h"
 #include "sch/dual.h"
+#include "sch/forest.h"
 #include "sch/glm.h"
 #include "sch/loss.h"
 #include "sch/sgd.h"
@@ -20,7 +21,8 @@
     X(cd, isa)               \
     X(dual, isa)             \
     X(apply, isa)            \
-    X(bin, isa)
+    X(bin, isa)              \
+    X(forest, isa)
 
 typedef struct {
     const char *name;

@@ -18,11 +18,13 @@ from schuss._kernels._core import (
     select_isa,
 )
 from schuss._kernels._dual import dual_sweep
+from schuss._kernels._forest import FOREST_CRITERIA, forest_add, forest_grow
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
+    "FOREST_CRITERIA",
     "LOSSES",
     "MAX_BINS",
     "MISSING_BIN",
@@ -41,6 +43,8 @@ __all__ = [
     "column_residual",
     "compiler",
     "dual_sweep",
+    "forest_add",
+    "forest_grow",
     "glm_pass",
     "gram_cd",
     "isa_compiled",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "sch/types.h" nogil:
@@ -377,6 +377,61 @@ cdef extern from "sch/bin.h" nogil:
         int64_t (*bin_bounds_scratch)(const sch_bin_bounds_args *) noexcept nogil
 
 
+cdef extern from "sch/forest.h" nogil:
+    ctypedef enum sch_forest_criterion:
+        SCH_FOREST_GINI
+        SCH_FOREST_ENTROPY
+        SCH_FOREST_SQUARED
+        SCH_FOREST_POISSON
+    ctypedef struct sch_forest_grow_args:
+        sch_control control
+        sch_binned x
+        sch_forest_criterion criterion
+        int64_t n_out
+        const int32_t *n_classes
+        const int32_t *codes
+        const int64_t *target
+        const double *target_origin
+        double target_unit
+        int64_t n_trees
+        const uint64_t *seed
+        const int64_t *weight
+        int64_t weight_stride
+        double weight_unit
+        int weight_shift, packed, random_splits
+        const double *bin_value
+        int64_t max_features, max_depth, min_samples_split, min_samples_leaf, max_leaf_nodes
+        double min_weight_leaf, min_impurity_decrease
+        const int8_t *monotonic
+        int64_t node_room, leaf_room, set_room
+        sch_node *nodes
+        float *gain
+        float *impurity
+        double *node_weight
+        uint32_t *node_samples
+        double *values
+        uint64_t *sets
+        int64_t *n_nodes
+        int64_t *n_leaves
+        int64_t *n_sets
+        int64_t next
+        void *scratch
+    ctypedef struct sch_forest_add_args:
+        sch_control control
+        sch_binned x
+        const sch_node *nodes
+        const double *values
+        int64_t n_values
+        const uint64_t *sets
+        const int64_t *weight
+        double *sums
+        int64_t *counts
+    ctypedef struct sch_forest_ops:
+        sch_status (*forest_grow)(sch_forest_grow_args *) noexcept nogil
+        sch_status (*forest_add)(sch_forest_add_args *) noexcept nogil
+        int64_t (*forest_grow_scratch)(const sch_forest_grow_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -387,6 +442,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_dual_ops *dual
         const sch_apply_ops *apply
         const sch_bin_ops *bin
+        const sch_forest_ops *forest
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()
