@@ -43,23 +43,32 @@ SCH_INLINE void T(quad_products)(const real *const *x, int64_t d, real *product)
     memcpy(product, sums, 6 * sizeof(real));
 }
 
-/* z[r][l] = sum over the features of x_r w[., l] */
+/* z[r][l] = sum over the features of x_r w[., l]: even and odd features apart, or each sum would wait for its own last
+ * addition. */
 SCH_INLINE void T(quad_dot)(const real *const *x, int64_t d, const real *w, real (*z)[LANES])
 {
 #pragma GCC unroll 4
     for (int q = 0; q < LANE_REGISTERS; ++q) {
-        vreal z0 = {0}, z1 = {0}, z2 = {0}, z3 = {0};
-        for (int64_t j = 0; j < d; ++j) {
-            const vreal v = T(vload)(w + j * LANES + q * VL);
-            z0 += v * T(vset)(x[0][j]);
-            z1 += v * T(vset)(x[1][j]);
-            z2 += v * T(vset)(x[2][j]);
-            z3 += v * T(vset)(x[3][j]);
+        vreal z0[2] = {{0}, {0}}, z1[2] = {{0}, {0}}, z2[2] = {{0}, {0}}, z3[2] = {{0}, {0}};
+        int64_t j = 0;
+#define ACCUMULATE(HALF, AT)                                 \
+    do {                                                     \
+        const vreal v = T(vload)(w + (AT) * LANES + q * VL); \
+        z0[HALF] += v * T(vset)(x[0][AT]);                   \
+        z1[HALF] += v * T(vset)(x[1][AT]);                   \
+        z2[HALF] += v * T(vset)(x[2][AT]);                   \
+        z3[HALF] += v * T(vset)(x[3][AT]);                   \
+    } while (0)
+        for (; j + 2 <= d; j += 2) {
+            ACCUMULATE(0, j);
+            ACCUMULATE(1, j + 1);
         }
-        T(vstore)(z[0] + q * VL, z0);
-        T(vstore)(z[1] + q * VL, z1);
-        T(vstore)(z[2] + q * VL, z2);
-        T(vstore)(z[3] + q * VL, z3);
+        if (j < d) ACCUMULATE(0, j);
+#undef ACCUMULATE
+        T(vstore)(z[0] + q * VL, z0[0] + z0[1]);
+        T(vstore)(z[1] + q * VL, z1[0] + z1[1]);
+        T(vstore)(z[2] + q * VL, z2[0] + z2[1]);
+        T(vstore)(z[3] + q * VL, z3[0] + z3[1]);
     }
 }
 

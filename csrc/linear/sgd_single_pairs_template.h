@@ -22,13 +22,15 @@ SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, co
 {
     const int64_t full = s->full * VL;
     const real *x0 = x[0], *x1 = x[1], *b0 = before ? before[0] : x0, *b1 = before ? before[1] : x1;
-    vreal w0 = {0}, w1 = {0}, s00 = {0}, s01 = {0}, s10 = {0}, s11 = {0}, own = {0};
-#define ACCUMULATE(LOAD, AT, W)                                 \
+    /* two sums of each kind, or long rows would wait for the last addition; with the pair before there are enough */
+    vreal w0[2] = {{0}, {0}}, w1[2] = {{0}, {0}}, own[2] = {{0}, {0}}, s00 = {0}, s01 = {0}, s10 = {0}, s11 = {0};
+    int64_t j = 0;
+#define ACCUMULATE(HALF, LOAD, AT, W)                           \
     do {                                                        \
         const vreal u = LOAD(x0 AT), v = LOAD(x1 AT), at = (W); \
-        w0 += u * at;                                           \
-        w1 += v * at;                                           \
-        own += u * v;                                           \
+        w0[HALF] += u * at;                                     \
+        w1[HALF] += v * at;                                     \
+        own[HALF] += u * v;                                     \
         if (before) {                                           \
             const vreal c = LOAD(b0 AT), d = LOAD(b1 AT);       \
             s00 += u * c;                                       \
@@ -38,13 +40,17 @@ SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, co
         }                                                       \
     } while (0)
 #define REST(row) T(load_rest)(row, s)
-    for (int64_t j = 0; j < full; j += VL) ACCUMULATE(T(vload), +j, T(vload)(w + j));
-    if (s->rest) ACCUMULATE(REST, , T(vload)(w + full));
+    for (; !before && j + VL < full; j += 2 * VL) {
+        ACCUMULATE(0, T(vload), +j, T(vload)(w + j));
+        ACCUMULATE(1, T(vload), +(j + VL), T(vload)(w + j + VL));
+    }
+    for (; j < full; j += VL) ACCUMULATE(0, T(vload), +j, T(vload)(w + j));
+    if (s->rest) ACCUMULATE(0, REST, , T(vload)(w + full));
 #undef REST
 #undef ACCUMULATE
     if (before) T(store_sums)(s00, s01, s10, s11, p->before[0]);
     real sums[4];
-    T(store_sums)(w0, w1, own, own, sums);
+    T(store_sums)(w0[0] + w0[1], w1[0] + w1[1], own[0] + own[1], own[0] + own[1], sums);
     p->w[0] = sums[0];
     p->w[1] = sums[1];
     p->own = sums[2];
