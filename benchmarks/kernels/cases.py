@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from benchmarks.kernels import binning, data
+from benchmarks.kernels.boosting import BOOSTING_CASES
 from benchmarks.kernels.case import Build, Case
 from benchmarks.kernels.forests import FOREST_CASES
 from benchmarks.kernels.trees import TREE_CASES
@@ -513,4 +514,5 @@ CASES: dict[str, Build] = {
     "tree/bin_bounds d=28": binning.bin_bounds,
     "tree/bin_table d=28": binning.bin_table,
     **FOREST_CASES,
+    **BOOSTING_CASES,
 }

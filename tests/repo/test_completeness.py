@@ -12,7 +12,7 @@ from schuss import _kernels as kernels
 
 OPS = re.compile(r"#define SCH_\w+_OPS\(X\)((?:.*\\\n)*.*)")
 LOSS_LIST = re.compile(r"#define SCH_(?:SGD|GLM)_LOSS_LIST\(X\)((?:.*\\\n)*.*)")
-PYTHON_NAME = {"count_nonfinite": "all_finite"}
+PYTHON_NAME = {"count_nonfinite": "all_finite", "grow_tree": "Grower"}
 REFERENCES = {
     "vector_math": math.FUNCTIONS,
     "count_nonfinite": "numpy.isfinite",  # NumPy itself is the oracle

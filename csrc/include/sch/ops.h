@@ -5,6 +5,7 @@
 
 #include "sch/apply.h"
 #include "sch/bin.h"
+#include "sch/boost.h"
 #include "sch/cd.h"
 #include "sch/dual.h"
 #include "sch/forest.h"
@@ -22,7 +23,8 @@
     X(dual, isa)             \
     X(apply, isa)            \
     X(bin, isa)              \
-    X(forest, isa)
+    X(forest, isa)           \
+    X(boost, isa)
 
 typedef struct {
     const char *name;

@@ -3,6 +3,7 @@
 
 from schuss._kernels._apply import Predictor, trees_leaves, trees_predict
 from schuss._kernels._bin import MAX_BINS, MISSING_BIN, Binned, bin_bounds, bin_table
+from schuss._kernels._boost import Grower, GrownTree, add_leaves, add_routed
 from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
@@ -32,9 +33,13 @@ __all__ = [
     "SCHEDULES",
     "Binned",
     "Columns",
+    "Grower",
+    "GrownTree",
     "Predictor",
     "Scratch",
     "Table",
+    "add_leaves",
+    "add_routed",
     "all_finite",
     "bin_bounds",
     "bin_table",

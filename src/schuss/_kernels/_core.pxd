@@ -430,6 +430,57 @@ cdef extern from "sch/forest.h" nogil:
         sch_status (*forest_grow)(sch_forest_grow_args *) noexcept nogil
         sch_status (*forest_add)(sch_forest_add_args *) noexcept nogil
         int64_t (*forest_grow_scratch)(const sch_forest_grow_args *) noexcept nogil
+cdef extern from "sch/boost.h" nogil:
+    ctypedef struct sch_grow_tree_args:
+        sch_control control
+        sch_binned x
+        int64_t max_leaves, max_depth, min_samples_leaf
+        double min_hessian, l1, l2, min_gain
+        int depth_wise
+        const int8_t *monotonic
+        const uint8_t *interaction
+        int64_t n_groups
+        const uint8_t *features
+        double feature_fraction
+        uint64_t seed
+        sch_dtype dtype
+        const void *gradient
+        const void *hessian
+        const double *weight
+        int whole_weights
+        int64_t n_rows
+        uint32_t *rows
+        double shrinkage
+        int64_t n_nodes, n_leaves, n_sets
+        sch_node *nodes
+        float *gain
+        double *value
+        double *cover
+        int64_t *count
+        int64_t *leaf_start
+        uint64_t *sets
+        void *scratch
+    ctypedef struct sch_add_leaves_args:
+        sch_control control
+        int64_t n_leaves
+        const uint32_t *rows
+        const int64_t *leaf_start
+        const double *value
+        double *raw
+    ctypedef struct sch_add_routed_args:
+        sch_control control
+        sch_binned x
+        const sch_node *nodes
+        const uint64_t *sets
+        int64_t n_rows
+        const uint32_t *rows
+        const double *value
+        double *raw
+    ctypedef struct sch_boost_ops:
+        sch_status (*grow_tree)(sch_grow_tree_args *) noexcept nogil
+        sch_status (*add_leaves)(sch_add_leaves_args *) noexcept nogil
+        sch_status (*add_routed)(sch_add_routed_args *) noexcept nogil
+        int64_t (*grow_tree_scratch)(const sch_grow_tree_args *) noexcept nogil
 
 
 cdef extern from "sch/ops.h" nogil:
@@ -443,6 +494,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_apply_ops *apply
         const sch_bin_ops *bin
         const sch_forest_ops *forest
+        const sch_boost_ops *boost
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Growing boosting trees of 31 leaves on 28 columns of 255 bins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.kernels.case import Build, Case
+from schuss import _kernels as kernels
+
+Array = NDArray[Any]
+
+_COLUMNS, _BINS = 28, 255
+
+
+class _Table:
+    """Binned noise, of the size in bytes that the bins take, and the gradients of a log loss."""
+
+    def __init__(self, dtype: str, n_bytes: int) -> None:
+        rng = np.random.default_rng(4)
+        n = max(512, n_bytes // (2 * _COLUMNS))
+        flags = np.zeros(_COLUMNS, np.uint8)
+        self.binned = kernels.Binned(n, np.full(_COLUMNS, _BINS, np.int32), flags, flags)
+        self.binned.columns[:] = rng.integers(0, _BINS, (_COLUMNS, n), np.uint8)
+        wide = np.zeros((n, len(self.binned.tiles) * 16), np.uint8)
+        wide[:, :_COLUMNS] = self.binned.columns.T
+        self.binned.tiles[:] = wide.reshape(n, -1, 16).transpose(1, 0, 2)
+        signal = np.sin(self.binned.columns[0] / 40.0) + self.binned.columns[1] / 255.0 + rng.standard_normal(n)
+        p = 1 / (1 + np.exp(-signal))
+        self.gradient = (p - (rng.random(n) < p)).astype(dtype)
+        self.hessian = (p * (1 - p)).astype(dtype)
+        self.raw = np.zeros(n)
+
+
+def grow_tree(dtype: str, n_bytes: int) -> Case:
+    t = _Table(dtype, n_bytes)
+    growers = {k: kernels.Grower(t.binned, n_threads=k) for k in (1, 2)}
+
+    def run(n_threads: int) -> object:
+        if n_threads not in growers:
+            growers[n_threads] = kernels.Grower(t.binned, n_threads=n_threads)
+        return growers[n_threads].grow(t.gradient, t.hessian)
+
+    def check() -> None:
+        tree = growers[1].grow(t.gradient, t.hessian)
+        sums = np.add.reduceat(t.hessian[tree.rows].astype(float), tree.leaf_start[:-1])
+        np.testing.assert_allclose(sums, tree.cover[tree.nodes["feature"] < 0][_by_number(tree)], rtol=1e-3)
+
+    return Case(run=run, check=check, elements=t.binned.n * _COLUMNS, n_bytes=t.binned.nbytes)
+
+
+def _by_number(tree: kernels.GrownTree) -> Array:
+    """Leaves stand in `nodes` in the order of their making; where those of ascending numbers stand."""
+    return np.argsort(tree.nodes["left"][tree.nodes["feature"] < 0])
+
+
+def _grown(dtype: str, n_bytes: int) -> tuple[_Table, kernels.GrownTree]:
+    t = _Table(dtype, n_bytes)
+    return t, kernels.Grower(t.binned).grow(t.gradient, t.hessian)
+
+
+def add_leaves(dtype: str, n_bytes: int) -> Case:
+    t, tree = _grown(dtype, n_bytes)
+
+    def check() -> None:
+        raw = np.zeros(t.binned.n)
+        kernels.add_leaves(tree, tree.leaf_value, raw)
+        np.testing.assert_array_equal(raw[tree.rows], np.repeat(tree.leaf_value, np.diff(tree.leaf_start)))
+
+    return Case(
+        run=lambda n_threads: kernels.add_leaves(tree, tree.leaf_value, t.raw, n_threads=n_threads),
+        check=check,
+        elements=t.binned.n,
+        n_bytes=20 * t.binned.n,
+    )
+
+
+def add_routed(dtype: str, n_bytes: int) -> Case:
+    t, tree = _grown(dtype, n_bytes)
+
+    def check() -> None:
+        raw, want = np.zeros(t.binned.n), np.zeros(t.binned.n)
+        kernels.add_leaves(tree, tree.leaf_value, want)
+        kernels.add_routed(t.binned, tree, tree.leaf_value, raw)
+        np.testing.assert_array_equal(raw, want)
+
+    return Case(
+        run=lambda n_threads: kernels.add_routed(t.binned, tree, tree.leaf_value, t.raw, n_threads=n_threads),
+        check=check,
+        elements=t.binned.n,
+        n_bytes=20 * t.binned.n,
+    )
+
+
+BOOSTING_CASES: dict[str, Build] = {
+    "tree/grow_tree, Grower 31 leaves": grow_tree,
+    "tree/add_leaves 31 leaves": add_leaves,
+    "tree/add_routed 31 leaves": add_routed,
+}

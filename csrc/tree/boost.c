@@ -1,0 +1,42 @@
+/* tree/boost.c - the trees of gradient boosting. Compiled once per instruction set with -DSCH_ISA=<name>; everything is
+ * static but the table at the end.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "sch/boost.h"
+#include "core/pool.h"
+#include "core/prelude.h"
+#include "tree/growth.h"
+#include "tree/leaves.h"
+#include "tree/route.h"
+
+static int64_t grow_tree_scratch(const sch_grow_tree_args *a)
+{
+    sch_arena arena = {0};
+    divide_scratch((sch_grow_tree_args *)a, &arena);
+    return arena.used;
+}
+
+static sch_status grow_tree(sch_grow_tree_args *a)
+{
+    sch_arena arena = {.base = a->scratch};
+    growth w = divide_scratch(a, &arena);
+    if (a->x.n >= (int64_t)1 << 28 || a->n_rows < 1 || a->max_leaves < 1) return SCH_BAD_ARGUMENT;
+    describe_tiles(&w);
+    for (int64_t s = 0; s < w.n_slots; ++s) w.owners[s] = -1;
+    word_pass pass = {.a = a, .partial = w.partial_magnitudes, .words = w.words};
+    sch_status status = make_words(&pass);
+    if (status) return status;
+    w.p = pass.p;
+    w.row_weight = pass.row_weight;
+    w.source = (histogram_source){.a = a, .p = &w.p, .words = w.words, .tile_top = w.tile_top};
+    w.tile_words = is_packed(&w.p, a->n_rows) ? PLANE : 2 * PLANE;
+    status = grow_nodes(&w);
+    return status ? status : write_tree(&w);
+}
+
+extern const sch_boost_ops SCH_CAT(sch_boost_ops_, SCH_ISA);
+const sch_boost_ops SCH_CAT(sch_boost_ops_, SCH_ISA) = {
+#define FIELD(name, args_t) .name = name,
+    SCH_BOOST_OPS(FIELD)
+#undef FIELD
+        .grow_tree_scratch = grow_tree_scratch,
+};

@@ -1,0 +1,114 @@
+/* tree/words.h - the passes over gradients before a tree grows: how large they are, then a word for each row.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_TREE_WORDS_H
+#define SCH_TREE_WORDS_H
+
+#include "core/pool.h"
+#include "tree/packing.h"
+
+enum { WORD_BLOCK = 16384 }; /* rows of one chunk */
+
+typedef struct {
+    const sch_grow_tree_args *a;
+    packing p;
+    magnitudes *partial; /* (blocks) */
+    int64_t *words;      /* (n) by row */
+    double row_weight;   /* sum over the rows */
+} word_pass;
+
+SCH_INLINE int64_t word_blocks(int64_t n_rows) { return (n_rows + WORD_BLOCK - 1) / WORD_BLOCK; }
+
+SCH_INLINE double factor_at(const sch_grow_tree_args *a, const weighting kind, int64_t row)
+{
+    return kind == ANY_WEIGHT ? a->weight[row] : 1.0;
+}
+
+/* `all`: the rows are all those of the table, in order, and need not be looked up. */
+SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, int64_t end, const int all,
+                                   const sch_dtype dtype, const weighting kind)
+{
+    double g_max = 0.0, g_sum = 0.0, h_max = 0.0, h_sum = 0.0, w_max = 0.0, w_sum = 0.0;
+    SCH_PRAGMA(omp simd reduction(max : g_max, h_max, w_max) reduction(+ : g_sum, h_sum, w_sum))
+    for (int64_t i = first; i < end; ++i) {
+        const int64_t row = all ? i : (int64_t)a->rows[i];
+        const double copies = kind == WHOLE_WEIGHT ? a->weight[row] : 1.0;
+        const double use = copies > 0.0 ? 1.0 : 0.0, factor = factor_at(a, kind, row);
+        const double g = fabs(value_at(a->gradient, dtype, row) * factor);
+        const double h = value_at(a->hessian, dtype, row) * factor;
+        const double g_used = g * use, h_used = h * use;
+        g_max = g_used > g_max ? g_used : g_max;
+        h_max = h_used > h_max ? h_used : h_max;
+        w_max = copies > w_max ? copies : w_max;
+        g_sum += g * copies;
+        h_sum += h * copies;
+        w_sum += copies;
+    }
+    return (magnitudes){
+        .g_max = g_max, .g_mean = g_sum, .h_max = h_max, .h_mean = h_sum, .w_max = w_max, .w_sum = w_sum};
+}
+
+SCH_INLINE void write_words(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
+                            const int all, const sch_dtype dtype, const weighting kind)
+{
+    const int plain = !a->hessian && kind == NO_WEIGHT;
+    SCH_SIMD
+    for (int64_t i = first; i < end; ++i) {
+        const int64_t row = all ? i : (int64_t)a->rows[i];
+        const int64_t g = whole_at(a, a->gradient, dtype, kind, p->g_scale, row);
+        if (plain) {
+            words[row] = (int64_t)((uint64_t)g << PLAIN_COUNT_BITS) + 1;
+        } else {
+            const int64_t h = whole_at(a, a->hessian, dtype, kind, p->h_scale, row);
+            const int64_t one = kind == NO_WEIGHT || a->weight[row] > 0.0;
+            words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
+        }
+    }
+}
+
+/* Runs f(..., all, dtype, weighting) with constants for the last three. */
+#define WITH_CONSTANTS(f, ...)                                                                                         \
+    (pass->a->n_rows == pass->a->x.n && !pass->a->weight                                                               \
+         ? (pass->a->dtype == SCH_F32 ? f(__VA_ARGS__, 1, SCH_F32, NO_WEIGHT) : f(__VA_ARGS__, 1, SCH_F64, NO_WEIGHT)) \
+         : f(__VA_ARGS__, 0, pass->a->dtype, weighting_of(pass->a)))
+
+static void measure_chunk(void *context, int64_t chunk)
+{
+    const word_pass *pass = context;
+    const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
+    if (pass->a->n_rows == pass->a->x.n)
+        for (int64_t i = first; i < end; ++i) pass->a->rows[i] = (uint32_t)i;
+    pass->partial[chunk] = WITH_CONSTANTS(measure_rows, pass->a, first, end);
+}
+
+static void words_chunk(void *context, int64_t chunk)
+{
+    const word_pass *pass = context;
+    const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
+    WITH_CONSTANTS(write_words, pass->a, &pass->p, pass->words, first, end);
+}
+
+/* Chooses the scales and writes the words, if the rows get any. */
+static sch_status make_words(word_pass *pass)
+{
+    const sch_control *control = &pass->a->control;
+    const int64_t blocks = word_blocks(pass->a->n_rows);
+    magnitudes all = {0};
+    sch_status status = sch_par_for(control, blocks, measure_chunk, pass);
+    if (status) return status;
+    for (int64_t b = 0; b < blocks; ++b) {
+        const magnitudes *part = &pass->partial[b];
+        all.g_max = part->g_max > all.g_max ? part->g_max : all.g_max;
+        all.h_max = part->h_max > all.h_max ? part->h_max : all.h_max;
+        all.w_max = part->w_max > all.w_max ? part->w_max : all.w_max;
+        all.g_mean += part->g_mean;
+        all.h_mean += part->h_mean;
+        all.w_sum += part->w_sum;
+    }
+    if (!isfinite(all.g_mean) || !isfinite(all.h_mean)) return SCH_NONFINITE; /* so would be the largest */
+    if (all.w_sum > 0.0) all.g_mean /= all.w_sum, all.h_mean /= all.w_sum;
+    pass->row_weight = all.w_sum;
+    pass->p = choose_packing(pass->a, &all);
+    return pass->p.chunk ? sch_par_for(control, blocks, words_chunk, pass) : SCH_OK;
+}
+
+#endif

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Growing boosting trees: every split is the one that trying all of them finds; results depend on no order."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import boost as reference
+from tolerance import assert_close, assert_same_bytes, tol
+
+from schuss import _kernels as kernels
+
+MISSING_LEFT, CATEGORICAL = 1 << 30, 1 << 29
+FIELDS = ("nodes", "gain", "value", "cover", "count", "leaf_start", "leaf_value", "sets", "rows")
+
+
+def binned_table(bins, n_bins, has_missing, is_categorical):
+    n, d = bins.shape
+    table = kernels.Binned(
+        n, np.asarray(n_bins, np.int32), np.asarray(has_missing, np.uint8), np.asarray(is_categorical, np.uint8)
+    )
+    wide = np.zeros((n, table.tiles.shape[0] * 16), np.uint8)
+    wide[:, :d] = bins
+    table.tiles[:] = wide.reshape(n, -1, 16).transpose(1, 0, 2)
+    table.columns[:] = bins.T
+    return table
+
+
+class Problem:
+    """Bins and gradients that are whole numbers of 2**-10, so that sums of them are exact everywhere."""
+
+    def __init__(self, n, d, seed, *, n_bins=12, missing=0.0, categorical=0, plain=False):
+        rng = np.random.default_rng(seed)
+        self.n_bins = rng.integers(1, n_bins + 1, d)
+        self.bins = (rng.random((n, d)) * self.n_bins).astype(np.uint8)
+        self.is_categorical = np.arange(d) < categorical
+        self.has_missing = rng.random(d) < (0.6 if missing else 0.0)
+        self.bins[(rng.random((n, d)) < missing) & self.has_missing] = 255
+        signal = np.sin(self.bins[:, 0]) + 0.5 * (self.bins[:, -1] > 2)
+        self.g = np.clip(np.rint((0.3 * signal + 0.2 * rng.standard_normal(n)) * 1024), -1023, 1023) / 1024
+        self.h = np.ones(n) if plain else rng.integers(1, 256, n) / 1024
+        self.plain = plain
+
+    def table(self):
+        return binned_table(self.bins, self.n_bins, self.has_missing, self.is_categorical)
+
+    def reference(self, **options):
+        return reference.grow_tree(
+            self.bins, self.n_bins, self.has_missing, self.is_categorical, self.g, self.h, reference.Options(**options)
+        )
+
+    def grow(self, dtype=np.float32, n_threads=1, features=None, **options):
+        grower = kernels.Grower(self.table(), n_threads=n_threads, **{"min_samples_leaf": 1, **options})
+        hessian = None if self.plain else self.h.astype(dtype)
+        return grower.grow(self.g.astype(dtype), hessian, features=features)
+
+
+def assert_same_tree(tree, nodes, problem):
+    assert len(tree.nodes) == len(nodes)
+    for i, (got, node) in enumerate(zip(tree.nodes, nodes, strict=True)):
+        assert tree.count[i] == len(node.rows)
+        assert_close(tree.cover[i], problem.h[node.rows].sum(), tol(float))
+        assert (got["feature"] < 0) == (node.left < 0)
+        if node.left < 0:
+            continue
+        assert got["left"] == node.left
+        assert got["feature"] & (CATEGORICAL - 1) == node.feature
+        assert bool(got["feature"] & MISSING_LEFT) == node.missing_left
+        assert_close(tree.gain[i], node.gain, tol(np.float32), scale=1.0)
+        if got["feature"] & CATEGORICAL:
+            words = tree.sets[int(got["threshold"])]
+            left = {b for b in range(255) if words[b // 64] >> np.uint64(b % 64) & np.uint64(1)}
+            assert left == node.left_bins - {255}
+        else:
+            assert got["threshold"] == node.bin
+    for leaf, rows in enumerate(reference.leaf_rows(nodes)):
+        got = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
+        assert_same_bytes(got, rows.astype(np.uint32))  # ascending: the partition is stable
+
+
+OPTIONS = {
+    "leaf_wise": {},
+    "depth_wise": {"depth_wise": True, "max_leaves": 7},
+    "max_depth": {"max_depth": 3, "max_leaves": 31},
+    "least_samples": {"min_samples_leaf": 9},
+    "least_hessian": {"min_hessian": 4.0},
+    "l2": {"l2": 3.0},
+    "l1": {"l1": 1.0},
+    "min_gain": {"min_gain": 0.5},
+}
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_split_is_the_best_of_all(name, plain):
+    problem = Problem(300, 5, 3, plain=plain)
+    options = {"min_samples_leaf": 1, "max_leaves": 12, **OPTIONS[name]}
+    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 250), st.integers(1, 35), st.booleans(), st.sampled_from([0.0, 0.2, 0.9]))
+def test_any_table(seed, n, d, plain, missing):
+    problem = Problem(n, d, seed, plain=plain, missing=missing, categorical=seed % 3)
+    options = {"min_samples_leaf": 1 + seed % 5, "max_leaves": 6}
+    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+@pytest.mark.parametrize("categorical", [0, 2])
+@pytest.mark.parametrize("l2", [0.0, 1.0])
+def test_monotonic_features_bound_the_values_below(categorical, l2):
+    problem = Problem(400, 6, 5, missing=0.1, categorical=categorical)
+    monotonic = np.array([1, -1, 1, 0, -1, 1], np.int8)
+    options = {"min_samples_leaf": 3, "max_leaves": 15, "monotonic": monotonic, "l2": l2}
+    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+def test_features_meet_only_where_a_group_allows_it():
+    problem = Problem(400, 6, 6)
+    interaction = np.array([[1, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 1], [0, 0, 0, 1, 0, 0]], np.uint8)
+    options = {"min_samples_leaf": 2, "max_leaves": 15, "interaction": interaction}
+    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+def test_a_tree_uses_only_the_features_it_is_given():
+    problem = Problem(300, 20, 7)
+    features = (np.arange(20) % 3 == 1).astype(np.uint8)
+    options = {"min_samples_leaf": 2, "max_leaves": 9}
+    assert_same_tree(
+        problem.grow(features=features, **options), problem.reference(features=features, **options), problem
+    )
+
+
+def test_leaf_values_come_from_the_gradients_themselves():
+    rng = np.random.default_rng(0)
+    problem = Problem(5000, 4, 8)
+    g, h = rng.standard_normal(5000).astype(np.float32), rng.random(5000).astype(np.float32)
+    tree = kernels.Grower(problem.table(), l1=0.5, l2=2.0).grow(g, h, shrinkage=0.1)
+    for leaf in range(tree.n_leaves):
+        rows = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
+        total = g[rows].sum(dtype=float)
+        value = -0.1 * np.sign(total) * max(abs(total) - 0.5, 0) / (h[rows].sum(dtype=float) + 2)
+        assert_close(tree.leaf_value[leaf], value, tol(np.float32), scale=0.1)
+    leaves = tree.nodes["feature"] < 0
+    assert_same_bytes(tree.nodes["threshold"][leaves], tree.leaf_value[tree.nodes["left"][leaves]])
+
+
+@pytest.mark.parametrize("n_threads", [2, 3, 5])
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("tails", ["light", "heavy"])
+def test_threads_do_not_matter(n_threads, plain, tails):
+    rng = np.random.default_rng(1)
+    problem = Problem(150_000, 3, 9, plain=plain, n_bins=60)
+    g = rng.standard_normal(150_000) if tails == "light" else np.exp(4 * rng.standard_normal(150_000))
+    problem.g = g * np.sin(problem.bins[:, 0])
+    one, many = problem.grow(n_threads=1), problem.grow(n_threads=n_threads)
+    for name in FIELDS:
+        assert_same_bytes(getattr(many, name), getattr(one, name))
+
+
+@pytest.mark.parametrize("largest", [4, 900])
+@pytest.mark.parametrize("hessian", [False, True])
+def test_a_whole_weight_is_so_many_copies(largest, hessian):
+    rng = np.random.default_rng(2)
+    problem = Problem(900, 5, 10, missing=0.1, categorical=1)
+    g, h = rng.standard_normal(900), rng.random(900)
+    h = h if hessian else np.ones(900)
+    weight = np.floor(rng.random(900) ** 3 * largest)
+    copies = np.repeat(np.arange(900), weight.astype(int))
+    weighted = kernels.Grower(problem.table(), weight=weight, min_samples_leaf=1)
+    table = binned_table(problem.bins[copies], problem.n_bins, problem.has_missing, problem.is_categorical)
+    repeated = kernels.Grower(table, min_samples_leaf=1, weight=np.ones(len(copies)))
+    one, other = weighted.grow(g, h), repeated.grow(g[copies], h[copies])
+    for name in ("nodes", "gain", "value", "cover", "leaf_value", "sets"):
+        assert_same_bytes(getattr(one, name), getattr(other, name))
+
+
+def test_the_order_of_rows_does_not_matter():
+    rng = np.random.default_rng(3)
+    problem = Problem(20_000, 6, 11, missing=0.1)
+    order = rng.permutation(20_000)
+    g, h = rng.standard_normal(20_000).astype(np.float32), rng.random(20_000).astype(np.float32)
+    table = binned_table(problem.bins[order], problem.n_bins, problem.has_missing, problem.is_categorical)
+    one, other = kernels.Grower(problem.table()).grow(g, h), kernels.Grower(table).grow(g[order], h[order])
+    for name in ("nodes", "gain", "value", "cover", "count", "leaf_value"):
+        assert_same_bytes(getattr(one, name), getattr(other, name))
+
+
+def test_few_slots_give_the_same_tree():
+    """Histograms that do not fit their slots are built again, not lost."""
+    rng = np.random.default_rng(4)
+    bins = np.tile(rng.integers(0, 9, (3000, 16), dtype=np.uint8), (1, 20))
+    table = binned_table(bins, np.full(320, 9), np.zeros(320), np.zeros(320))
+    narrow = binned_table(bins[:, :16], np.full(16, 9), np.zeros(16), np.zeros(16))
+    g, h = rng.standard_normal(3000).astype(np.float32), rng.random(3000).astype(np.float32)
+    one, other = kernels.Grower(table).grow(g, h), kernels.Grower(narrow).grow(g, h)
+    for name in FIELDS:
+        assert_same_bytes(getattr(one, name), getattr(other, name))
+
+
+def test_rows_that_were_not_chosen_do_not_matter():
+    rng = np.random.default_rng(5)
+    problem = Problem(3000, 6, 12)
+    g, h = rng.standard_normal(3000), rng.random(3000)
+    rows = np.flatnonzero(rng.random(3000) < 0.4)
+    table = binned_table(problem.bins[rows], problem.n_bins, problem.has_missing, problem.is_categorical)
+    part, alone = kernels.Grower(problem.table()).grow(g, h, rows=rows), kernels.Grower(table).grow(g[rows], h[rows])
+    for name in ("nodes", "gain", "value", "cover", "count", "leaf_value", "leaf_start"):
+        assert_same_bytes(getattr(part, name), getattr(alone, name))
+    assert_same_bytes(part.rows, rows[alone.rows].astype(np.uint32))
+
+
+def test_heavy_tails_do_not_drown_the_rest():
+    """One huge gradient: the others keep their say, as exact sums would give it to them."""
+    problem = Problem(2000, 3, 13)
+    problem.g[0] = 4096.0
+    options = {"min_samples_leaf": 5, "max_leaves": 8}
+    assert_same_tree(problem.grow(np.float64, **options), problem.reference(**options), problem)
+
+
+def test_each_node_draws_its_features():
+    problem = Problem(4000, 10, 14)
+    grower = kernels.Grower(problem.table(), feature_fraction=0.3)
+    trees = [grower.grow(problem.g, problem.h, seed=seed) for seed in (1, 1, 2)]
+    assert_same_bytes(trees[0].nodes, trees[1].nodes)
+    assert trees[0].nodes.tobytes() != trees[2].nodes.tobytes()
+    roots = {int(grower.grow(problem.g, problem.h, seed=seed).nodes["feature"][0]) for seed in range(60)}
+    assert len(roots) >= 6
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_raw_predictions_get_their_leaves(n_threads):
+    problem = Problem(30_000, 5, 15, missing=0.2, categorical=1)
+    small = Problem(400, 5, 16, missing=0.2, categorical=1)
+    for case, compared in ((problem, False), (small, True)):
+        tree = case.grow(min_samples_leaf=20)
+        start = np.linspace(0, 1, len(case.g))
+        raw, routed = start.copy(), start.copy()
+        kernels.add_leaves(tree, tree.leaf_value, raw, n_threads=n_threads)
+        kernels.add_routed(case.table(), tree, tree.leaf_value, routed, n_threads=n_threads)
+        assert_same_bytes(raw, routed)
+        if compared:
+            nodes = case.reference(min_samples_leaf=20)
+            expected = reference.add_leaves(reference.leaf_rows(nodes), tree.leaf_value, start)
+            assert_same_bytes(raw, expected)
+            assert_same_bytes(routed, reference.add_routed(case.bins, nodes, tree.leaf_value, start))
+    some = np.arange(3, 400, 7, dtype=np.uint32)
+    part = start.copy()
+    kernels.add_routed(small.table(), tree, tree.leaf_value, part, rows=some, n_threads=n_threads)
+    assert_same_bytes(part[some], raw[some])
+    assert (np.flatnonzero(part != start) % 7 == 3).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_gradients_that_are_not_finite_are_refused(bad):
+    problem = Problem(100, 3, 17)
+    problem.g[5] = bad
+    with pytest.raises(FloatingPointError):
+        problem.grow()
+
+
+def test_a_tree_of_one_leaf():
+    problem = Problem(50, 3, 18)
+    for options in ({"max_leaves": 1}, {"min_samples_leaf": 26}, {"min_gain": 1e9}):
+        tree = problem.grow(**options)
+        assert tree.nodes["feature"].tolist() == [-1]
+        assert_close(tree.leaf_value, [-problem.g.sum() / problem.h.sum()], tol(np.float32))
+
+
+def test_arguments_are_checked():
+    problem = Problem(50, 3, 19)
+    with pytest.raises(ValueError, match="rows"):
+        kernels.Grower(problem.table()).grow(problem.g, problem.h, rows=np.arange(0))
+    with pytest.raises(ValueError, match="features"):
+        kernels.Grower(problem.table()).grow(problem.g, problem.h, features=np.zeros(3, np.uint8))
+    with pytest.raises(TypeError):
+        kernels.Grower(problem.table()).grow(problem.g.astype(int), problem.h)
