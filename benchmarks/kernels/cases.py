@@ -414,6 +414,25 @@ def softmax(n_outputs: int) -> Build:
     return build
 
 
+def softmax_gradient(n_outputs: int) -> Build:
+    def build(dtype: str, n_bytes: int) -> Case:
+        n = n_bytes // np.dtype(dtype).itemsize // n_outputs
+        y, z = data.classes(n, n_outputs, dtype), data.values(n * n_outputs, dtype).reshape(n_outputs, n)
+        gradient, hessian = np.empty_like(z), np.empty_like(z)
+
+        def run(n_threads: int) -> None:
+            kernels.softmax_gradient(y, z, gradient=gradient, hessian=hessian, n_threads=n_threads)
+
+        def check() -> None:
+            run(1)
+            shares = _probabilities(z.T.astype(np.float64)).T
+            _close(hessian, shares * (1.0 - shares), dtype)
+
+        return Case(run=run, check=check, elements=z.size, n_bytes=3 * z.nbytes)
+
+    return build
+
+
 def all_finite(dtype: str, n_bytes: int) -> Case:
     x = data.values(n_bytes // np.dtype(dtype).itemsize, dtype)
 
@@ -509,6 +528,7 @@ CASES: dict[str, Build] = {
     "loss/vector_math sigmoid": vector_math("sigmoid"),
     "loss/vector_math softplus": vector_math("softplus"),
     "loss/softmax of 10": softmax(10),
+    "loss/softmax_gradient of 10": softmax_gradient(10),
     "loss/all_finite": all_finite,
     **TREE_CASES,
     "tree/bin_bounds d=28": binning.bin_bounds,

@@ -17,3 +17,46 @@ SCH_INLINE double T(softmax_sum)(const real *y, const real *z, const real *weigh
     }
     return sum;
 }
+
+/* The same, and its derivatives, for a strip of rows whose raw predictions stand class by class, `stride` apart: the
+ * loops run over rows, however few the classes are. */
+enum { T(STRIP) = 256 };
+
+__attribute__((unused)) static double T(softmax_strip)(const real *y, const real *z, const real *weight, int64_t n,
+                                                       int64_t stride, int64_t n_out, real *SCH_RESTRICT gradient,
+                                                       real *SCH_RESTRICT hessian)
+{
+    real highest[T(STRIP)], total[T(STRIP)];
+    memcpy(highest, z, (size_t)n * sizeof(real));
+    for (int64_t k = 1; k < n_out; ++k) {
+        const real *own = z + k * stride;
+        SCH_SIMD
+        for (int64_t i = 0; i < n; ++i) highest[i] = T(max)(highest[i], own[i]);
+    }
+    memset(total, 0, sizeof total);
+    for (int64_t k = 0; k < n_out; ++k) {
+        const real *own = z + k * stride;
+        real *share = gradient + k * stride;
+        SCH_SIMD
+        for (int64_t i = 0; i < n; ++i) {
+            share[i] = T(exp)(own[i] - highest[i]);
+            total[i] += share[i];
+        }
+    }
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; ++i) {
+        const real value = highest[i] - z[(int64_t)y[i] * stride + i] + T(log1p)(total[i] - K(1.0));
+        sum += (double)(weight ? weight[i] * value : value);
+        total[i] = K(1.0) / total[i];
+    }
+    for (int64_t k = 0; k < n_out; ++k) {
+        real *share = gradient + k * stride, *curvature = hessian + k * stride;
+        SCH_SIMD
+        for (int64_t i = 0; i < n; ++i) {
+            const real p = share[i] * total[i];
+            curvature[i] = p * (K(1.0) - p);
+            share[i] = p - (y[i] == (real)k ? K(1.0) : K(0.0));
+        }
+    }
+    return sum;
+}

@@ -27,15 +27,40 @@ static void T(loss_gradient_chunk)(void *context, int64_t b)
     sch_loss_gradient_args *a = context;
     const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
     const real *weight = a->weight ? (const real *)a->weight + first : NULL;
-    T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first,
-                   weight, n, (real *)a->gradient + first, a->hessian ? (real *)a->hessian + first : NULL);
+    a->partial[b] = T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first,
+                                   (const real *)a->z + first, weight, n, (real *)a->gradient + first,
+                                   a->hessian ? (real *)a->hessian + first : NULL);
 }
 
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
 {
     if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
     const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
-    return sch_par_for(&control, sch_n_blocks(a->n), T(loss_gradient_chunk), a);
+    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(loss_gradient_chunk), a);
+    if (status != SCH_OK) return status;
+    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
+    return SCH_OK;
+}
+
+static void T(softmax_gradient_chunk)(void *context, int64_t b)
+{
+    sch_softmax_gradient_args *a = context;
+    const int64_t first = b * SCH_BLOCK, end = sch_min(first + SCH_BLOCK, a->n);
+    double total = 0.0;
+    for (int64_t i = first; i < end; i += T(STRIP))
+        total += T(softmax_strip)((const real *)a->y + i, (const real *)a->z + i,
+                                  a->weight ? (const real *)a->weight + i : NULL, sch_min(T(STRIP), end - i), a->n,
+                                  a->n_out, (real *)a->gradient + i, (real *)a->hessian + i);
+    a->partial[b] = total;
+}
+
+static sch_status T(softmax_gradient)(sch_softmax_gradient_args *a)
+{
+    const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
+    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(softmax_gradient_chunk), a);
+    if (status != SCH_OK) return status;
+    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
+    return SCH_OK;
 }
 
 static void T(vector_math_chunk)(void *context, int64_t b)

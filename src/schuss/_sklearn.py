@@ -13,16 +13,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import _loss
+from sklearn._loss import loss as _loss_module
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
-from sklearn.utils._param_validation import Hidden, Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Hidden, Interval, RealNotInt, StrOptions, validate_params
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
+    _check_monotonic_cst,
     _check_sample_weight,
+    _check_y,
     _deprecate_positional_args,
     validate_data,
 )
@@ -38,14 +40,17 @@ __all__ = [
     "CallbackSupportMixin",
     "Hidden",
     "Interval",
+    "RealNotInt",
     "SparseCoefMixin",
     "StrOptions",
     "available_if",
     "check_arguments",
     "check_method_params",
+    "check_monotonic_cst",
     "check_parameters",
     "check_partial_fit_first_call",
     "check_sample_weight",
+    "check_target",
     "fit_context",
     "keywords_only_from",
     "loss_class",
@@ -84,7 +89,7 @@ def check_arguments(constraints: dict[str, Any]) -> Callable[[Method], Method]:
 
 def loss_class(name: str) -> Any:
     """The class of scikit-learn's own losses that has this name."""
-    return getattr(_loss, name)
+    return getattr(_loss_module, name)
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
@@ -97,6 +102,16 @@ def check_method_params(X: Any, params: Mapping[str, Any], rows: NDArray[np.intp
     """Those entries of ``params`` that have one value per row of X, for some rows; the others as they are."""
     chosen: dict[str, Any] = _check_method_params(X, params=dict(params), indices=rows)
     return chosen
+
+
+def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray[np.int8]:
+    """Monotonic constraints by position, from an array or a dict by feature name; zeros for None."""
+    return np.asarray(_check_monotonic_cst(estimator, monotonic_cst), dtype=np.int8)
+
+
+def check_target(estimator: Any, y: Any) -> NDArray[Any]:
+    """Check a target of one column that may hold labels, as scikit-learn does."""
+    return np.asarray(_check_y(y, estimator=estimator))
 
 
 def keywords_only_from(version: str) -> Callable[[Method], Method]:

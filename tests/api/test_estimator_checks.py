@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
 )
 
-from schuss import linear_model, svm
+from schuss import ensemble, linear_model, svm
 
 ESTIMATORS = [
     linear_model.SGDClassifier(),
@@ -37,6 +37,8 @@ ESTIMATORS = [
     linear_model.RidgeClassifierCV(),
     linear_model.HuberRegressor(),
     linear_model.QuantileRegressor(),
+    ensemble.HistGradientBoostingClassifier(),
+    ensemble.HistGradientBoostingRegressor(),
     svm.LinearSVC(),
     svm.LinearSVC(loss="hinge"),
     svm.LinearSVR(),

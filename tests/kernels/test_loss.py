@@ -207,3 +207,40 @@ def test_softmax_thread_count_changes_no_bit(isa, dtype, n_threads):
     assert_same_bytes(many, one)
     sums = [kernels.loss_sum(y, z, loss=kernels.LOSSES["softmax"], n_threads=t) for t in (1, n_threads)]
     assert sums[0] == sums[1]
+
+
+@given(n=st.sampled_from((1, *SIZES, 300)), n_classes=st.integers(2, 5), seed=seeds, weighted=st.booleans())
+def test_softmax_gradient_matches_reference(isa, dtype, n, n_classes, seed, weighted):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, n_classes, n).astype(dtype)
+    z = (4 * rng.standard_normal((n, n_classes))).astype(dtype)
+    weight = rng.random(n).astype(dtype) if weighted else None
+    rows = np.ascontiguousarray(z.T)
+    gradient, hessian = np.full_like(rows, np.nan), np.full_like(rows, np.nan)
+    total = kernels.softmax_gradient(y, rows, weight=weight, gradient=gradient, hessian=hessian)
+    yw, zw, ww = wide(y, z, weight)
+    shares = reference.softmax(zw)
+    assert_close(gradient, reference.softmax_gradient(yw, zw).T, tol(dtype), scale=1)
+    assert_close(hessian, (shares * (1 - shares)).T, tol(dtype), scale=1)
+    want = reference.loss_sum(yw, zw, loss="softmax", weight=ww)
+    assert_close(total, want, tol(dtype, n), scale=1 + np.abs(zw).sum())
+
+
+def test_softmax_gradient_is_the_same_for_any_number_of_threads(dtype):
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(0, 3, 50_000).astype(dtype), rng.standard_normal((3, 50_000)).astype(dtype)
+    results = []
+    for n_threads in (1, 2, 3, 5):
+        gradient, hessian = np.empty_like(z), np.empty_like(z)
+        total = kernels.softmax_gradient(y, z, gradient=gradient, hessian=hessian, n_threads=n_threads)
+        results.append(np.concatenate([[total], gradient.ravel(), hessian.ravel()]))
+    for result in results[1:]:
+        assert_same_bytes(result, results[0])
+
+
+def test_gradient_comes_with_the_sum(isa, dtype, loss):
+    y, z, weight = draw_points(loss, 5000, 3, dtype)
+    z = np.clip(z, -20, 20)
+    gradient = np.empty_like(z)
+    total = kernels.loss_gradient(y, z, **options(loss, weight), gradient=gradient)
+    assert total == kernels.loss_sum(y, z, **options(loss, weight))

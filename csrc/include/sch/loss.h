@@ -72,7 +72,24 @@ typedef struct {
     const void *weight; /* IN (n) or NULL */
     void *gradient;     /* OUT (n) weight * dloss/dz */
     void *hessian;      /* OUT (n) weight * d2loss/dz2, or NULL */
+    double *partial;    /* SCRATCH (sch_n_blocks(n)) */
+    double total;       /* OUT weighted sum of the loss */
 } sch_loss_gradient_args;
+
+/* The multinomial loss with respect to raw predictions that stand class by class. */
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    int64_t n;
+    int64_t n_out;
+    const void *y;      /* IN (n) class indices */
+    const void *z;      /* IN (n_out, n) */
+    const void *weight; /* IN (n) or NULL: of the sum alone */
+    void *gradient;     /* OUT (n_out, n) probabilities, less 1 for the class of the row */
+    void *hessian;      /* OUT (n_out, n) diagonal of the second derivative */
+    double *partial;    /* SCRATCH (sch_n_blocks(n)) */
+    double total;       /* OUT weighted sum of the loss */
+} sch_softmax_gradient_args;
 
 /* Elementwise functions, also used to test the mathematics on its own. */
 typedef enum { SCH_MATH_EXP, SCH_MATH_LOG, SCH_MATH_LOG1P, SCH_MATH_SIGMOID, SCH_MATH_SOFTPLUS } sch_math;
@@ -103,11 +120,12 @@ typedef struct {
     int64_t nonfinite; /* OUT how many blocks hold an infinity or a NaN */
 } sch_count_nonfinite_args;
 
-#define SCH_LOSS_OPS(X)                      \
-    X(loss_sum, sch_loss_sum_args)           \
-    X(loss_gradient, sch_loss_gradient_args) \
-    X(vector_math, sch_vector_math_args)     \
-    X(softmax, sch_softmax_args)             \
+#define SCH_LOSS_OPS(X)                            \
+    X(loss_sum, sch_loss_sum_args)                 \
+    X(loss_gradient, sch_loss_gradient_args)       \
+    X(softmax_gradient, sch_softmax_gradient_args) \
+    X(vector_math, sch_vector_math_args)           \
+    X(softmax, sch_softmax_args)                   \
     X(count_nonfinite, sch_count_nonfinite_args)
 
 typedef struct {

@@ -21,7 +21,7 @@ from schuss._kernels._core import (
 from schuss._kernels._dual import dual_sweep
 from schuss._kernels._forest import FOREST_CRITERIA, forest_add, forest_grow
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
-from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, vector_math
+from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, softmax_gradient, vector_math
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "sgd_sweep",
     "sigmoid",
     "softmax",
+    "softmax_gradient",
     "sparse_gram",
     "trees_leaves",
     "trees_predict",

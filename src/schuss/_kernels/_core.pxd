@@ -81,6 +81,19 @@ cdef extern from "sch/loss.h" nogil:
         const void *weight
         void *gradient
         void *hessian
+        double *partial
+        double total
+    ctypedef struct sch_softmax_gradient_args:
+        sch_dtype dtype
+        sch_control control
+        int64_t n, n_out
+        const void *y
+        const void *z
+        const void *weight
+        void *gradient
+        void *hessian
+        double *partial
+        double total
     ctypedef struct sch_vector_math_args:
         sch_dtype dtype
         sch_control control
@@ -103,6 +116,7 @@ cdef extern from "sch/loss.h" nogil:
     ctypedef struct sch_loss_ops:
         sch_status (*loss_sum)(sch_loss_sum_args *) noexcept nogil
         sch_status (*loss_gradient)(sch_loss_gradient_args *) noexcept nogil
+        sch_status (*softmax_gradient)(sch_softmax_gradient_args *) noexcept nogil
         sch_status (*vector_math)(sch_vector_math_args *) noexcept nogil
         sch_status (*softmax)(sch_softmax_args *) noexcept nogil
         sch_status (*count_nonfinite)(sch_count_nonfinite_args *) noexcept nogil

@@ -3,6 +3,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from schuss._kernels._core import Scratch
+
 Array = NDArray[Any]
 
 def loss_sum(
@@ -19,7 +21,18 @@ def loss_gradient(
     hessian: Array | None = None,
     expected: bool = False,
     n_threads: int = 1,
-) -> None: ...
+    scratch: Scratch | None = None,
+) -> float: ...
+def softmax_gradient(
+    y: Array,
+    z: Array,
+    *,
+    weight: Array | None = None,
+    gradient: Array,
+    hessian: Array,
+    n_threads: int = 1,
+    scratch: Scratch | None = None,
+) -> float: ...
 def vector_math(name: str, x: Array, out: Array, n_threads: int = 1) -> None: ...
 def sigmoid(z: Array, out: Array, n_threads: int = 1) -> None: ...
 def softmax(z: Array, out: Array, n_threads: int = 1) -> None: ...

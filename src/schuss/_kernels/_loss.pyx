@@ -33,10 +33,10 @@ def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_thread
 
 
 def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradient, hessian=None,
-                  bint expected=False, int n_threads=1):
+                  bint expected=False, int n_threads=1, Scratch scratch=None):
     """Fill gradient and, unless None, hessian with the weighted derivatives with respect to z; all (n,).
 
-    With `expected`, hessian is its expectation over y under the model.
+    Returns the weighted sum of the loss. With `expected`, hessian is its expectation over y under the model.
     """
     cdef sch_loss_gradient_args a
     cdef sch_status status
@@ -48,9 +48,34 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
     a.weight = read_or_null(weight, "weight", kind, a.n)
     a.gradient = write(gradient, "gradient", kind, a.n)
     a.hessian = write_or_null(hessian, "hessian", kind, a.n)
+    scratch = Scratch() if scratch is None else scratch
+    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
     with nogil:
         status = ops().loss.loss_gradient(&a)
     check(status)
+    return a.total
+
+
+def softmax_gradient(y, z, *, weight=None, gradient, hessian, int n_threads=1, Scratch scratch=None):
+    """Fill gradient and hessian of the multinomial loss with respect to z; all (n_classes, n), class by class.
+
+    Returns the sum of the loss, which alone is weighted.
+    """
+    cdef sch_softmax_gradient_args a
+    cdef sch_status status
+    cdef char kind = real_kind_of(z)
+    a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
+    a.n_out, a.n = z.shape
+    a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n * a.n_out)
+    a.weight = read_or_null(weight, "weight", kind, a.n)
+    a.gradient = write(gradient, "gradient", kind, a.n * a.n_out)
+    a.hessian = write(hessian, "hessian", kind, a.n * a.n_out)
+    scratch = Scratch() if scratch is None else scratch
+    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    with nogil:
+        status = ops().loss.softmax_gradient(&a)
+    check(status)
+    return a.total
 
 
 def vector_math(str name, x, out, int n_threads=1):

@@ -36,6 +36,8 @@ class Knobs:
         return f"Raise max_iter{self._now('max_iter')}."
 
     def smaller_steps(self) -> str:
+        if self._has("max_leaf_nodes"):
+            return f"Lower learning_rate{self._now('learning_rate')}."
         return f"Scale the features (StandardScaler) and {self._slower()}."
 
     def calmer_steps(self) -> str:
@@ -69,6 +71,8 @@ class Knobs:
         return "Weaken the penalty: it holds the model back."
 
     def enrich(self) -> str:
+        if self._has("max_leaf_nodes"):
+            return "Add features that say more about the target, or grow larger trees."
         return "Add features that say more about the target, or take a more flexible model."
 
     def more_validation(self) -> str:
@@ -77,6 +81,8 @@ class Knobs:
     def _stronger(self) -> str:
         if self._has("C"):
             return f"lower C{self._now('C')}"
+        if self._has("max_leaf_nodes"):
+            return f"grow smaller trees (max_leaf_nodes{self._now('max_leaf_nodes')})"
         if self._has("alpha"):
             return f"raise alpha{self._now('alpha')}"
         return "regularise more strongly"

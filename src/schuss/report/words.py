@@ -23,6 +23,8 @@ _TITLES = {
     "ElasticNetCV": "Elastic net, penalty by cross-validation",
     "GammaRegressor": "Gamma regression",
     "GeneralizedLinearRegressor": "Generalised linear model",
+    "HistGradientBoostingClassifier": "Gradient boosting, classes",
+    "HistGradientBoostingRegressor": "Gradient boosting, numbers",
     "HuberRegressor": "Huber regression",
     "Lasso": "Lasso",
     "LassoCV": "Lasso, penalty by cross-validation",
