@@ -22,7 +22,11 @@ MAY_INCLUDE = {
     ".": {"core", "sch"},
 }
 C_LIBRARY = {"float.h", "math.h", "stddef.h", "stdint.h", "string.h"}
-MORE_FOR = {"csrc/core/pool.c": {"pthread.h", "signal.h", "stdatomic.h", "time.h"}, "csrc/core/cpu.c": {"cpuid.h"}}
+MORE_FOR = {
+    "csrc/core/pool.c": {"pthread.h", "signal.h", "stdatomic.h", "time.h"},
+    "csrc/core/cpu.c": {"cpuid.h"},
+    "csrc/tree/apply.c": {"immintrin.h"},
+}
 GENERATED = {"csrc/dispatch.c": {"sch_isa_list.h"}}
 
 C_FILES = project_files("csrc", suffixes={".c", ".h"})

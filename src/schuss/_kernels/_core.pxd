@@ -338,30 +338,45 @@ cdef extern from "sch/apply.h" nogil:
         const int64_t *offsets
         const double *values
         const int64_t *leaf_offsets
+        int64_t n_sets
         const uint64_t *categories
         const uint64_t *known
-    ctypedef struct sch_trees_predict_args:
+    ctypedef struct sch_mask_step:
+        pass
+    ctypedef struct sch_masks:
+        int64_t n_used, n_choices
+        const int32_t *features
+        const int32_t *used
+        const int32_t *levels
+        const int64_t *heaps
+        const double *bounds
+        const float *bounds_f32
+        const int32_t *choices
+        const uint64_t *choice_sets
+        const sch_mask_step *steps
+        const int64_t *step_offsets
+        const double *leaf_values
+        const int32_t *leaf_nodes
+    ctypedef struct sch_apply:
         sch_control control
         sch_trees trees
+        const sch_masks *masks
+        int64_t first, last
         sch_table x
         int64_t column_stride
-        int64_t first, last
+        void *scratch
+    ctypedef struct sch_trees_predict_args:
+        sch_apply apply
         const double *baseline
         double divisor
         double *out
-        void *scratch
     ctypedef struct sch_trees_leaves_args:
-        sch_control control
-        sch_trees trees
-        sch_table x
-        int64_t column_stride
+        sch_apply apply
         int64_t *leaves
-        void *scratch
     ctypedef struct sch_apply_ops:
         sch_status (*trees_predict)(sch_trees_predict_args *) noexcept nogil
         sch_status (*trees_leaves)(sch_trees_leaves_args *) noexcept nogil
-        int64_t (*trees_predict_scratch)(const sch_trees_predict_args *) noexcept nogil
-        int64_t (*trees_leaves_scratch)(const sch_trees_leaves_args *) noexcept nogil
+        int64_t (*apply_scratch)(const sch_apply *) noexcept nogil
 
 
 cdef extern from "sch/bin.h" nogil:
