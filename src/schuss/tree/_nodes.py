@@ -217,7 +217,8 @@ class TreesBuilder:
 
     def build(self) -> Trees:
         """Return all trees added so far, in arrays of their own."""
-        nodes = np.concatenate([np.empty(0, NODE), *self._nodes])
+        # As bytes: NumPy compares the fields of every array that it joins.
+        nodes = np.concatenate([np.empty(0, np.uint8), *(tree.view(np.uint8) for tree in self._nodes)]).view(NODE)
         shift = np.repeat(_starts(self._categories)[:-1], [len(tree) for tree in self._nodes])
         chosen = _is_categorical(nodes)
         nodes["threshold"][chosen] += shift[chosen]
