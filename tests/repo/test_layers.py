@@ -19,6 +19,7 @@ MAY_INCLUDE = {
     "loss": {"loss", "core", "sch"},
     "linear": {"linear", "loss", "core", "sch"},
     "tree": {"tree", "core", "sch"},
+    "nn": {"nn", "core", "sch"},
     ".": {"core", "sch"},
 }
 C_LIBRARY = {"float.h", "math.h", "stddef.h", "stdint.h", "string.h"}
