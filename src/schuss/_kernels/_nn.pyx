@@ -30,22 +30,24 @@ cdef class Network:
 
     coefs: arrays of shape (fan_in, fan_out); intercepts (fan_out,). For each but the last layer: its activation, share
     of dropout, and, with a norm ("batch" or "layer"), gains and shifts (fan_out,), with "batch" also running means and
-    variances.
+    variances. A frozen network is for predictions only: its arrays need not be writable.
     """
 
     cdef sch_nn_network c
     cdef sch_nn_layer *layers
     cdef char kind
+    cdef bint frozen
     cdef tuple owners
 
     def __cinit__(self, coefs, intercepts, *, activations, dropout=(), norm=None, gains=(), shifts=(), means=(),
-                  variances=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0):
+                  variances=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
+                  bint frozen=False):
         cdef int64_t n = len(coefs), at
         cdef sch_nn_layer *l
         self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances)
         if n < 1 or len(intercepts) != n or len(activations) != n - 1:
             raise ValueError("expected an intercept per layer and an activation per hidden layer")
-        self.kind = real_kind_of(coefs[0])
+        self.kind, self.frozen = real_kind_of(coefs[0]), frozen
         self.layers = <sch_nn_layer *>calloc(n, sizeof(sch_nn_layer))
         if self.layers == NULL:
             raise MemoryError()
@@ -54,24 +56,29 @@ cdef class Network:
             l.fan_in, l.fan_out = coefs[at].shape
             if at and l.fan_in != self.layers[at - 1].fan_out:
                 raise ValueError("coefs: the layers do not fit together")
-            l.weight = write(coefs[at], "coefs", self.kind, l.fan_in * l.fan_out)
-            l.bias = write(intercepts[at], "intercepts", self.kind, l.fan_out)
+            l.weight = self.pointer(coefs[at], "coefs", l.fan_in * l.fan_out)
+            l.bias = self.pointer(intercepts[at], "intercepts", l.fan_out)
             if at == n - 1:
                 break
             l.activation = <sch_nn_activation><int>activations[at]
             l.dropout = dropout[at] if len(dropout) else 0.0
             l.norm = <sch_nn_norm><int>_NORMS[norm]
             if l.norm != SCH_NN_NO_NORM:
-                l.gain = write(gains[at], "gains", self.kind, l.fan_out)
-                l.shift = write(shifts[at], "shifts", self.kind, l.fan_out)
+                l.gain = self.pointer(gains[at], "gains", l.fan_out)
+                l.shift = self.pointer(shifts[at], "shifts", l.fan_out)
             if l.norm == SCH_NN_BATCH_NORM:
-                l.running_mean = write(means[at], "means", self.kind, l.fan_out)
-                l.running_var = write(variances[at], "variances", self.kind, l.fan_out)
+                l.running_mean = self.pointer(means[at], "means", l.fan_out)
+                l.running_var = self.pointer(variances[at], "variances", l.fan_out)
         self.c.n_layers, self.c.layers, self.c.loss = n, self.layers, <sch_nn_loss>loss
         self.c.loss_param, self.c.smoothing, self.c.focal = loss_param, smoothing, focal
 
     def __dealloc__(self):
         free(self.layers)
+
+    cdef void *pointer(self, object array, str name, int64_t size) except? NULL:
+        if self.frozen:
+            return <void *>read(array, name, self.kind, size)
+        return write(array, name, self.kind, size)
 
     @property
     def n_outputs(self):
@@ -117,6 +124,8 @@ def nn_train(Network network, Table table, y, *, weight=None, int64_t batch_size
     cdef int64_t n = table.c.n, size = parameters.shape[0], steps
     cdef char kind = network.kind
     network.fits(table)
+    if network.frozen:
+        raise ValueError("network: expected one that is not frozen")
     if batch_size < 1 or accumulate < 1:
         raise ValueError("batch_size, accumulate: expected at least 1")
     steps = -(-(-(-n // batch_size)) // accumulate)

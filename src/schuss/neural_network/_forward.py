@@ -35,14 +35,16 @@ class Forward:
 
     def __init__(self, spec: Spec, weights: Weights, activation: Any = None) -> None:
         self._spec, self._weights, self._activation = spec, weights, activation
-        self._network = spec.network(weights)
+        self._network = spec.network(weights, frozen=True)
         self.dtype = weights.coefs[0].dtype
 
     def belongs_to(self, estimator: Any) -> bool:
         """Whether the estimator still has the parameters that it was made for."""
         mine = self._weights
-        return estimator.coefs_ is mine.coefs and estimator.intercepts_ is mine.intercepts and (
-            estimator.activation is self._activation
+        return (
+            estimator.coefs_ is mine.coefs
+            and estimator.intercepts_ is mine.intercepts
+            and (estimator.activation is self._activation)
         )
 
     def __call__(self, X: Any, *, n_threads: int) -> Array:

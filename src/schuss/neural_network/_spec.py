@@ -116,8 +116,8 @@ class Spec:
         hidden = self.units[1:-1] if self.norm == "batch" else ()
         return [np.zeros(u, dtype) for u in hidden], [np.ones(u, dtype) for u in hidden]
 
-    def network(self, weights: Weights) -> kernels.Network:
-        """The network as the kernels see it, on these very arrays."""
+    def network(self, weights: Weights, *, frozen: bool = False) -> kernels.Network:
+        """The network as the kernels see it, on these very arrays; frozen, they may be read-only."""
         return kernels.Network(
             weights.coefs,
             weights.intercepts,
@@ -132,6 +132,7 @@ class Spec:
             loss_param=self.head.param,
             smoothing=self.head.smoothing,
             focal=self.head.focal,
+            frozen=frozen,
         )
 
 
