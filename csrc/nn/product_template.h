@@ -58,12 +58,13 @@ SCH_INLINE void T(tile)(const int rows, const int nv, const int64_t a_row, const
         break;
 #undef NN_CASES
 #if SCH_VEC_BYTES == 64
-#  define NN_CASES(a_row)                                                                                         \
-      NN_CASE(1, a_row)                                                                                           \
-      NN_CASE(2, a_row)                                                                                           \
-      NN_CASE(3, a_row) NN_CASE(4, a_row) NN_CASE(5, a_row) NN_CASE(6, a_row) NN_CASE(7, a_row) NN_CASE(8, a_row) \
-          NN_CASE(9, a_row) NN_CASE(10, a_row) NN_CASE(11, a_row) NN_CASE(12, a_row) NN_CASE(13, a_row)           \
-              NN_CASE(14, a_row)
+#  define NN_CASES(a_row)                                                                                          \
+      NN_CASE(1, a_row)                                                                                            \
+      NN_CASE(2, a_row)                                                                                            \
+      NN_CASE(3, a_row)                                                                                            \
+      NN_CASE(4, a_row)                                                                                            \
+      NN_CASE(5, a_row) NN_CASE(6, a_row) NN_CASE(7, a_row) NN_CASE(8, a_row) NN_CASE(9, a_row) NN_CASE(10, a_row) \
+          NN_CASE(11, a_row) NN_CASE(12, a_row) NN_CASE(13, a_row) NN_CASE(14, a_row)
 #else
 #  define NN_CASES(a_row) \
       NN_CASE(1, a_row) NN_CASE(2, a_row) NN_CASE(3, a_row) NN_CASE(4, a_row) NN_CASE(5, a_row) NN_CASE(6, a_row)
