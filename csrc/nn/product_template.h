@@ -56,25 +56,23 @@ SCH_INLINE void T(tile)(const int rows, const int nv, const int64_t a_row, const
         if (nv == 2) T(tile)((r), 2, (a_row), p); \
         else T(tile)((r), 1, (a_row), p);         \
         break;
-#undef NN_CASES
+#undef NN_SOME_CASES
+#undef NN_MORE_CASES
+#define NN_SOME_CASES(a) NN_CASE(1, a) NN_CASE(2, a) NN_CASE(3, a) NN_CASE(4, a) NN_CASE(5, a) NN_CASE(6, a)
 #if SCH_VEC_BYTES == 64
-#  define NN_CASES(a_row)                                                                                          \
-      NN_CASE(1, a_row)                                                                                            \
-      NN_CASE(2, a_row)                                                                                            \
-      NN_CASE(3, a_row)                                                                                            \
-      NN_CASE(4, a_row)                                                                                            \
-      NN_CASE(5, a_row) NN_CASE(6, a_row) NN_CASE(7, a_row) NN_CASE(8, a_row) NN_CASE(9, a_row) NN_CASE(10, a_row) \
-          NN_CASE(11, a_row) NN_CASE(12, a_row) NN_CASE(13, a_row) NN_CASE(14, a_row)
+#  define NN_MORE_CASES(a) \
+      NN_CASE(7, a)        \
+      NN_CASE(8, a) NN_CASE(9, a) NN_CASE(10, a) NN_CASE(11, a) NN_CASE(12, a) NN_CASE(13, a) NN_CASE(14, a)
 #else
-#  define NN_CASES(a_row) \
-      NN_CASE(1, a_row) NN_CASE(2, a_row) NN_CASE(3, a_row) NN_CASE(4, a_row) NN_CASE(5, a_row) NN_CASE(6, a_row)
+#  define NN_MORE_CASES(a)
 #endif
 
 /* a's rows are neighbours: weights as they stand, or packed. */
 SCH_NOINLINE void T(product_near)(int64_t rows, int nv, const T(product) *p)
 {
     switch (rows) {
-        NN_CASES(1)
+        NN_SOME_CASES(1)
+        NN_MORE_CASES(1)
     }
 }
 
@@ -82,7 +80,8 @@ SCH_NOINLINE void T(product_near)(int64_t rows, int nv, const T(product) *p)
 SCH_NOINLINE void T(product_far)(int64_t rows, int nv, const T(product) *p)
 {
     switch (rows) {
-        NN_CASES(PW)
+        NN_SOME_CASES(PW)
+        NN_MORE_CASES(PW)
     }
 }
 
