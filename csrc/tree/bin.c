@@ -5,6 +5,7 @@
 #include "core/blocks.h"
 #include "core/pool.h"
 #include "core/prelude.h"
+#include "tree/bin_transpose.h"
 
 #define SCH_TEMPLATES "tree/bin_templates.h"
 #include "core/for_each_real.h"

@@ -1,14 +1,23 @@
-/* tree/bin_bounds_template.h - the bin_bounds kernel: sort a column's values, cut them into bins.
+/* tree/bin_bounds_template.h - the bin_bounds kernel: a column's values in groups, the groups cut into bins.
  *
- * Columns are dealt out to lanes, each with work memory for one column; which lane gets a column is left to chance, what
- * becomes of it is not.
+ * Neighbouring columns are read together, for they share cache lines. They are dealt out to lanes, each with work memory
+ * for some columns; which lane gets a column is left to chance, what becomes of it is not.
  * SPDX-License-Identifier: BSD-3-Clause */
+
+enum { T(BIN_TOGETHER) = 4 };
+
+typedef struct {
+    ubits *key[T(BIN_TOGETHER)];    /* (n) */
+    int64_t *cell[T(BIN_TOGETHER)]; /* (BIN_CELLS) */
+    int64_t *weight;                /* (n) sparse columns: of what is stored */
+    T(bin_groups) groups;
+} T(bin_lane);
 
 typedef struct {
     sch_bin_bounds_args *a;
-    T(bin_values) *lane; /* what each starts a column with */
-    int64_t next;        /* column that is dealt out next; atomic */
-    int64_t total;       /* weight of all rows */
+    T(bin_lane) *lane;
+    int64_t next;  /* column that is dealt out next; atomic */
+    int64_t total; /* weight of all rows */
 } T(bin_bounds_work);
 
 SCH_INLINE int64_t T(bin_lanes)(const sch_bin_bounds_args *a)
@@ -16,66 +25,114 @@ SCH_INLINE int64_t T(bin_lanes)(const sch_bin_bounds_args *a)
     return sch_max(1, sch_min(a->control.n_threads, a->x.d));
 }
 
-static T(bin_values) T(bin_take_values)(const sch_bin_bounds_args *a, sch_arena *arena)
+/* Columns that a lane reads together: so few that all lanes' keys take no more memory than the table does. */
+SCH_INLINE int64_t T(bin_together)(const sch_bin_bounds_args *a)
 {
-    const int64_t n = a->x.n + 1; /* one more for the zeros that a sparse column does not store */
-    const int weighted = a->weight || a->x.storage != SCH_STRIDED;
-    return (T(bin_values)){
-        .key = sch_take(arena, n * (int64_t)sizeof(ubits)),
-        .spare_key = sch_take(arena, n * (int64_t)sizeof(ubits)),
-        .weight = weighted ? sch_take(arena, n * (int64_t)sizeof(int64_t)) : NULL,
-        .spare_weight = weighted ? sch_take(arena, n * (int64_t)sizeof(int64_t)) : NULL,
-        .count = sch_take(arena, (int64_t)sizeof(uint32_t[T(BIN_DIGITS)][T(BIN_RADIX)])),
-    };
+    if (a->x.storage != SCH_STRIDED || a->x.row_stride == 1) return 1;
+    return sch_max(1, sch_min(T(BIN_TOGETHER), a->x.d / (2 * T(bin_lanes)(a))));
+}
+
+static T(bin_lane) T(bin_take_lane)(const sch_bin_bounds_args *a, sch_arena *arena)
+{
+    const int64_t n = sch_max(a->x.n, 1), groups = sch_min(n + 2, T(BIN_CELLS) + T(BIN_PLACES));
+    T(bin_lane) lane = {{0}};
+    for (int64_t j = 0; j < T(bin_together)(a); ++j) {
+        lane.key[j] = sch_take(arena, n * (int64_t)sizeof(ubits));
+        lane.cell[j] = sch_take(arena, T(BIN_CELLS) *(int64_t)sizeof(int64_t));
+    }
+    if (a->weight && a->x.storage != SCH_STRIDED) lane.weight = sch_take(arena, n * (int64_t)sizeof(int64_t));
+    lane.groups.group = sch_take(arena, groups * (int64_t)sizeof(T(bin_group)));
+    lane.groups.spare = sch_take(arena, groups * (int64_t)sizeof(T(bin_group)));
+    lane.groups.slot = sch_take(arena, n * (int64_t)sizeof(uint16_t));
+    lane.groups.slot_at = sch_take(arena, T(BIN_PLACES) *(int64_t)sizeof(uint16_t));
+    lane.groups.count = sch_take(arena, T(BIN_SLOTS) *(int64_t)sizeof(int64_t[T(BIN_FAN)]));
+    return lane;
 }
 
 static int64_t T(bin_bounds_scratch)(const sch_bin_bounds_args *a)
 {
     sch_arena arena = {0};
-    sch_take(&arena, T(bin_lanes)(a) * (int64_t)sizeof(T(bin_values)));
-    for (int64_t l = 0; l < T(bin_lanes)(a); ++l) T(bin_take_values)(a, &arena);
+    sch_take(&arena, T(bin_lanes)(a) * (int64_t)sizeof(T(bin_lane)));
+    for (int64_t l = 0; l < T(bin_lanes)(a); ++l) T(bin_take_lane)(a, &arena);
     return arena.used;
 }
 
-/* Reads a column's values with positive weight; says whether one is missing. */
-static uint8_t T(bin_read)(const T(bin_bounds_work) *work, int64_t f, T(bin_values) *v)
+/* Whether so few values of weight 1 that each is a heavy group: then they are sorted, not counted. */
+SCH_INLINE int T(bin_is_short)(const sch_bin_bounds_args *a, int64_t length)
+{
+    return !a->weight && a->x.storage == SCH_STRIDED && length < a->max_bins * T(BIN_PARTS);
+}
+
+/* Reads `together` columns from f on: their keys, counted by cell unless they are short. 0: told to stop. */
+SCH_INLINE int T(bin_read)(const int64_t together, const T(bin_bounds_work) *work, int64_t f, T(bin_lane) *lane)
 {
     const sch_bin_bounds_args *a = work->a;
     const T(bin_column) x = T(bin_column_of)(&a->x, f);
-    const int sparse = a->x.storage != SCH_STRIDED;
-    int64_t stored = 0;
-    uint8_t missing = 0;
-    v->n = 0;
-    for (int64_t e = 0; e < x.length; ++e) {
-        const real value = x.value[e * x.stride];
-        const int64_t row = sparse ? T(bin_row)(a->x.storage, x.row, e) : e;
-        const int64_t weight = a->weight ? a->weight[row] : 1;
-        stored += weight;
-        if (!weight) continue;
-        if (value != value) missing = 1;
-        else T(bin_push)(v, value, weight);
+    const int64_t *weight = lane->weight ? lane->weight : a->weight, next = a->x.column_stride;
+    const int counted = !T(bin_is_short)(a, x.length);
+    if (lane->weight)
+        for (int64_t e = 0; e < x.length; ++e) lane->weight[e] = a->weight[T(bin_row)(a->x.storage, x.row, e)];
+    for (int64_t j = 0; j < together && counted; ++j) memset(lane->cell[j], 0, sizeof(int64_t) * T(BIN_CELLS));
+    for (int64_t first = 0; first < x.length; first += T(BIN_BLOCK)) {
+        if (sch_should_stop(&a->control)) return 0;
+        const int64_t stop = sch_min(first + T(BIN_BLOCK), x.length);
+        for (int64_t e = first; e < stop; ++e) {
+            const int64_t add = weight ? weight[e] : 1;
+            for (int64_t j = 0; j < together; ++j) {
+                const ubits key = T(bin_key)(x.value[e * x.stride + j * next]);
+                lane->key[j][e] = key;
+                if (counted) lane->cell[j][T(bin_cell)(key)] += add;
+            }
+        }
     }
-    if (sparse && stored < work->total) T(bin_push)(v, K(0.0), work->total - stored);
-    return missing;
+    return 1;
+}
+
+/* Cuts column f, the lane's number j. 0: told to stop. */
+static int T(bin_cut_column)(const T(bin_bounds_work) *work, int64_t f, int64_t j, T(bin_lane) *lane)
+{
+    const sch_bin_bounds_args *a = work->a;
+    const int64_t n = T(bin_column_of)(&a->x, f).length;
+    T(bin_groups) *groups = &lane->groups;
+    if (T(bin_is_short)(a, n)) {
+        ubits spare[T(BIN_PARTS) *SCH_MAX_BINS];
+        const ubits *sorted = T(bin_sort)(lane->key[j], spare, n);
+        a->has_missing[f] = n > 0 && sorted[n - 1] == ~(ubits)0;
+        T(bin_group_few)(sorted, n, groups);
+    } else {
+        T(bin_values) v = {lane->key[j], lane->weight ? lane->weight : a->weight, n, 0, a->max_bins, lane->cell[j]};
+        if (a->x.storage != SCH_STRIDED) {
+            v.zeros = work->total;
+            for (int64_t c = 0; c < T(BIN_CELLS); ++c) v.zeros -= v.cell[c];
+        }
+        a->has_missing[f] = v.cell[T(BIN_CELLS) - 1] > 0;
+        if (!T(bin_group_values)(&v, groups, &a->control)) return 0;
+    }
+    T(bin_cuts) cuts = {.group = groups->group, .n = groups->n_groups, .bound = a->bounds + f * SCH_BIN_ROW};
+    T(bin_cut_all)(&cuts, a->max_bins);
+    a->n_bounds[f] = cuts.n_bounds;
+    return 1;
 }
 
 static void T(bin_bounds_lane)(void *context, int64_t l)
 {
     T(bin_bounds_work) *work = context;
     sch_bin_bounds_args *a = work->a;
-    T(bin_values) v = work->lane[l];
-    for (;;) {
-        const int64_t f = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
-        if (f >= a->x.d || sch_should_stop(&a->control)) return;
-        T(bin_cuts) cuts = {.v = &v, .bound = a->bounds + f * SCH_BIN_ROW};
-        if (a->skip && a->skip[f]) {
-            a->n_bounds[f] = 0, a->has_missing[f] = 0;
-            continue;
+    const int64_t together = T(bin_together)(a);
+    while (!sch_should_stop(&a->control)) {
+        const int64_t f = __atomic_fetch_add(&work->next, together, __ATOMIC_RELAXED);
+        const int64_t columns = sch_min(together, a->x.d - f);
+        T(bin_lane) *lane = work->lane + l;
+        if (columns <= 0) return;
+        const int done = columns == 4   ? T(bin_read)(4, work, f, lane)
+                         : columns == 3 ? T(bin_read)(3, work, f, lane)
+                         : columns == 2 ? T(bin_read)(2, work, f, lane)
+                                        : T(bin_read)(1, work, f, lane);
+        if (!done) return;
+        for (int64_t j = 0; j < columns; ++j) {
+            if (a->skip && a->skip[f + j]) a->n_bounds[f + j] = 0, a->has_missing[f + j] = 0;
+            else if (!T(bin_cut_column)(work, f + j, j, lane)) return;
         }
-        a->has_missing[f] = T(bin_read)(work, f, &v);
-        if (!T(bin_sort)(&v, &a->control)) return;
-        if (!T(bin_cut_all)(&cuts, a->max_bins)) T(bin_cut_shares)(&cuts, a->max_bins);
-        a->n_bounds[f] = cuts.n_bounds;
     }
 }
 
@@ -83,13 +140,13 @@ static sch_status T(bin_bounds)(sch_bin_bounds_args *a)
 {
     sch_arena arena = {.base = a->scratch};
     const int64_t lanes = T(bin_lanes)(a);
-    T(bin_bounds_work) work = {.a = a, .lane = sch_take(&arena, lanes * (int64_t)sizeof(T(bin_values)))};
-    for (int64_t l = 0; l < lanes; ++l) work.lane[l] = T(bin_take_values)(a, &arena);
+    T(bin_bounds_work) work = {.a = a, .lane = sch_take(&arena, lanes * (int64_t)sizeof(T(bin_lane)))};
+    for (int64_t l = 0; l < lanes; ++l) work.lane[l] = T(bin_take_lane)(a, &arena);
     work.total = a->x.n;
     if (a->weight) {
         work.total = 0;
         for (int64_t i = 0; i < a->x.n; ++i) work.total += a->weight[i];
     }
-    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 2048.0);
+    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 4096.0);
     return sch_par_for(&control, lanes, T(bin_bounds_lane), &work);
 }

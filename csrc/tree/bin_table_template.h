@@ -1,25 +1,12 @@
 /* tree/bin_table_template.h - the bin_table kernel: blocks of 64 rows and 16 features, found in registers, written to both
  * layouts while they are in the first-level cache.
+ * Include after tree/bin_search_template.h and tree/bin_transpose.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
 enum {
-    T(BIN_ROWS) = 64,
     T(BIN_CHUNK) = 2048, /* rows */
     T(BIN_SPARSE_CHUNK) = 1 << 15, /* rows; each begins with a search in every column */
 };
-
-/* Bins of BIN_ROWS values: how many bounds are less. All rows take each step together, without branches. */
-SCH_INLINE void T(bin_search)(const real *SCH_RESTRICT value, const real *SCH_RESTRICT bound, uint8_t *SCH_RESTRICT bin)
-{
-    int32_t at[T(BIN_ROWS)] = {0};
-#pragma GCC unroll 8
-    for (int32_t step = SCH_BIN_ROW / 2; step; step /= 2) {
-        SCH_SIMD
-        for (int r = 0; r < T(BIN_ROWS); ++r) at[r] += bound[at[r] + step - 1] < value[r] ? step : 0;
-    }
-    SCH_SIMD
-    for (int r = 0; r < T(BIN_ROWS); ++r) bin[r] = value[r] != value[r] ? SCH_MISSING_BIN : (uint8_t)at[r];
-}
 
 SCH_INLINE uint8_t T(bin_of_code)(real value, const uint8_t *codes)
 {
@@ -39,7 +26,7 @@ SCH_INLINE void T(bin_values_of)(const sch_bin_table_args *a, int64_t f, const r
 }
 
 /* `rows` rows of a tile from `first` on. */
-static void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t first, int64_t rows)
+SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t first, const int64_t rows)
 {
     const int64_t features = sch_min(SCH_TILE, a->x.d - tile * SCH_TILE);
     uint8_t bins[SCH_TILE][T(BIN_ROWS)] = {{0}};
@@ -54,8 +41,12 @@ static void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t firs
         memcpy(a->columns + f * a->column_stride + first, bins[j], (size_t)rows);
     }
     uint8_t *out = a->tiles + (tile * a->x.n + first) * SCH_TILE;
-    for (int64_t r = 0; r < rows; ++r)
-        for (int64_t j = 0; j < SCH_TILE; ++j) out[r * SCH_TILE + j] = bins[j][r];
+    if (rows == T(BIN_ROWS)) {
+        for (int64_t r = 0; r < rows; r += SCH_TILE) bin_transpose(bins[0] + r, T(BIN_ROWS), out + r * SCH_TILE);
+    } else {
+        for (int64_t r = 0; r < rows; ++r)
+            for (int64_t j = 0; j < SCH_TILE; ++j) out[r * SCH_TILE + j] = bins[j][r];
+    }
 }
 
 static void T(bin_dense_chunk)(void *context, int64_t chunk)
@@ -64,8 +55,11 @@ static void T(bin_dense_chunk)(void *context, int64_t chunk)
     const int64_t stop = sch_min((chunk + 1) * T(BIN_CHUNK), a->x.n);
     for (int64_t first = chunk * T(BIN_CHUNK); first < stop; first += T(BIN_ROWS)) {
         if (sch_should_stop(&a->control)) return;
-        for (int64_t tile = 0; tile * SCH_TILE < a->x.d; ++tile)
-            T(bin_block)(a, tile, first, sch_min(T(BIN_ROWS), stop - first));
+        const int64_t rows = sch_min(T(BIN_ROWS), stop - first);
+        for (int64_t tile = 0; tile * SCH_TILE < a->x.d; ++tile) {
+            if (rows == T(BIN_ROWS)) T(bin_block)(a, tile, first, T(BIN_ROWS));
+            else T(bin_block)(a, tile, first, rows);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bounds of bins from a list of distinct values and their weights, run by run, in Python's exact integers."""
+"""Bounds of bins from groups of values and their weights, one after the other, in Python's exact integers."""
 
 import numpy as np
 
@@ -15,17 +15,53 @@ def between(low, high):
     return float(middle) if low <= middle < high else float(low)
 
 
-def runs_of(values, weight):
-    """Distinct values, ascending, without missing ones and those of no weight; and their summed weights."""
+def key_of(value, dtype):
+    """The bits of a number as an unsigned integer that compares as the numbers do."""
+    bits = np.dtype(dtype).itemsize * 8
+    key = int(np.array(value + 0.0, dtype).view(f"u{bits // 8}"))
+    return key ^ (2**bits - 1 if key >> (bits - 1) else 1 << (bits - 1))
+
+
+def value_of(key, dtype):
+    """The number with this key."""
+    bits = np.dtype(dtype).itemsize * 8
+    key ^= 1 << (bits - 1) if key >> (bits - 1) else 2**bits - 1
+    return float(np.array(key, f"u{bits // 8}").view(dtype))
+
+
+def groups_of(values, weight, max_bins):
+    """Lowest and highest value and weight of each group: keys with the same first bits, divided while that matters."""
+    dtype = values.dtype
+    bits, zero = dtype.itemsize * 8, key_of(0.0, dtype)
     total = {}
     for value, w in zip(values.tolist(), weight.tolist(), strict=True):
         if w > 0 and value == value:
-            total[value + 0.0] = total.get(value + 0.0, 0) + w
-    return sorted(total), [total[value] for value in sorted(total)]
+            total[key_of(value, dtype)] = total.get(key_of(value, dtype), 0) + w
+    top, whole = 14 if bits == 32 else 16, sum(total.values())
+
+    def sums(keys, free_bits):
+        found = {}
+        for key in keys:
+            group = (key, 0) if key == zero else (key >> free_bits << free_bits, free_bits)
+            found.setdefault(group, []).append(key)
+        return found
+
+    groups, free_bits = sums(total, bits - top), bits - top
+    while free_bits:
+        few, divided = len(groups) <= max_bins, {}
+        rest = whole - sum(total[first] for first, free in groups if not free and total[first] * max_bins >= whole)
+        for group, keys in groups.items():
+            heavy = few or sum(total[key] for key in keys) * 8 * max_bins > rest
+            divided |= sums(keys, free_bits - 6) if heavy and group[1] == free_bits else {group: keys}
+        groups, free_bits = divided, free_bits - 6
+    return [
+        (value_of(first + 2**free - 1, dtype), value_of(first, dtype), sum(total[key] for key in keys))
+        for (first, free), keys in sorted(groups.items())
+    ]
 
 
 def cut_gap(weights, n_bins):
-    """Cuts within runs of these weights: positions before which a new bin begins."""
+    """Cuts within groups of these weights: positions before which a new bin begins."""
     cuts, start, rest = [], 0, sum(weights)
     while n_bins > 1:
         need, stop, got = ceil_div(rest, n_bins), start, 0
@@ -39,17 +75,18 @@ def cut_gap(weights, n_bins):
 
 
 def gaps_of(heavy):
-    """Stretches (start, stop) of runs between heavy ones; empty ones left out."""
+    """Stretches (start, stop) of groups between heavy ones; empty ones left out."""
     edges = [-1, *np.flatnonzero(heavy).tolist(), len(heavy)]
     return [(edges[i] + 1, edges[i + 1]) for i in range(len(edges) - 1) if edges[i] + 1 < edges[i + 1]]
 
 
 def column_bounds(values, weight, max_bins):
     """Bounds of one column."""
-    distinct, weights = runs_of(values, weight)
-    m, total = len(distinct), sum(weights)
+    groups = groups_of(values, weight, max_bins)
+    weights = [w for _, _, w in groups]
+    m, total = len(groups), sum(weights)
     if m <= max_bins:
-        return [between(distinct[i - 1], distinct[i]) for i in range(1, m)]
+        return [between(groups[i - 1][0], groups[i][1]) for i in range(1, m)]
     heavy = np.array([w * max_bins >= total for w in weights])
     bins = max_bins - int(heavy.sum())
     gaps = gaps_of(heavy)
@@ -65,7 +102,7 @@ def column_bounds(values, weight, max_bins):
             cuts.add(b)
         rest, bins = rest - part, bins - n_bins
     cuts |= {i + 1 for i in np.flatnonzero(heavy).tolist()}
-    return [between(distinct[i - 1], distinct[i]) for i in sorted(cuts) if 0 < i < m]
+    return [between(groups[i - 1][0], groups[i][1]) for i in sorted(cuts) if 0 < i < m]
 
 
 def bin_bounds(x, weight, max_bins):

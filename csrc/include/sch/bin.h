@@ -9,13 +9,14 @@
 
 enum { SCH_BIN_ROW = 256 }; /* bounds, or bins of codes, that a feature has room for */
 
-/* Bounds between the bins of each column: a function of the multiset of (value, weight), whatever the order of rows.
- * Up to max_bins distinct values: a bin for each. More: values with their full share of the weight get one of their own,
- * the others share the remaining bins equally. A bound lies halfway between neighbouring values. */
+/* Bounds between the bins of each column: a function of the weight of each value, whatever the order of rows. Up to
+ * max_bins distinct values: a bin for each. More: values with their full share of the weight get a bin of their own, the
+ * others divide the remaining bins equally, to within an eighth of a share at each bound. A bound lies halfway between
+ * neighbouring values where they are known, and always low <= bound < high. */
 typedef struct {
     sch_control control;
     sch_columns x;         /* IN (n, d), n < 2^32; NaN is missing, -0 is 0; CSC: rows distinct within a column */
-    const int64_t *weight; /* IN (n) whole numbers >= 0, their sum at most 2^53; NULL: all 1 */
+    const int64_t *weight; /* IN (n) whole numbers >= 0, their sum at most 2^51; NULL: all 1 */
     int64_t max_bins;      /* 2 .. 255 */
     const uint8_t *skip;   /* IN (d) or NULL: columns to leave without bounds */
     double *bounds;        /* OUT (d, 256) rising; the first n_bounds of a row */

@@ -11,7 +11,6 @@
 #include "sch/forest.h"
 #include "sch/glm.h"
 #include "sch/loss.h"
-#include "sch/nn.h"
 #include "sch/sgd.h"
 #include "sch/status.h"
 
@@ -25,8 +24,7 @@
     X(apply, isa)            \
     X(bin, isa)              \
     X(forest, isa)           \
-    X(boost, isa)            \
-    X(nn, isa)
+    X(boost, isa)
 
 typedef struct {
     const char *name;

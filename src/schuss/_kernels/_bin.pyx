@@ -69,8 +69,8 @@ def bin_bounds(Columns x, *, weight=None, int64_t max_bins=MAX_BINS, skip=None, 
     cdef int64_t n = x.c.n, d = x.c.d
     if not 2 <= max_bins <= MAX_BINS or n >= 1 << 32:
         raise ValueError(f"expected 2 to {MAX_BINS} bins and less than 2**32 rows, got {max_bins} and {n}")
-    if weight is not None and n and (weight.min() < 0 or weight.sum(dtype=np.float64) > 2.0**53):
-        raise ValueError("weight: expected whole numbers of at least 0 whose sum is at most 2**53")
+    if weight is not None and n and (weight.min() < 0 or weight.sum(dtype=np.float64) > 2.0**51):
+        raise ValueError("weight: expected whole numbers of at least 0 whose sum is at most 2**51")
     bounds, n_bounds, has_missing = np.empty((d, SCH_BIN_ROW)), np.zeros(d, np.int32), np.zeros(d, np.uint8)
     a.control, a.x, a.max_bins = control(n_threads), x.c, max_bins
     a.weight = <const int64_t *>read_or_null(weight, "weight", b"q", n)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_SUM_BITS = 53
+_SUM_BITS = 51
 _MOST_BITS = 30
 
 

@@ -1,0 +1,32 @@
+/* tree/bin_transpose.h - 16 x 16 bytes, rows to columns: four rounds that interleave each row with the one eight after it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_BIN_TRANSPOSE_H
+#define SCH_BIN_TRANSPOSE_H
+
+#include "core/prelude.h"
+
+typedef uint8_t bin_bytes __attribute__((vector_size(16)));
+
+SCH_INLINE void bin_interleave(const bin_bytes *in, bin_bytes *out)
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) {
+        out[2 * i] = __builtin_shufflevector(in[i], in[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        out[2 * i + 1] =
+            __builtin_shufflevector(in[i], in[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+}
+
+/* Row i of `in` begins at in + i * stride; `out` has its 16 rows one after the other. */
+SCH_INLINE void bin_transpose(const uint8_t *in, int64_t stride, uint8_t *out)
+{
+    bin_bytes a[16], b[16];
+    for (int i = 0; i < 16; ++i) memcpy(&a[i], in + i * stride, sizeof *a);
+    bin_interleave(a, b);
+    bin_interleave(b, a);
+    bin_interleave(a, b);
+    bin_interleave(b, a);
+    memcpy(out, a, sizeof a);
+}
+
+#endif
