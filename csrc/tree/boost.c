@@ -4,7 +4,7 @@
 #include "sch/boost.h"
 #include "core/pool.h"
 #include "core/prelude.h"
-#include "tree/growth.h"
+#include "tree/grow.h"
 #include "tree/leaves.h"
 #include "tree/route.h"
 
@@ -19,14 +19,16 @@ static sch_status grow_tree(sch_grow_tree_args *a)
 {
     sch_arena arena = {.base = a->scratch};
     growth w = divide_scratch(a, &arena);
-    if (a->x.n >= (int64_t)1 << 28 || a->n_rows < 1 || a->max_leaves < 1) return SCH_BAD_ARGUMENT;
-    describe_tiles(&w);
-    for (int64_t s = 0; s < w.n_slots; ++s) w.owners[s] = -1;
-    word_pass pass = {.a = a, .partial = w.partial_magnitudes, .words = w.words};
+    if (a->x.n >= (int64_t)1 << 28 || a->n_rows < 1 || a->max_leaves < 1 || a->min_samples_leaf < 1)
+        return SCH_BAD_ARGUMENT;
+    if (!describe_tiles(&w)) return SCH_BAD_ARGUMENT; /* a tree needs a feature */
+    for (int64_t s = 0; s < w.n_slots; ++s) w.owners[s] = FREE;
+    word_pass pass = {.a = a, .partial = w.magnitudes, .words = w.words};
     sch_status status = make_words(&pass);
     if (status) return status;
     w.p = pass.p;
     w.row_weight = pass.row_weight;
+    w.total = pass.total;
     w.source = (histogram_source){.a = a, .p = &w.p, .words = w.words, .tile_top = w.tile_top};
     w.tile_words = is_packed(&w.p, a->n_rows) ? PLANE : 2 * PLANE;
     status = grow_nodes(&w);

@@ -185,11 +185,6 @@ static void subtract_histogram(const packing *p, int64_t *parent, const int64_t 
     subtract_stretch(p, parent + missing, child + missing, SCH_TILE, parent_packed, child_packed, rest_packed);
 }
 
-/* What one feature's bin holds. */
-typedef struct {
-    int64_t g, h, c;
-} sums;
-
 SCH_INLINE sums cell_sums(const packing *p, const int64_t *cells, int64_t j, int packed)
 {
     const int64_t low = packed ? cells[j] & p->low_mask : cells[PLANE + j];

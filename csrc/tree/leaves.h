@@ -5,7 +5,7 @@
 #ifndef SCH_TREE_LEAVES_H
 #define SCH_TREE_LEAVES_H
 
-#include "tree/growth.h"
+#include "tree/grow.h"
 
 enum { LEAF_BLOCK = 8192 };
 
@@ -84,7 +84,7 @@ static void write_inner(const growth *w, int64_t i)
     const split *s = &node->best;
     a->gain[i] = (float)((s->score - node->score) * value_unit / w->p.g_scale);
     a->value[i] = side_value(&c, (double)node->total.g, (double)node->total.h) * value_unit;
-    a->nodes[i] = (sch_node){.threshold = s->bin, .feature = s->feature, .left = node->left};
+    a->nodes[i] = (sch_node){.threshold = s->bin, .feature = s->feature, .left = w->nodes[i].left};
     if (s->missing_left) a->nodes[i].feature |= SCH_NODE_MISSING_LEFT;
     if (!s->categorical) return;
     a->nodes[i].feature |= SCH_NODE_CATEGORICAL;

@@ -38,6 +38,11 @@ enum {
 };
 static const double FEW_DOMINATE = 1024.0; /* largest over mean */
 
+/* Of some rows: gradients and hessians as whole numbers, and how many rows. */
+typedef struct {
+    int64_t g, h, c;
+} sums;
+
 /* Largest and mean absolute gradient and hessian, the largest weight and their sum. */
 typedef struct {
     double g_max, g_mean, h_max, h_mean, w_max, w_sum;

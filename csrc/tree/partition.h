@@ -19,15 +19,16 @@ typedef struct {
     side_rule rule;
     uint32_t *rows;  /* (n) of the node */
     uint32_t *spare; /* (n) */
-    int64_t *counts; /* (blocks) rows of the block that go left */
+    int64_t *counts; /* (blocks + 1) rows of the block that go left */
     int64_t n, n_left;
 } partition_task;
 
 SCH_INLINE int64_t partition_blocks(int64_t n) { return (n + PARTITION_BLOCK - 1) / PARTITION_BLOCK; }
 
-/* Rows that go left stay at the front of `rows`, the others go to `spare`. Returns how many go left. */
-SCH_INLINE int64_t divide_rows(const side_rule *rule, uint32_t *rows, uint32_t *SCH_RESTRICT spare, int64_t n,
-                               const int by_table)
+/* Rows that go left to `lefts`, which may be `rows` itself; the others to `rights`, upwards or (step -1) downwards. Returns
+ * how many go left. */
+SCH_INLINE int64_t divide_rows(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights,
+                               const int64_t step, int64_t n, const int by_table)
 {
     const uint8_t *SCH_RESTRICT column = rule->column, *SCH_RESTRICT table = rule->table;
     const uint8_t shift = rule->shift, limit = rule->limit;
@@ -36,45 +37,61 @@ SCH_INLINE int64_t divide_rows(const side_rule *rule, uint32_t *rows, uint32_t *
         const uint32_t row = rows[i];
         const uint8_t bin = column[row];
         const int64_t goes_left = by_table ? table[bin] : (uint8_t)(bin + shift) <= limit;
-        rows[left] = row;
-        spare[i - left] = row;
+        lefts[left] = row;
+        rights[step * (i - left)] = row;
         left += goes_left;
     }
     return left;
 }
 
+/* A block's lefts come to its part of `spare` from the front, its rights from the back. */
 static void divide_block(void *context, int64_t block)
 {
     partition_task *task = context;
     const int64_t first = block * PARTITION_BLOCK, n = sch_min(PARTITION_BLOCK, task->n - first);
-    uint32_t *rows = task->rows + first, *spare = task->spare + first;
-    task->counts[block] =
-        task->rule.table ? divide_rows(&task->rule, rows, spare, n, 1) : divide_rows(&task->rule, rows, spare, n, 0);
+    const uint32_t *rows = task->rows + first;
+    uint32_t *lefts = task->spare + first, *rights = lefts + n - 1;
+    task->counts[block] = task->rule.table ? divide_rows(&task->rule, rows, lefts, rights, -1, n, 1)
+                                           : divide_rows(&task->rule, rows, lefts, rights, -1, n, 0);
 }
 
-/* The blocks' lefts move together, and so, in `spare`, do the rights, which then follow them. */
-static void close_ranks(partition_task *task, int64_t blocks)
+/* counts: where the block's lefts are to stand. */
+static void gather_block(void *context, int64_t block)
 {
-    int64_t left = 0, right = 0;
-    for (int64_t b = 0; b < blocks; ++b) {
-        const int64_t first = b * PARTITION_BLOCK, n = sch_min(PARTITION_BLOCK, task->n - first);
-        const int64_t n_left = task->counts[b], n_right = n - n_left;
-        memmove(task->rows + left, task->rows + first, (size_t)n_left * sizeof *task->rows);
-        memmove(task->spare + right, task->spare + first, (size_t)n_right * sizeof *task->spare);
-        left += n_left;
-        right += n_right;
-    }
-    memcpy(task->rows + left, task->spare, (size_t)right * sizeof *task->rows);
-    task->n_left = left;
+    const partition_task *task = context;
+    const int64_t first = block * PARTITION_BLOCK, n = sch_min(PARTITION_BLOCK, task->n - first);
+    const int64_t left = task->counts[block], n_left = task->counts[block + 1] - left;
+    const uint32_t *SCH_RESTRICT spare = task->spare + first;
+    uint32_t *SCH_RESTRICT rights = task->rows + task->n_left + (first - left);
+    memcpy(task->rows + left, spare, (size_t)n_left * sizeof *spare);
+    SCH_SIMD
+    for (int64_t i = 0; i < n - n_left; ++i) rights[i] = spare[n - 1 - i];
+}
+
+static void partition_at_once(partition_task *task)
+{
+    uint32_t *rows = task->rows, *spare = task->spare;
+    task->n_left = task->rule.table ? divide_rows(&task->rule, rows, rows, spare, 1, task->n, 1)
+                                    : divide_rows(&task->rule, rows, rows, spare, 1, task->n, 0);
+    memcpy(rows + task->n_left, spare, (size_t)(task->n - task->n_left) * sizeof *rows);
 }
 
 static sch_status partition_rows(const sch_control *control, partition_task *task)
 {
     const int64_t blocks = partition_blocks(task->n);
-    const sch_status status = sch_par_for(control, blocks, divide_block, task);
+    if (blocks == 1 || control->n_threads == 1) {
+        partition_at_once(task);
+        return sch_should_stop(control) ? SCH_CANCELLED : SCH_OK;
+    }
+    sch_status status = sch_par_for(control, blocks, divide_block, task);
     if (status) return status;
-    close_ranks(task, blocks);
-    return SCH_OK;
+    for (int64_t b = 0; b < blocks; ++b) {
+        const int64_t n_left = task->counts[b];
+        task->counts[b] = task->n_left;
+        task->n_left += n_left;
+    }
+    task->counts[blocks] = task->n_left;
+    return sch_par_for(control, blocks, gather_block, task);
 }
 
 #endif

@@ -14,6 +14,7 @@ typedef struct {
     magnitudes *partial; /* (blocks) */
     int64_t *words;      /* (n) by row */
     double row_weight;   /* sum over the rows */
+    sums total;
 } word_pass;
 
 SCH_INLINE int64_t word_blocks(int64_t n_rows) { return (n_rows + WORD_BLOCK - 1) / WORD_BLOCK; }
@@ -47,22 +48,24 @@ SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, i
         .g_max = g_max, .g_mean = g_sum, .h_max = h_max, .h_mean = h_sum, .w_max = w_max, .w_sum = w_sum};
 }
 
-SCH_INLINE void write_words(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
+/* Returns the sums of what it writes. (Without a chunk the words are not used, the sums are.) */
+SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
                             const int all, const sch_dtype dtype, const weighting kind)
 {
     const int plain = !a->hessian && kind == NO_WEIGHT;
-    SCH_SIMD
+    int64_t g_sum = 0, h_sum = 0, count = 0;
+    SCH_PRAGMA(omp simd reduction(+ : g_sum, h_sum, count))
     for (int64_t i = first; i < end; ++i) {
         const int64_t row = all ? i : (int64_t)a->rows[i];
         const int64_t g = whole_at(a, a->gradient, dtype, kind, p->g_scale, row);
-        if (plain) {
-            words[row] = (int64_t)((uint64_t)g << PLAIN_COUNT_BITS) + 1;
-        } else {
-            const int64_t h = whole_at(a, a->hessian, dtype, kind, p->h_scale, row);
-            const int64_t one = kind == NO_WEIGHT || a->weight[row] > 0.0;
-            words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
-        }
+        const int64_t h = plain ? 0 : whole_at(a, a->hessian, dtype, kind, p->h_scale, row);
+        const int64_t one = kind == NO_WEIGHT || a->weight[row] > 0.0;
+        words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
+        g_sum += g;
+        h_sum += h;
+        count += one;
     }
+    return (sums){g_sum, plain ? count : h_sum, count};
 }
 
 /* Runs f(..., all, dtype, weighting) with constants for the last three. */
@@ -82,9 +85,12 @@ static void measure_chunk(void *context, int64_t chunk)
 
 static void words_chunk(void *context, int64_t chunk)
 {
-    const word_pass *pass = context;
+    word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    WITH_CONSTANTS(write_words, pass->a, &pass->p, pass->words, first, end);
+    const sums part = WITH_CONSTANTS(write_words, pass->a, &pass->p, pass->words, first, end);
+    __atomic_fetch_add(&pass->total.g, part.g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */
+    __atomic_fetch_add(&pass->total.h, part.h, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&pass->total.c, part.c, __ATOMIC_RELAXED);
 }
 
 /* Chooses the scales and writes the words, if the rows get any. */
@@ -108,7 +114,8 @@ static sch_status make_words(word_pass *pass)
     if (all.w_sum > 0.0) all.g_mean /= all.w_sum, all.h_mean /= all.w_sum;
     pass->row_weight = all.w_sum;
     pass->p = choose_packing(pass->a, &all);
-    return pass->p.chunk ? sch_par_for(control, blocks, words_chunk, pass) : SCH_OK;
+    pass->total = (sums){0, 0, 0};
+    return sch_par_for(control, blocks, words_chunk, pass);
 }
 
 #endif

@@ -19,7 +19,7 @@ typedef struct {
 
     int64_t max_leaves; /* >= 1; of this size are the arrays below */
     int64_t max_depth; /* 0: no bound */
-    int64_t min_samples_leaf;
+    int64_t min_samples_leaf; /* >= 1 */
     double min_hessian, l1, l2, min_gain;
     int depth_wise;
     const int8_t *monotonic; /* IN (d) -1, 0, 1; or NULL */

@@ -1,0 +1,208 @@
+/* tree/scan.h - the best split of the numeric features of a tile: down the bins, all of its features at once.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_TREE_SCAN_H
+#define SCH_TREE_SCAN_H
+
+#include "core/vec.h"
+#include "tree/split.h"
+
+enum {
+    LANES = SCH_VEC_BYTES / 8,
+    PAIR = 2,
+    PASS = LANES * PAIR /* features of one run down the bins */,
+    BIN_BLOCK = 8
+};
+
+SCH_INLINE vec_i64 load_cells(const int64_t *cells) { return *(const vec_i64 *)cells; }
+
+SCH_INLINE vec_f64 all_lanes(double x) { return x - (vec_f64){0}; }
+
+SCH_INLINE vec_f64 select_lanes(vec_i64 mask, vec_f64 yes, vec_f64 no)
+{
+    return (vec_f64)(((vec_i64)yes & mask) | ((vec_i64)no & ~mask));
+}
+
+/* |x| < 2^51 */
+SCH_INLINE vec_f64 to_double(vec_i64 x)
+{
+#if SCH_VEC_BYTES == 64
+    return __builtin_convertvector(x, vec_f64);
+#else
+    return (vec_f64)(x + INT64_C(0x4338000000000000)) - 6755399441055744.0;
+#endif
+}
+
+/* The best of each lane so far: its score as a fraction, which saves the division. */
+typedef struct {
+    vec_f64 numerator, denominator;
+    vec_i64 at; /* 2 bin + missing_left */
+} lane_best;
+
+SCH_INLINE vec_f64 shrunk_lanes(vec_f64 g, double l1)
+{
+    const vec_f64 over = select_lanes(g > l1, g - l1, g * 0.0);
+    return select_lanes(g < -l1, g + l1, over);
+}
+
+SCH_INLINE vec_f64 value_lanes(const candidate_node *node, vec_f64 g, vec_f64 h)
+{
+    const vec_f64 value = -g / (h + node->l2), low = all_lanes(node->lower), high = all_lanes(node->upper);
+    const vec_f64 raised = select_lanes(value < low, low, value);
+    return select_lanes(raised > high, high, raised);
+}
+
+/* What is compared. Unbounded, with a = h_left + l2, b = h_right + l2 and s = a + b, the same for all splits of a node:
+ *     g_left^2 / a + g_right^2 / b = g^2 / s + (g_left s - g a)^2 / (s a b)
+ * leaves one square over one product to compute, and loses no digits where the two sides hardly differ.
+ * `bounded`: with l1 or monotonic features, whose direction is in `direction`; then it is the score itself, over 1. */
+SCH_INLINE void consider(const candidate_node *node, vec_i64 g_whole, vec_i64 h_whole, vec_i64 count, int64_t at,
+                         vec_f64 direction, lane_best *best, const int bounded)
+{
+    const vec_f64 gl = to_double(g_whole), hl = to_double(h_whole);
+    vec_f64 numerator, denominator;
+    vec_i64 valid = (count >= node->least_n) & (count <= node->most_n) & (hl >= node->least_h) & (hl <= node->most_h);
+    if (bounded) {
+        const vec_f64 gr = node->g_sum - gl, hr = node->h_sum - hl;
+        const vec_f64 sl = shrunk_lanes(gl, node->l1), sr = shrunk_lanes(gr, node->l1);
+        const vec_f64 vl = value_lanes(node, sl, hl), vr = value_lanes(node, sr, hr);
+        numerator = -(sl * vl + sr * vr);
+        denominator = all_lanes(1.0);
+        valid &= direction * (vr - vl) >= 0.0;
+    } else {
+        const vec_f64 a = hl + node->l2, b = node->both_sides - a, u = gl * node->both_sides - node->g_sum * a;
+        numerator = u * u;
+        denominator = a * b;
+    }
+    const vec_i64 better = valid & (numerator * best->denominator > best->numerator * (denominator * BEYOND_ROUNDING));
+    best->numerator = select_lanes(better, numerator, best->numerator);
+    best->denominator = select_lanes(better, denominator, best->denominator);
+    best->at = (best->at & ~better) | (better & at);
+}
+
+/* Bins between which both sides can have enough rows, in blocks: small nodes have few of them. Missing values may be on
+ * either side. */
+typedef struct {
+    int64_t first, end;
+} bin_range;
+
+SCH_INLINE int any_lane_reaches(const vec_i64 *sum, int64_t count_mask, int64_t least)
+{
+    vec_i64 reached = (sum[0] & count_mask) >= least;
+    for (int v = 1; v < PAIR; ++v) reached |= (sum[v] & count_mask) >= least;
+    int64_t any = 0;
+    for (int l = 0; l < LANES; ++l) any |= reached[l];
+    return any != 0;
+}
+
+SCH_INLINE void add_bins(vec_i64 *sum, const int64_t *cells, int64_t first, int64_t end)
+{
+    for (int64_t bin = first; bin < end; ++bin)
+        for (int v = 0; v < PAIR; ++v) sum[v] += load_cells(cells + bin * SCH_TILE + v * LANES);
+}
+
+static bin_range useful_bins(const candidate_node *node, const int64_t *cells, int64_t top, int missing)
+{
+    bin_range range = {.first = 0, .end = top};
+    vec_i64 before[PAIR] = {0}, after[PAIR] = {0};
+    if (!node->packed || node->least_n < 4) return range;
+    if (missing) add_bins(before, cells, SCH_MISSING_BIN, SCH_MISSING_BIN + 1);
+    memcpy(after, before, sizeof after);
+    for (; range.first + BIN_BLOCK <= top; range.first += BIN_BLOCK) {
+        add_bins(before, cells, range.first, range.first + BIN_BLOCK);
+        if (any_lane_reaches(before, node->p->count_mask, node->least_n)) break;
+    }
+    for (; range.end - BIN_BLOCK > range.first; range.end -= BIN_BLOCK) {
+        add_bins(after, cells, range.end - BIN_BLOCK, range.end);
+        if (any_lane_reaches(after, node->p->count_mask, node->least_n)) break;
+    }
+    return range;
+}
+
+/* One run down the bins of PASS features. */
+SCH_INLINE void scan_lanes(const candidate_node *node, const int64_t *cells, bin_range range, const vec_f64 *direction,
+                           lane_best *best, const int packed, const int missing, const int bounded)
+{
+    const int64_t g_shift = node->p->g_shift, h_shift = packed ? node->p->h_shift : node->p->wide_shift;
+    const int64_t low_mask = node->p->low_mask, count_mask = packed ? node->p->count_mask : node->p->wide_mask;
+    const int64_t *const last = cells + SCH_MISSING_BIN * SCH_TILE;
+    vec_i64 first[PAIR] = {0}, second[PAIR] = {0};
+    add_bins(first, cells, 0, range.first);
+    for (int64_t bin = range.first; bin < range.end; ++bin)
+#pragma GCC unroll 2
+        for (int v = 0; v < PAIR; ++v) {
+            const int64_t at = bin * SCH_TILE + v * LANES;
+            first[v] += load_cells(cells + at);
+            if (!packed) second[v] += load_cells(cells + PLANE + at);
+#pragma GCC unroll 2
+            for (int left = 0; left <= missing; ++left) {
+                vec_i64 word = first[v], low = second[v];
+                if (left) word += load_cells(last + v * LANES);
+                if (left && !packed) low += load_cells(last + PLANE + v * LANES);
+                if (packed) low = word & low_mask;
+                consider(node, packed ? word >> g_shift : word, low >> h_shift, low & count_mask, 2 * bin + left,
+                         direction[v], &best[v], bounded);
+            }
+        }
+}
+
+SCH_INLINE void scan_pass(const candidate_node *node, const int64_t *cells, bin_range range, const vec_f64 *direction,
+                          lane_best *best, int missing, int bounded)
+{
+#define SCAN(packed, missing, bounded) scan_lanes(node, cells, range, direction, best, packed, missing, bounded)
+    switch (4 * node->packed + 2 * missing + bounded) {
+    case 0: SCAN(0, 0, 0); break;
+    case 1: SCAN(0, 0, 1); break;
+    case 2: SCAN(0, 1, 0); break;
+    case 3: SCAN(0, 1, 1); break;
+    case 4: SCAN(1, 0, 0); break;
+    case 5: SCAN(1, 0, 1); break;
+    case 6: SCAN(1, 1, 0); break;
+    default: SCAN(1, 1, 1);
+    }
+#undef SCAN
+}
+
+static void take_best_lane(const candidate_node *node, int64_t first, const lane_best *best, int bounded, split *out)
+{
+    for (int lane = 0; lane < PASS; ++lane) {
+        const lane_best *b = &best[lane / LANES];
+        const int64_t at = b->at[lane % LANES];
+        double score = b->numerator[lane % LANES] / b->denominator[lane % LANES];
+        if (!bounded) score = (score + node->g_sum * node->g_sum) / node->both_sides;
+        if (at < 0 || !(score > out->score * BEYOND_ROUNDING)) continue;
+        *out = (split){.score = score, .feature = (int32_t)(first + lane), .bin = (int32_t)(at >> 1)};
+        out->missing_left = (int32_t)(at & 1);
+    }
+}
+
+/* The best numeric split of a tile; `out` is kept if it is not worse. */
+static void search_tile(const candidate_node *node, const int64_t *cells, int64_t tile, int64_t top, int missing,
+                        split *out)
+{
+    const sch_grow_tree_args *a = node->a;
+    const int bounded = a->monotonic || node->l1 > 0.0;
+    const double threshold = bounded ? node->threshold : node->threshold * node->both_sides - node->g_sum * node->g_sum;
+    for (int64_t first = tile * SCH_TILE; first < (tile + 1) * SCH_TILE; first += PASS) {
+        lane_best best[PAIR];
+        vec_f64 direction[PAIR];
+        vec_i64 any = {0};
+        for (int v = 0; v < PAIR; ++v) {
+            const vec_i64 allowed = load_cells(node->allowed + first + v * LANES);
+            any |= allowed;
+            best[v].numerator = select_lanes(allowed, all_lanes(threshold), all_lanes(INFINITY));
+            best[v].denominator = all_lanes(1.0);
+            best[v].at = (vec_i64){0} - 1;
+            direction[v] = all_lanes(0.0);
+            for (int l = 0; a->monotonic && l < LANES; ++l)
+                if (first + v * LANES + l < a->x.d) direction[v][l] = a->monotonic[first + v * LANES + l];
+        }
+        int used = 0;
+        for (int l = 0; l < LANES; ++l) used |= any[l] != 0;
+        if (!used) continue;
+        scan_pass(node, cells + first % SCH_TILE, useful_bins(node, cells + first % SCH_TILE, top, missing), direction,
+                  best, missing, bounded);
+        take_best_lane(node, first, best, bounded, out);
+    }
+}
+
+#endif
