@@ -114,13 +114,14 @@ SCH_INLINE int T(quad_shrink)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t 
 }
 
 /* The four steps' part in the lazy average, lead[r] * x_r; a step may start the average anew. */
-SCH_INLINE void T(quad_average)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, double t, real (*update)[LANES],
-                                real (*c)[LANES], real (*lead)[LANES])
+SCH_NOINLINE void T(quad_average)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, double t, const real *const *x,
+                                  real (*update)[LANES], real (*c)[LANES])
 {
+    real lead[QUAD][LANES];
     double scale[LANES], intercept[LANES];
     memcpy(scale, m->scale, sizeof scale);
     memcpy(intercept, m->intercept, sizeof intercept);
-    memset(lead, 0, QUAD * sizeof *lead);
+    memset(lead, 0, sizeof lead);
     for (int r = 0; r < QUAD; ++r) {
         for (int l = 0; l < LANES; ++l) {
             const double amount = m->eta[l] * m->factor[s + r] * a->l2;
@@ -133,6 +134,7 @@ SCH_INLINE void T(quad_average)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_
         if (mu == 1.0) memset(lead, 0, (size_t)r * sizeof *lead);
         T(lanes_average)(m, a->x.d, mu);
     }
+    T(quad_axpy)(x, a->x.d, lead, m->average);
     memcpy(m->scale, scale, sizeof scale);
     memcpy(m->intercept, intercept, sizeof intercept);
 }
@@ -201,9 +203,7 @@ SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T
         }
     }
     if (m->average) {
-        real lead[QUAD][LANES];
-        T(quad_average)(a, m, s, t, update, c, lead);
-        T(quad_axpy)(x, a->x.d, lead, m->average);
+        T(quad_average)(a, m, s, t, x, update, c);
     }
     T(quad_axpy)(x, a->x.d, c, m->w);
     SCH_SIMD
@@ -214,39 +214,58 @@ SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T
     return 1;
 }
 
-SCH_INLINE void T(lanes_span)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
-                              int64_t count, double t)
-{
-    const int64_t ahead = sch_prefetch_ahead(&a->x);
-    int64_t s = 0;
-    if (storage == SCH_DENSE && T(lanes_quads_allowed)(a)) {
-        for (; s + QUAD <= count; s += QUAD) {
-            for (int64_t r = s + QUAD; r < sch_min(s + 2 * QUAD, count); ++r)
-                T(lanes_prefetch)(storage, &a->x, m->order[r]);
-            if (!T(lanes_quad)(loss, a, m, s, t + (double)s)) break;
-        }
-        T(lanes_refresh)(m);
-    }
-    for (; s < count; s += a->batch_size) {
-        const int64_t rows = sch_min(a->batch_size, count - s);
-        for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r)
-            T(lanes_prefetch)(storage, &a->x, m->order[r]);
-        T(lanes_step)(storage, loss, a, m, s, rows, t + (double)s);
-    }
-}
-
-/* One function for each loss, as in the single form. */
-#define DEFINE(NAME, text)                                                                                    \
-    SCH_NOINLINE void T(lanes_span_##NAME)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t count, double t) \
-    {                                                                                                         \
-        switch (a->x.storage) {                                                                               \
-        case SCH_DENSE: T(lanes_span)(SCH_DENSE, SCH_LOSS_##NAME, a, m, count, t); break;                     \
-        case SCH_CSR32: T(lanes_span)(SCH_CSR32, SCH_LOSS_##NAME, a, m, count, t); break;                     \
-        case SCH_CSR64: T(lanes_span)(SCH_CSR64, SCH_LOSS_##NAME, a, m, count, t); break;                     \
-        }                                                                                                     \
+/* Four rows at a time from the first one of the span on; returns where it stopped. One function for each loss: a call
+ * between the four rows' margins and their steps would cost up to a quarter. */
+#define DEFINE(NAME, text)                                                                                        \
+    SCH_NOINLINE int64_t T(lanes_quads_##NAME)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t count, double t) \
+    {                                                                                                             \
+        int64_t s = 0;                                                                                            \
+        for (; s + QUAD <= count; s += QUAD) {                                                                    \
+            for (int64_t r = s + QUAD; r < sch_min(s + 2 * QUAD, count); ++r)                                     \
+                T(lanes_prefetch)(SCH_DENSE, &a->x, m->order[r]);                                                 \
+            if (!T(lanes_quad)(SCH_LOSS_##NAME, a, m, s, t + (double)s)) break;                                   \
+        }                                                                                                         \
+        return s;                                                                                                 \
     }
 SCH_SGD_LOSS_LIST(DEFINE)
 #undef DEFINE
+
+static int64_t T(lanes_quads)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t count, double t)
+{
+    switch (a->loss) {
+#define CASE(NAME, text) \
+    case SCH_LOSS_##NAME: return T(lanes_quads_##NAME)(a, m, count, t);
+        SCH_SGD_LOSS_LIST(CASE)
+#undef CASE
+    default: return 0;
+    }
+}
+
+SCH_INLINE void T(lanes_steps)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t first,
+                               int64_t count, double t)
+{
+    const int64_t ahead = sch_prefetch_ahead(&a->x);
+    for (int64_t s = first; s < count; s += a->batch_size) {
+        const int64_t rows = sch_min(a->batch_size, count - s);
+        for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r)
+            T(lanes_prefetch)(storage, &a->x, m->order[r]);
+        T(lanes_step)(storage, a, m, s, rows, t + (double)s);
+    }
+}
+
+static void T(lanes_span)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t count, double t)
+{
+    int64_t first = 0;
+    if (a->x.storage == SCH_DENSE && T(lanes_quads_allowed)(a)) {
+        first = T(lanes_quads)(a, m, count, t);
+        T(lanes_refresh)(m);
+    }
+    switch (a->x.storage) {
+    case SCH_DENSE: T(lanes_steps)(SCH_DENSE, a, m, first, count, t); break;
+    case SCH_CSR32: T(lanes_steps)(SCH_CSR32, a, m, first, count, t); break;
+    case SCH_CSR64: T(lanes_steps)(SCH_CSR64, a, m, first, count, t); break;
+    }
+}
 
 static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lanes) *m)
 {
@@ -254,13 +273,7 @@ static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lane
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
         sch_step_factors(a, t, count, m->factor);
-        switch (a->loss) {
-#define CASE(NAME, text) \
-    case SCH_LOSS_##NAME: T(lanes_span_##NAME)(a, m, count, t); break;
-            SCH_SGD_LOSS_LIST(CASE)
-#undef CASE
-        default: break;
-        }
+        T(lanes_span)(a, m, count, t);
         T(lanes_settle)(m, a->x.d);
         T(lanes_refresh)(m);
     }

@@ -91,7 +91,7 @@ static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t gro
     T(lanes_refresh)(m);
 }
 
-static void T(lanes_settle)(T(lanes) *m, int64_t d)
+SCH_NOINLINE void T(lanes_settle)(T(lanes) *m, int64_t d)
 {
     real scale[LANES], lead[LANES], inverse[LANES];
     for (int l = 0; l < LANES; ++l) {
@@ -166,7 +166,7 @@ SCH_INLINE void T(lanes_axpy)(const sch_storage storage, const T(row) r, int64_t
 }
 
 /* All weights of a row pay their L1; what they lose is taken out of the lazy part of the average, which stays as it was. */
-SCH_INLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row) r, int64_t d)
+SCH_NOINLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row) r, int64_t d)
 {
     const int64_t length = storage == SCH_DENSE ? d : r.length;
     real scale[LANES], due[LANES], lead[LANES];
@@ -187,25 +187,55 @@ SCH_INLINE void T(lanes_l1)(const sch_storage storage, T(lanes) *m, const T(row)
     }
 }
 
+/* Losses and gradients of one row for all lanes, from the plain sums z; `own` is the lane of the row's class. */
+SCH_INLINE void T(lanes_slopes_of)(const sch_loss loss, real c, const T(lanes) *m, ireal own, const real *z,
+                                   real *value, real *gradient)
+{
+    const real low = m->low, high = m->high;
+    SCH_SIMD
+    for (int l = 0; l < LANES; ++l) {
+        const real margin = z[l] * m->scale_now[l] + m->intercept_now[l];
+        const T(loss_terms) t = T(loss_at)(loss, (ireal)l == own ? high : low, margin, c);
+        value[l] = t.value;
+        gradient[l] = T(clipped_gradient)(loss, t);
+    }
+}
+
+/* One function for each loss, so that all the rest is compiled once. */
+#define DEFINE(NAME, text)                                                                          \
+    SCH_NOINLINE void T(lanes_slopes_##NAME)(real c, const T(lanes) *m, ireal own, const real *z,   \
+                                             real *SCH_RESTRICT value, real *SCH_RESTRICT gradient) \
+    {                                                                                               \
+        T(lanes_slopes_of)(SCH_LOSS_##NAME, c, m, own, z, value, gradient);                         \
+    }
+SCH_SGD_LOSS_LIST(DEFINE)
+#undef DEFINE
+
+SCH_INLINE void T(lanes_slopes)(const sch_sgd_sweep_args *a, const T(lanes) *m, ireal own, const real *z, real *value,
+                                real *gradient)
+{
+    const real c = (real)a->loss_param;
+    switch (a->loss) {
+#define CASE(NAME, text) \
+    case SCH_LOSS_##NAME: T(lanes_slopes_##NAME)(c, m, own, z, value, gradient); break;
+        SCH_SGD_LOSS_LIST(CASE)
+#undef CASE
+    default: break;
+    }
+}
+
 /* Margins, losses and step lengths of one row for all lanes; step[l] is the lane's eta. */
-SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
-                                T(lanes) *m, int64_t i, const real *step, real share, real *update)
+SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t i,
+                                const real *step, real share, real *update)
 {
     const T(row) x = T(row_of)(storage, &a->x, i);
     const real weight = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
     const ireal own = (ireal)((int64_t)((const real *)a->y)[i] - m->first);
-    const real c = (real)a->loss_param, low = m->low, high = m->high;
     real z[LANES], value[LANES], gradient[LANES], class_weight[LANES];
     T(lanes_dot)(storage, x, a->x.d, m->w, z);
+    T(lanes_slopes)(a, m, own, z, value, gradient);
     SCH_SIMD
-    for (int l = 0; l < LANES; ++l) {
-        const int mine = (ireal)l == own;
-        const real margin = z[l] * m->scale_now[l] + m->intercept_now[l];
-        const T(loss_terms) t = T(loss_at)(loss, mine ? high : low, margin, c);
-        class_weight[l] = (mine ? m->positive[l] : m->negative[l]) * weight;
-        value[l] = t.value;
-        gradient[l] = T(clipped_gradient)(loss, t);
-    }
+    for (int l = 0; l < LANES; ++l) class_weight[l] = ((ireal)l == own ? m->positive[l] : m->negative[l]) * weight;
     if (T(is_passive_aggressive)(a->schedule)) {
         const real square = T(row_square)(storage, a->x.d, x);
         for (int l = 0; l < LANES; ++l)
@@ -249,7 +279,7 @@ SCH_INLINE void T(lanes_move)(const sch_storage storage, const sch_sgd_sweep_arg
 }
 
 /* The parameters of this step enter the average with weight mu; with weight 1 they start it anew. */
-SCH_INLINE void T(lanes_average)(T(lanes) *m, int64_t d, double mu)
+SCH_NOINLINE void T(lanes_average)(T(lanes) *m, int64_t d, double mu)
 {
     const double growth = mu < 1.0 ? 1.0 / (1.0 - mu) : 1.0;
     if (mu == 1.0) {
@@ -267,8 +297,8 @@ SCH_INLINE void T(lanes_average)(T(lanes) *m, int64_t d, double mu)
 }
 
 /* One step from the `rows` rows visited at s and after, the first of which is the t-th sample. */
-SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m,
-                              int64_t s, int64_t rows, double t)
+SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s,
+                              int64_t rows, double t)
 {
     const int averaging = T(averages)(a, t);
     const real share = (real)(1.0 / (double)rows);
@@ -278,7 +308,7 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_loss loss, co
     for (int l = 0; l < LANES; ++l) step[l] = (real)(m->eta[l] * factor);
 
     for (int64_t r = 0; r < rows; ++r)
-        T(lanes_update)(storage, loss, a, m, m->order[s + r], step, share, m->update + r * LANES);
+        T(lanes_update)(storage, a, m, m->order[s + r], step, share, m->update + r * LANES);
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
     if (a->fit_intercept && a->intercept_slope != 0.0)

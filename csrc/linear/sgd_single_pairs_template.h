@@ -73,6 +73,17 @@ SCH_INLINE void T(pair_axpy)(const T(row_shape) *s, const real *c, const real *c
     if (s->rest) T(vstore)(w + full, T(vload)(w + full) + (step0 * T(load_rest)(x0, s) + step1 * T(load_rest)(x1, s)));
 }
 
+/* The same where it is not worth its copies: at the end of a span, and for averages. */
+SCH_NOINLINE void T(pair_axpy_call)(const T(single) *m, const real *c, const real *const *x, real *w)
+{
+    T(pair_axpy)(&m->shape, c, x, x, w);
+}
+
+SCH_NOINLINE void T(pair_multiply_call)(const T(single) *m, const real *const *x, T(pair_products) *p)
+{
+    T(pair_multiply)(&m->shape, x, NULL, m->w, p);
+}
+
 /* What the steps of a span need that does not depend on the weights: step = -eta * weight, kept = what L2 leaves. */
 static void T(single_prepare)(const sch_sgd_sweep_args *a, const T(single) *m, int64_t count)
 {
@@ -147,7 +158,7 @@ SCH_INLINE int64_t T(single_pairs)(const sch_loss loss, const sch_sgd_sweep_args
         T(pair_update)(loss, a, m, s, p.own, decay, z, update);
         T(pair_settle)(a, m, s, t, update, c, lead);
         T(pair_axpy)(&m->shape, c, x, soon, m->w);
-        if (m->average) T(pair_axpy)(&m->shape, lead, x, x, m->average);
+        if (m->average) T(pair_axpy_call)(m, lead, x, m->average);
     }
     return s;
 }
@@ -163,7 +174,7 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
     T(pair_products) p;
     T(pair_of)(a, m, s, last, x);
     T(pair_of)(a, m, s, last, before);
-    T(pair_multiply)(&m->shape, x, NULL, m->w, &p);
+    T(pair_multiply_call)(m, x, &p);
     z[0] = p.w[0] * (real)m->scale + (real)m->intercept;
     z[1] = p.w[1] * (real)(m->scale * m->kept[s]) + (real)m->intercept;
     for (; s + 2 <= count && T(pair_may_shrink)(m, s); s += 2) {
@@ -174,7 +185,7 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
         T(pair_of)(a, m, s + 2, last, next);
         T(pair_of)(a, m, s + ahead, last, soon);
         T(pair_axpy)(&m->shape, c, before, soon, m->w);
-        if (m->average) T(pair_axpy)(&m->shape, lead, before, before, m->average);
+        if (m->average) T(pair_axpy_call)(m, lead, before, m->average);
         T(pair_multiply)(&m->shape, next, x, m->w, &p);
 
         z[0] = p.w[0] * scale + intercept;
@@ -189,8 +200,8 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
             x[r] = next[r];
         }
     }
-    T(pair_axpy)(&m->shape, c, before, before, m->w);
-    if (m->average) T(pair_axpy)(&m->shape, lead, before, before, m->average);
+    T(pair_axpy_call)(m, c, before, m->w);
+    if (m->average) T(pair_axpy_call)(m, lead, before, m->average);
     return s;
 }
 
@@ -209,23 +220,23 @@ SCH_INLINE void T(single_dense)(const sch_loss loss, const sch_sgd_sweep_args *a
     T(single_rows)(SCH_DENSE, loss, a, m, s, count, t);
 }
 
-/* One function for each loss and storage: inlined into one, they would compete for registers. */
-#define DEFINE(NAME, text)                                                                                            \
-    SCH_NOINLINE void T(single_rows_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t) \
-    {                                                                                                                 \
-        T(single_dense)(SCH_LOSS_##NAME, a, m, count, t);                                                             \
-    }                                                                                                                 \
-    SCH_NOINLINE void T(single_rows_csr_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)   \
-    {                                                                                                                 \
-        if (a->x.storage == SCH_CSR32) T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, 0, count, t);                 \
-        else T(single_rows)(SCH_CSR64, SCH_LOSS_##NAME, a, m, 0, count, t);                                           \
+/* One function for each loss and storage: inlined into one, they would compete for registers. Indices of 64 bits come with
+ * tables so large that a call a row is nothing. */
+#define DEFINE(NAME, text)                                                                                       \
+    SCH_NOINLINE void T(single_dense_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t) \
+    {                                                                                                            \
+        T(single_dense)(SCH_LOSS_##NAME, a, m, count, t);                                                        \
+    }                                                                                                            \
+    SCH_NOINLINE void T(single_csr32_##NAME)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t) \
+    {                                                                                                            \
+        T(single_rows)(SCH_CSR32, SCH_LOSS_##NAME, a, m, 0, count, t);                                           \
     }
 SCH_SGD_LOSS_LIST(DEFINE)
 #undef DEFINE
 
 static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
 {
-    if (a->batch_size > 1) { /* the switch over the losses costs nothing beside a batch */
+    if (a->batch_size > 1) {
         switch (a->x.storage) {
         case SCH_DENSE: T(single_batches)(SCH_DENSE, a, m, count, t); break;
         case SCH_CSR32: T(single_batches)(SCH_CSR32, a, m, count, t); break;
@@ -233,11 +244,15 @@ static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t co
         }
         return;
     }
+    if (a->x.storage == SCH_CSR64) {
+        T(single_rows)(SCH_CSR64, SCH_N_SGD_LOSSES, a, m, 0, count, t);
+        return;
+    }
     switch (a->loss) {
-#define CASE(NAME, text)                                                            \
-    case SCH_LOSS_##NAME:                                                           \
-        if (a->x.storage == SCH_DENSE) T(single_rows_dense_##NAME)(a, m, count, t); \
-        else T(single_rows_csr_##NAME)(a, m, count, t);                             \
+#define CASE(NAME, text)                                                       \
+    case SCH_LOSS_##NAME:                                                      \
+        if (a->x.storage == SCH_DENSE) T(single_dense_##NAME)(a, m, count, t); \
+        else T(single_csr32_##NAME)(a, m, count, t);                           \
         break;
         SCH_SGD_LOSS_LIST(CASE)
 #undef CASE

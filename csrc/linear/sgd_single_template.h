@@ -46,7 +46,7 @@ static void T(single_unpack)(const T(single) *m, sch_storage storage, const real
 }
 
 /* Folds the scale into the weights and the lazy terms into the average. */
-static void T(single_settle)(T(single) *m)
+SCH_NOINLINE void T(single_settle)(T(single) *m)
 {
     const real scale = (real)m->scale, a = (real)m->a, inverse = (real)(1.0 / m->b);
     if (m->average && (m->a != 0.0 || m->b != 1.0)) {
@@ -69,15 +69,18 @@ SCH_INLINE void T(single_shrink)(T(single) *m, double amount)
     if (m->scale < SMALLEST_SCALE) T(single_settle)(m);
 }
 
+SCH_NOINLINE void T(single_average_anew)(T(single) *m)
+{
+    memset(m->average, 0, (size_t)m->size * sizeof(real));
+    m->a = 0.0;
+    m->b = 1.0;
+}
+
 /* The parameters of this step enter the average with weight mu; with weight 1 they start it anew. */
 SCH_INLINE void T(single_average)(T(single) *m, double mu)
 {
     if (mu < 1.0) m->b /= 1.0 - mu;
-    else {
-        memset(m->average, 0, (size_t)m->size * sizeof(real));
-        m->a = 0.0;
-        m->b = 1.0;
-    }
+    else T(single_average_anew)(m);
     m->a += mu * m->b * m->scale;
     m->average_intercept += (m->intercept - m->average_intercept) * mu;
 }
@@ -107,6 +110,15 @@ typedef struct {
     real length, factor;
 } T(update);
 
+SCH_NOINLINE real T(single_passive_aggressive)(const sch_sgd_sweep_args *a, const T(row) *x, real y, real z, real eta)
+{
+    const real c = (real)a->loss_param;
+    const real value = T(value_at)(a->loss, y, z, c), gradient = T(gradient_at)(a->loss, y, z, c);
+    const real square = T(row_square)(a->x.storage, a->x.d, *x);
+    return T(passive_aggressive_step)(a->schedule, eta, value, gradient, square);
+}
+
+/* `loss` is a constant or SCH_N_SGD_LOSSES, which leaves it to a call. */
 SCH_INLINE T(update) T(single_update)(const sch_storage storage, const sch_loss loss, const sch_sgd_sweep_args *a,
                                       T(single) *m, const T(row) x, int64_t s, real eta)
 {
@@ -115,11 +127,9 @@ SCH_INLINE T(update) T(single_update)(const sch_storage storage, const sch_loss 
     const real weight = a->sample_weight ? class_weight * ((const real *)a->sample_weight)[m->order[s]] : class_weight;
     const real z = T(row_dot)(storage, &m->shape, x, m->w) * (real)m->scale + (real)m->intercept;
     m->z[s] = z;
-    if (T(is_passive_aggressive)(a->schedule)) {
-        const T(loss_terms) t = T(loss_at)(loss, y, z, c);
-        const real square = T(row_square)(storage, a->x.d, x);
-        return (T(update)){T(passive_aggressive_step)(a->schedule, eta, t.value, t.gradient, square), weight};
-    }
+    if (T(is_passive_aggressive)(a->schedule))
+        return (T(update)){T(single_passive_aggressive)(a, &x, y, z, eta), weight};
+    if (loss == (sch_loss)SCH_N_SGD_LOSSES) return (T(update)){T(gradient_at)(a->loss, y, z, c), -eta * weight};
     return (T(update)){T(clipped_gradient)(loss, T(loss_at)(loss, y, z, c)), -eta * weight};
 }
 
@@ -180,7 +190,7 @@ SCH_INLINE void T(single_batches)(const sch_storage storage, const sch_sgd_sweep
         double shift = 0.0;
         for (int64_t r = s; r < s + rows; ++r) {
             const T(row) x = T(row_of)(storage, &a->x, m->order[r]);
-            const T(update) u = T(single_update)(storage, a->loss, a, m, x, r, (real)eta);
+            const T(update) u = T(single_update)(storage, SCH_N_SGD_LOSSES, a, m, x, r, (real)eta);
             m->update[r] = share * u.length * u.factor;
         }
         T(single_shrink)(m, eta * a->l2);

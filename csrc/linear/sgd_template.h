@@ -21,6 +21,20 @@ SCH_INLINE real T(clipped_gradient)(const sch_loss loss, const T(loss_terms) t)
     return steep ? T(max)(-GRADIENT_LIMIT, T(min)(GRADIENT_LIMIT, t.gradient)) : t.gradient;
 }
 
+/* For a loss that is not a constant of the loop, at the price of a call. */
+SCH_NOINLINE real T(gradient_at)(sch_loss loss, real y, real z, real c)
+{
+    switch (loss) {
+#define CASE(NAME, text) \
+    case SCH_LOSS_##NAME: return T(clipped_gradient)(SCH_LOSS_##NAME, T(loss_at)(SCH_LOSS_##NAME, y, z, c));
+        SCH_SGD_LOSS_LIST(CASE)
+#undef CASE
+    default: return K(0.0);
+    }
+}
+
+SCH_NOINLINE real T(value_at)(sch_loss loss, real y, real z, real c) { return T(loss_at)(loss, y, z, c).value; }
+
 /* The passive-aggressive step (Crammer et al., 2006): as far as the loss asks, bounded (PA1) or damped (PA2) by eta; of
  * the gradient only the side counts. square is |x|^2. */
 SCH_INLINE real T(passive_aggressive_step)(const sch_schedule schedule, real eta, real value, real gradient,

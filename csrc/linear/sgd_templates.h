@@ -11,5 +11,8 @@
 #include "linear/sgd_lanes_template.h"
 #include "linear/sgd_lanes_quads_template.h"
 #include "linear/optimizer_template.h"
+#include "linear/sgd_bundle_template.h"
+#include "linear/sgd_bundle_slopes_template.h"
+#include "linear/sgd_bundle_move_template.h"
 #include "linear/sgd_optimized_template.h"
 #include "linear/sgd_sweep_template.h"
