@@ -8,18 +8,16 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from schuss._inputs import check_first_read, explain_overflow
-from schuss.callbacks import FitTask
+from schuss._inputs import check_first_read
 from schuss.history import History
+from schuss.linear_model._watched import WatchedFit
 from schuss.losses import Loss, Target, constant_guess, constant_loss
-from schuss.stopping import Plateau
 from schuss.svm._dual import DualSolver
 from schuss.svm._interior import InteriorSolver
 from schuss.svm._newton import NewtonSolver
 from schuss.svm._problem import Matrix, Problem
-from schuss.training import Hook, Outcome, Rule, StopReason, run
+from schuss.training import Outcome, StopReason
 from schuss.validation import Curves, Evaluator
-from schuss.verbose import print_line
 
 Array = NDArray[Any]
 
@@ -57,7 +55,7 @@ def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver
     return DualSolver(problem.doubled(), tol, seed)
 
 
-class SVMFit:
+class SVMFit(WatchedFit):
     """Runs a solver under `schuss.training.run`.
 
     Parameters
@@ -68,21 +66,14 @@ class SVMFit:
     solver : Solver
     classes : bool
         Whether the target is one of classes.
-
-    Attributes
-    ----------
-    history : History
-    curves : Curves or None
-        Set by `watch`.
     """
 
     def __init__(self, model: Any, problem: Problem, solver: Solver, *, classes: bool) -> None:
-        self._model, self._problem, self._classes = model, problem, classes
-        self.solver = solver
+        self._problem, self._classes, self.solver = problem, classes, solver
         self._loss = Loss(problem.loss, Target.SIGN if classes else Target.REAL, problem.epsilon)
+        guess = self._constant_loss(problem.y, problem.weight)
+        super().__init__(model, problem.X, History(baseline={"training_loss": guess}))
         self._now = self._reached = solver.parameters()
-        self.curves: Curves | None = None
-        self.history = History(baseline={"training_loss": self._constant_loss(problem.y, problem.weight)})
 
     def watch(self, X: Any, y: Array, weight: Array | None) -> None:
         """Record the curves of validation data, its target encoded like the training data's."""
@@ -109,30 +100,6 @@ class SVMFit:
             classes=self._classes,
             n_threads=self._problem.n_threads,
         )
-
-    def run(self, task: FitTask) -> Outcome:
-        """Train until something says stop."""
-        model, watched = self._model, self.curves if self._model.early_stopping else None
-        rules: list[Rule] = [self._rule]
-        hooks: list[Hook] = [task]
-        if watched is not None:
-            reason, patience = StopReason.NO_IMPROVEMENT, model.n_iter_no_change
-            rules.append(Plateau("validation_loss", tol=0.0, patience=patience, reason=reason))
-        if model.verbose:
-            hooks.append(print_line)
-        outcome = run(
-            task.announce(self._sweep),
-            max_iter=model.max_iter,
-            history=self.history,
-            rules=rules,
-            hooks=hooks,
-            max_time=model.max_time,
-        )
-        if outcome.reason is StopReason.DIVERGED:
-            explain_overflow(model, self._problem.X, outcome.interrupt)
-        if watched is not None and outcome.interrupt is None and watched.best is not None:
-            self._reached = watched.best
-        return outcome
 
     def _sweep(self, iteration: int) -> Mapping[str, float]:
         record = dict(self.solver.sweep(iteration + 1 == self._model.max_iter))

@@ -8,14 +8,11 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from schuss._inputs import check_first_read, explain_overflow
-from schuss.callbacks import FitTask
+from schuss._inputs import check_first_read
 from schuss.history import History
 from schuss.linear_model._smooth.objective import Point
-from schuss.stopping import Plateau
-from schuss.training import Hook, Outcome, Rule, StopReason, run
-from schuss.validation import Curves
-from schuss.verbose import print_line
+from schuss.linear_model._watched import WatchedFit
+from schuss.training import Outcome, StopReason
 
 Array = NDArray[Any]
 Parameters = tuple[Array, Array]
@@ -34,17 +31,15 @@ class Solver(Protocol):
     def precise(self) -> bool: ...
 
 
-class SmoothFit:
+class SmoothFit(WatchedFit):
     """Runs a minimiser under `schuss.training.run`.
 
     Parameters
     ----------
     model : estimator
-        Read are its ``tol``, ``max_iter``, ``max_time``, ``verbose``, ``early_stopping``
-        and ``n_iter_no_change``.
+        Read are its ``tol`` and what `WatchedFit` reads.
     X : ndarray or CSR of shape (n_samples, n_features)
-        To complain about if sums over its rows are not finite; its dtype is that of the
-        parameters.
+        See `WatchedFit`; its dtype is that of the parameters.
     begin : callable
         Makes the minimiser, started; called within the first sweep, which it is part of.
     initial : (coef, intercept)
@@ -53,8 +48,6 @@ class SmoothFit:
 
     Attributes
     ----------
-    curves : Curves or None
-        To be set if there is validation data.
     now : Point or None
         Where the current iteration led.
     """
@@ -62,36 +55,11 @@ class SmoothFit:
     def __init__(
         self, model: Any, X: Any, *, begin: Callable[[], Solver], initial: Parameters, history: History
     ) -> None:
-        self._model, self._X, self._begin, self._initial = model, X, begin, initial
+        super().__init__(model, X, history)
+        self._begin, self._initial = begin, initial
         self._solver: Solver | None = None
         self._reached: Point | None = None
         self.now: Point | None = None
-        self.curves: Curves | None = None
-        self.history = history
-
-    def run(self, task: FitTask) -> Outcome:
-        """Train until something says stop."""
-        model, watched = self._model, self.curves if self._model.early_stopping else None
-        rules: list[Rule] = [self._rule]
-        hooks: list[Hook] = [task]
-        if watched is not None:
-            reason, patience = StopReason.NO_IMPROVEMENT, model.n_iter_no_change
-            rules.append(Plateau("validation_loss", tol=0.0, patience=patience, reason=reason))
-        if model.verbose:
-            hooks.append(print_line)
-        outcome = run(
-            task.announce(self._sweep),
-            max_iter=model.max_iter,
-            history=self.history,
-            rules=rules,
-            hooks=hooks,
-            max_time=model.max_time,
-        )
-        if outcome.reason is StopReason.DIVERGED:
-            explain_overflow(model, self._X, outcome.interrupt)
-        if watched is not None and outcome.interrupt is None and watched.best is not None:
-            self._reached = watched.best
-        return outcome
 
     def parameters(self) -> Parameters:
         """Return coefficients and intercepts as of the last complete iteration."""
