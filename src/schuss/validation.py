@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from schuss import _kernels as kernels
+from schuss.history import History
 from schuss.losses import Loss, Target
+from schuss.training import Outcome
 
 Array = NDArray[Any]
 
@@ -241,3 +243,27 @@ class Curves:
             "training_score": training.score,
             "validation_score": validation.score,
         }
+
+
+def publish_run(model: Any, outcome: Outcome, history: History, curves: Curves | None) -> None:
+    """Set the attributes that every iterative fit leaves behind, then pass on what interrupted it.
+
+    Parameters
+    ----------
+    model : estimator
+    outcome : Outcome
+    history : History
+    curves : Curves or None
+        Of validation data, if there was any.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the run ended by one.
+    """
+    model.history_, model.stop_reason_ = history, str(outcome.reason)
+    model.__dict__.pop("best_iteration_", None)
+    if curves is not None:
+        model.best_iteration_ = curves.best_iteration
+    if outcome.interrupt is not None:
+        raise outcome.interrupt

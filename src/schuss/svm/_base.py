@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.svm._fit import SVMFit
 from schuss.training import Outcome
-from schuss.validation import check_given, split_rows
+from schuss.validation import check_given, publish_run, split_rows
 
 Array = NDArray[Any]
 
@@ -27,7 +28,7 @@ _DENSE = 1 << 20  # entries
 _NOT_CONVERGED = "Liblinear failed to converge, increase the number of iterations."
 
 
-class BaseLinearSVM(CallbackSupport, BaseEstimator):
+class BaseLinearSVM(CallbackSupport, BaseEstimator, ABC):
     """Weights, validation data, training and publishing."""
 
     _classes: bool  # whether the target is one of classes
@@ -56,8 +57,9 @@ class BaseLinearSVM(CallbackSupport, BaseEstimator):
         train, val = ((X[rows], y[rows], None if weight is None else weight[rows]) for rows in parts)
         return train, val
 
+    @abstractmethod
     def _check_validation(self, dtype: Any, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Array, Array | None]:
-        raise NotImplementedError
+        """Validation data, checked, the target as this fit encodes it."""
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -76,17 +78,13 @@ class BaseLinearSVM(CallbackSupport, BaseEstimator):
         self._publish(fit, outcome)
         task.end()
 
+    @abstractmethod
     def _shaped(self, coef: Array, intercept: Array) -> dict[str, Any]:
-        raise NotImplementedError
+        """``coef_`` and ``intercept_`` as they are published."""
 
     def _publish(self, fit: SVMFit, outcome: Outcome) -> None:
         self.n_iter_ = fit.solver.n_iter
-        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         if fit.fell_short(outcome):
             warnings.warn(_NOT_CONVERGED, ConvergenceWarning, stacklevel=5)
 

@@ -24,7 +24,7 @@ from schuss.linear_model._coordinate_descent.fit import ElasticNetFit
 from schuss.linear_model._coordinate_descent.messages import order_of, usable
 from schuss.linear_model._coordinate_descent.paths import enet_path
 from schuss.linear_model._coordinate_descent.working_set import Limits
-from schuss.validation import check_given
+from schuss.validation import check_given, publish_run
 
 Array = NDArray[Any]
 
@@ -233,12 +233,7 @@ class ElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimato
             outcome = fit.run(task, start)
         for name, value in {**attributes(), **self._measured(fit)}.items():
             setattr(self, name, value)
-        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         task.end()
         return self
 

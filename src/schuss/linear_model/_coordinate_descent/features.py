@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class Target:
         self.by_row = y[0] if len(y) == 1 else np.ascontiguousarray(y.T)
 
 
-class Features:
+class Features(ABC):
     """Base of the two ways to read X.
 
     Parameters
@@ -123,13 +124,13 @@ class Features:
         )
         return gram
 
+    @abstractmethod
     def sample(self, target: Target, size: int) -> tuple[Features, Target]:
         """About ``size`` rows from all over the table, as a problem of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _sums(self, target: Target, coef: Matrix, intercept: Matrix) -> tuple[Matrix, Matrix, float]:
         """Gradients by coefficients and by intercepts, summed squared residual; sets ``mean``."""
-        raise NotImplementedError
 
     def _part(self, rows: Any, target: Target) -> tuple[Features, Target]:
         X, y = self.X[rows], np.ascontiguousarray(target.y[:, rows])

@@ -23,7 +23,7 @@ from schuss.linear_model._coordinate_descent.elastic_net import fit_iterations
 from schuss.linear_model._coordinate_descent.multi_task_fit import MultiTaskFit
 from schuss.linear_model._coordinate_descent.paths import enet_path
 from schuss.linear_model._coordinate_descent.working_set import Limits
-from schuss.validation import check_given
+from schuss.validation import check_given, publish_run
 
 Array = NDArray[Any]
 
@@ -195,12 +195,7 @@ class MultiTaskElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, Bas
         for name, value in attributes().items():
             setattr(self, name, value)
         self.dual_gap_, self.eps_, self.n_iter_ = float(fit.gap), float(fit.tolerance), fit.n_sweeps
-        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         task.end()
         return self
 

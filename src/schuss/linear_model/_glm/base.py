@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -23,12 +24,12 @@ from schuss.linear_model._glm.families import Family
 from schuss.linear_model._glm.fit import GlmFit
 from schuss.linear_model._logistic.parameters import not_converged
 from schuss.training import Outcome
-from schuss.validation import check_given, split_rows
+from schuss.validation import check_given, publish_run, split_rows
 
 Array = NDArray[Any]
 
 
-class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
+class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator, ABC):
     """Everything but the family and the penalty."""
 
     coef_: Array
@@ -50,9 +51,9 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
         "n_threads": N_THREADS,
     }
 
+    @abstractmethod
     def _family(self) -> Family:
         """The distribution and link that the parameters ask for."""
-        raise NotImplementedError
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, offset: Any, validation: tuple[Any, ...]) -> GlmFit:
         """Check the data, train, publish."""
@@ -71,8 +72,9 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
         task.end()
         return fit
 
+    @abstractmethod
     def _make_fit(self, data: Data, family: Family) -> GlmFit:
-        raise NotImplementedError
+        """The objective that the parameters ask for."""
 
     def _data(self, X: Any, y: Array, sample_weight: Any, offset: Any, family: Family) -> Data:
         """Bring everything to the dtype of X; check what scikit-learn checks."""
@@ -105,13 +107,7 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator):
         self.coef_ = coef[0]
         self.intercept_ = intercept[0] if self.fit_intercept else 0.0
         self.n_iter_ = outcome.n_iter
-        self.history_ = fit.history
-        self.stop_reason_ = str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         if fit.fell_short(outcome):
             norm = fit.history[-1]["gradient_norm"] if len(fit.history) else np.nan
             text = not_converged(getattr(self, "solver", "lbfgs"), outcome.n_iter, norm, self.tol)

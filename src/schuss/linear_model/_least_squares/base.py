@@ -17,7 +17,7 @@ from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._least_squares.fit import Direct, LeastSquaresFit, Rows, Solver
 from schuss.linear_model._least_squares.problem import Problem
-from schuss.validation import check_given
+from schuss.validation import check_given, publish_run
 
 Array = NDArray[Any]
 
@@ -110,12 +110,7 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             outcome = fit.run(task, direct, first)
         for name, value in attributes().items():
             setattr(self, name, value)
-        self.history_, self.stop_reason_ = fit.history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         task.end()
         return fit
 

@@ -25,7 +25,7 @@ from schuss.linear_model._logistic.fit import LogisticFit
 from schuss.linear_model._logistic.parameters import not_converged, penalty_strength
 from schuss.linear_model._logistic.problem import Data
 from schuss.training import Outcome
-from schuss.validation import check_given, split_rows
+from schuss.validation import check_given, publish_run, split_rows
 
 Array = NDArray[Any]
 
@@ -302,13 +302,7 @@ default='lbfgs'
     def _publish(self, fit: LogisticFit, outcome: Outcome) -> None:
         self.coef_, self.intercept_ = fit.parameters()
         self.n_iter_ = np.array([outcome.n_iter], dtype=np.int32)
-        self.history_ = fit.history
-        self.stop_reason_ = str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if fit.curves is not None:
-            self.best_iteration_ = fit.curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, fit.history, fit.curves)
         if fit.fell_short(outcome):
             norm = fit.history[-1]["gradient_norm"] if len(fit.history) else np.nan
             warnings.warn(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any, ClassVar
@@ -42,7 +43,7 @@ Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
 
-class BaseRidgeCV(BaseLeastSquares):
+class BaseRidgeCV(BaseLeastSquares, ABC):
     """Ridge regression that chooses its penalty by cross-validation."""
 
     _flattens = True
@@ -153,9 +154,9 @@ class BaseRidgeCV(BaseLeastSquares):
 
         return choose_over_folds(search.folds(splits), problem, score)
 
+    @abstractmethod
     def _single(self, alpha: float, fold: Fold, number: int, y_ndim: int) -> Any:
         """The estimator without cross-validation that a fold's model is one of."""
-        raise NotImplementedError
 
     def _routed(self, sample_weight: Any, params: Mapping[str, Any]) -> Any:
         raise_for_params(dict(params), self, "fit")

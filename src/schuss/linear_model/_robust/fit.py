@@ -18,7 +18,7 @@ from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
 from schuss.linear_model._base import LinearRegressorMixin
 from schuss.training import Hook, Outcome, StopReason, run
-from schuss.validation import Curves, Evaluator, check_given
+from schuss.validation import Curves, Evaluator, check_given, publish_run
 
 Array = NDArray[Any]
 
@@ -97,12 +97,7 @@ class BaseRobust(CallbackSupport, LinearRegressorMixin, BaseEstimator):
         for name, value in reached.items():
             setattr(self, name, value)
         self.n_iter_ = solver.n_iter
-        self.history_, self.stop_reason_ = history, str(outcome.reason)
-        self.__dict__.pop("best_iteration_", None)
-        if curves is not None:
-            self.best_iteration_ = curves.best_iteration
-        if outcome.interrupt is not None:
-            raise outcome.interrupt
+        publish_run(self, outcome, history, curves)
         task.end()
         return outcome
 
