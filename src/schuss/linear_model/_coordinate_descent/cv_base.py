@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Number, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from schuss._inputs import check_parameters, check_training_data, explain_overflow, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight, split_params
-from schuss.callbacks import CallbackSupport, FitTask
+from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
 from schuss.history import History
 from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._coordinate_descent.alpha_grid import alpha_grid
@@ -59,22 +59,31 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
         "n_threads": N_THREADS,
     }
 
-    def predict(self, X: Any) -> Array:
-        """Return the predicted targets.
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Choose the penalty, and the mixture if there are several, and fit the model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            C-contiguous float32 or float64 arrays and CSR matrices are used as they are.
+        y : array-like of shape (n_samples,), or (n_samples, n_tasks) for several tasks
+        sample_weight : float, array-like of shape (n_samples,) or None, default=None
+            For the fits and for the error of a fold, which counts as much as that of any other.
+        **params : dict
+            For the splitter, with metadata routing enabled.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_tasks)
-        """
-        raw = raw_prediction(self, X)
-        return raw if self._several_tasks else raw.ravel()
+        self : object
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, params: Mapping[str, Any]) -> None:
-        """Check, search, publish."""
+        Raises
+        ------
+        ValueError
+            If the data or the parameters cannot be used.
+        KeyboardInterrupt
+            On Ctrl-C, with the best model so far in place.
+        """
         check_parameters(self)
         splitting = split_params(self, params, sample_weight)
         X, y = self._check_data(X, y)
@@ -107,6 +116,21 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
             raise outcome.interrupt
         search.warn()
         task.end()
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_tasks)
+        """
+        raw = raw_prediction(self, X)
+        return raw if self._several_tasks else raw.ravel()
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Array]:
         separately = (

@@ -7,7 +7,6 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from schuss._sklearn import Interval
-from schuss.callbacks import with_callbacks
 from schuss.linear_model._coordinate_descent.cv_base import BaseCoordinateDescentCV
 
 
@@ -129,34 +128,6 @@ class LassoCV(BaseCoordinateDescentCV):
         self.selection = selection
         self.max_time = max_time
         self.n_threads = n_threads
-
-    @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LassoCV:
-        """Choose the penalty and fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            C-contiguous float32 or float64 arrays and CSR matrices are used as they are.
-        y : array-like of shape (n_samples,)
-        sample_weight : float, array-like of shape (n_samples,) or None, default=None
-            For the fits and for the error of a fold, which counts as much as that of any other.
-        **params : dict
-            For the splitter, with metadata routing enabled.
-
-        Returns
-        -------
-        self : LassoCV
-
-        Raises
-        ------
-        ValueError
-            If the data or the parameters cannot be used.
-        KeyboardInterrupt
-            On Ctrl-C, with the best model so far in place.
-        """
-        self._fit(X, y, sample_weight, params)
-        return self
 
 
 class ElasticNetCV(BaseCoordinateDescentCV):
@@ -283,31 +254,3 @@ class ElasticNetCV(BaseCoordinateDescentCV):
         self.selection = selection
         self.max_time = max_time
         self.n_threads = n_threads
-
-    @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> ElasticNetCV:
-        """Choose penalty and mixture and fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            C-contiguous float32 or float64 arrays and CSR matrices are used as they are.
-        y : array-like of shape (n_samples,)
-        sample_weight : float, array-like of shape (n_samples,) or None, default=None
-            For the fits and for the error of a fold, which counts as much as that of any other.
-        **params : dict
-            For the splitter, with metadata routing enabled.
-
-        Returns
-        -------
-        self : ElasticNetCV
-
-        Raises
-        ------
-        ValueError
-            If the data or the parameters cannot be used.
-        KeyboardInterrupt
-            On Ctrl-C, with the best model so far in place.
-        """
-        self._fit(X, y, sample_weight, params)
-        return self
