@@ -9,8 +9,7 @@ imputer, scaler and encoder.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,7 +24,7 @@ from schuss.data.columns import Column, Kind
 MISSING_LABEL = "(missing)"
 OTHER_LABEL = "(other)"
 _MAX_CATEGORIES = 100
-_DATE_PARTS = ("days", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
+DATE_PARTS = ("days", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
 
 Floats = NDArray[np.floating[Any]]
 
@@ -114,9 +113,6 @@ class CategoryEncoder:
         out[rows, slot[rows]] = 1.0
 
 
-Encoder = NumberEncoder | CategoryEncoder
-
-
 def read_numbers(column: pa.ChunkedArray, name: str, part: str, markers: Sequence[str]) -> NDArray[np.float64]:
     """Return the raw numbers of one feature, NaN where missing."""
     if part == "value":
@@ -126,7 +122,7 @@ def read_numbers(column: pa.ChunkedArray, name: str, part: str, markers: Sequenc
 
 def parts_of(column: Column) -> tuple[str, ...]:
     """Return the features a column of numbers or dates gives."""
-    return _DATE_PARTS if column.kind is Kind.DATE else ("value",)
+    return DATE_PARTS if column.kind is Kind.DATE else ("value",)
 
 
 def learn_numbers(raw: NDArray[np.float64], features: Sequence[tuple[Column, str]]) -> list[NumberEncoder]:
@@ -180,60 +176,3 @@ def learn_categories(column: pa.ChunkedArray, name: str) -> CategoryEncoder:
 def rare_below(n_rows: int) -> int:
     """Return how many rows a label needs to be learnt on its own."""
     return max(1, min(10, n_rows // 100))
-
-
-def encoder_to_info(encoder: Encoder) -> dict[str, Any]:
-    """Return an encoder as JSON values."""
-    info: dict[str, Any] = {"type": encoder.type}
-    for name in encoder.__dataclass_fields__:
-        value = getattr(encoder, name)
-        info[name] = list(value) if isinstance(value, tuple) else value
-    return info
-
-
-def encoder_from_info(info: Mapping[str, Any]) -> Encoder:
-    """Rebuild an encoder from JSON values that came from a file.
-
-    Raises
-    ------
-    ValueError, KeyError
-        If they are not what `encoder_to_info` wrote.
-    """
-    if info["type"] == NumberEncoder.type:
-        fill, mean, scale = (float(info[name]) for name in ("fill", "mean", "scale"))
-        if not (math.isfinite(fill) and math.isfinite(mean) and math.isfinite(scale) and scale > 0):
-            raise ValueError("a number's fill, mean or scale is not usable")
-        if info["part"] not in ("value", *_DATE_PARTS):
-            raise ValueError("unknown part of a date")
-        return NumberEncoder(
-            _text(info["column"]),
-            info["part"],
-            fill,
-            mean,
-            scale,
-            _flag(info["marks_missing"]),
-            _texts(info["markers"]),
-        )
-    if info["type"] == CategoryEncoder.type:
-        return CategoryEncoder(
-            _text(info["column"]), _texts(info["labels"]), _flag(info["has_other"]), _flag(info["has_missing"])
-        )
-    raise ValueError("unknown type of encoder")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a text")
-    return value
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError("expected a list of texts")
-    return tuple(_text(item) for item in value)
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("expected true or false")
-    return value

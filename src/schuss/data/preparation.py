@@ -12,16 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schuss.data.columns import Column, Kind
-from schuss.data.encoders import (
-    Encoder,
-    encoder_from_info,
-    encoder_to_info,
-    learn_categories,
-    learn_numbers,
-    parts_of,
-    read_numbers,
-)
+from schuss.data.encoder_info import Encoder, encoder_from_info, encoder_to_info
+from schuss.data.encoders import NumberEncoder, learn_categories, learn_numbers, parts_of, read_numbers
 from schuss.data.errors import DataError, nearest, shown
+from schuss.data.plain import CodeEncoder, Form, PlainNumberEncoder
 
 # Small enough for a block of features to stay in the cache while its columns are filled in one by one.
 _ROWS_AT_ONCE = 16_384
@@ -47,8 +41,8 @@ class Preparation:
     encoders: tuple[Encoder, ...]
 
     @classmethod
-    def learn(cls, table: pa.Table, columns: Sequence[Column]) -> Preparation:
-        """Learn medians, means, scales and labels from the training rows.
+    def learn(cls, table: pa.Table, columns: Sequence[Column], form: Form = Form.SCALED) -> Preparation:
+        """Learn what the form needs, such as medians, scales and labels, from the training rows.
 
         Parameters
         ----------
@@ -56,23 +50,28 @@ class Preparation:
             The training rows only.
         columns : sequence of Column
             From `classify_columns`.
+        form : Form, default=Form.SCALED
         """
         learnt: dict[str, list[Encoder]] = {column.name: [] for column in columns}
         for block in _blocks(columns):
-            raw = np.empty((table.num_rows, len(block)))
-            for j, (column, part) in enumerate(block):
-                raw[:, j] = read_numbers(table.column(column.name), column.name, part, column.markers)
-            for encoder in learn_numbers(raw, block):
+            for encoder in _learn_block(table, block, form):
                 learnt[encoder.column].append(encoder)
         for column in columns:
             if column.kind is Kind.CATEGORY:
-                learnt[column.name].append(learn_categories(table.column(column.name), column.name))
+                found = learn_categories(table.column(column.name), column.name)
+                learnt[column.name].append(CodeEncoder.of(found) if form is Form.CODES else found)
         return cls(tuple(columns), tuple(encoder for found in learnt.values() for encoder in found))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
         return tuple(name for encoder in self.encoders for name in encoder.names)
+
+    @property
+    def coded(self) -> list[int]:
+        """Positions of the features that are codes of categories."""
+        places = [encoder for encoder in self.encoders for _ in encoder.names]
+        return [j for j, encoder in enumerate(places) if isinstance(encoder, CodeEncoder)]
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -138,6 +137,17 @@ class Preparation:
         if not {encoder.column for encoder in encoders} <= set(found.used):
             raise ValueError("an encoder's column is not in use")
         return found
+
+
+def _learn_block(
+    table: pa.Table, block: list[tuple[Column, str]], form: Form
+) -> Sequence[NumberEncoder | PlainNumberEncoder]:
+    if form is not Form.SCALED:
+        return [PlainNumberEncoder(column.name, part, column.markers) for column, part in block]
+    raw = np.empty((table.num_rows, len(block)))
+    for j, (column, part) in enumerate(block):
+        raw[:, j] = read_numbers(table.column(column.name), column.name, part, column.markers)
+    return learn_numbers(raw, block)
 
 
 def _blocks(columns: Sequence[Column]) -> Iterator[list[tuple[Column, str]]]:
