@@ -35,6 +35,7 @@ from schuss.linear_model import (
     SGDRegressor,
     TweedieRegressor,
 )
+from schuss.neural_network import MLPClassifier, MLPRegressor
 from schuss.svm import LinearSVC, LinearSVR
 
 N_FEATURES = 3
@@ -89,6 +90,12 @@ MODELS: dict[str, Callable[[], Any]] = {
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
     "SGDOneClassSVM": lambda: SGDOneClassSVM(average=True, random_state=0).fit(features()),
     "Perceptron": lambda: _classifier(Perceptron),
+    "MLPClassifier": lambda: _classifier(
+        lambda: MLPClassifier((5, 4), norm="batch", averaging="swa", tol=0.1, max_iter=30, random_state=0)
+    ),
+    "MLPRegressor": lambda: _several_targets(
+        lambda: MLPRegressor(hidden_layer_sizes=4, solver="sgd", tol=10.0, early_stopping=True, random_state=0)
+    ),
     "HuberRegressor": lambda: _regressor(HuberRegressor),
     "QuantileRegressor": lambda: _regressor(lambda: QuantileRegressor(alpha=0.01)),
     "LinearSVC": lambda: _classifier(lambda: LinearSVC(loss="hinge")),

@@ -15,6 +15,7 @@ from benchmarks.kernels import binning, data
 from benchmarks.kernels.boosting import BOOSTING_CASES
 from benchmarks.kernels.case import Build, Case
 from benchmarks.kernels.forests import FOREST_CASES
+from benchmarks.kernels.networks import NETWORK_CASES
 from benchmarks.kernels.trees import TREE_CASES
 from schuss import _kernels as kernels
 
@@ -530,6 +531,7 @@ CASES: dict[str, Build] = {
     "loss/softmax of 10": softmax(10),
     "loss/softmax_gradient of 10": softmax_gradient(10),
     "loss/all_finite": all_finite,
+    **NETWORK_CASES,
     **TREE_CASES,
     "tree/bin_bounds d=28": binning.bin_bounds,
     "tree/bin_table d=28": binning.bin_table,

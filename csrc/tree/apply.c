@@ -6,34 +6,131 @@
 #include "core/pool.h"
 #include "core/prelude.h"
 #include "core/vec.h"
+#include "tree/apply_masks.h"
 #include "tree/apply_walk.h"
+#if defined(__AVX512BW__)
+#  include <immintrin.h>
+#endif
 
 #define SCH_TEMPLATES "tree/apply_rows_template.h"
 #include "core/for_each_real.h"
+#define SCH_TEMPLATES "tree/apply_search_template.h"
+#include "core/for_each_real.h"
+#define SCH_TEMPLATES "tree/apply_bins_template.h"
+#include "core/for_each_real.h"
 
 /* Rows go through all trees in blocks. Chunks of blocks have work memory of their own, hence not too many of them. */
-enum { BLOCK_ROWS = 64, MOST_CHUNKS = 64 };
+enum { MOST_CHUNKS = 64, LEAST_ROWS = 8, MOST_ROWS = 1024 };
+static const int64_t BLOCK_DOUBLES = 1 << 14, ALL_BYTES = 1 << 26;
 
-static int64_t n_blocks_of(int64_t n) { return (n + BLOCK_ROWS - 1) / BLOCK_ROWS; }
-static int64_t n_chunks_of(int64_t n) { return sch_min(n_blocks_of(n), MOST_CHUNKS); }
+typedef struct {
+    int64_t rows; /* of a block */
+    int64_t group; /* rows that walk down a tree together; 1: one row walks down several trees */
+    int64_t n_blocks, n_chunks;
+    int64_t bytes; /* of work memory for a chunk */
+    double *walked; /* (rows / group, d, group) */
+    int32_t *nodes; /* leaves of the rows in a tree, or of a row in the trees */
+    void *columns; /* (n_used, REGISTER_ROWS) */
+    uint8_t *planes; /* (n_planes, MASK_ROWS) */
+    row_mask *masks; /* a slot for each inner node, and one more */
+    uint8_t *leaves; /* (MASK_ROWS) leaves of the rows in a tree */
+    double *sums; /* (n_out, MASK_ROWS) */
+} plan;
 
-static void load_rows(const sch_table *x, int64_t column_stride, int64_t first, int64_t n, double *out)
+static void divide_memory(plan *p, const sch_apply *a, char *base)
 {
-    if (x->dtype == SCH_F32) load_rows_f32(x, column_stride, first, n, out);
-    else load_rows_f64(x, column_stride, first, n, out);
+    sch_arena arena = {.base = base};
+    const sch_masks *m = a->masks;
+    if (m) {
+        p->columns = sch_take(&arena, m->n_used * REGISTER_ROWS * (int64_t)sizeof(double));
+        p->planes = sch_take(&arena, (2 * m->n_used + m->n_choices) * MASK_ROWS);
+        p->masks = sch_take(&arena, MASKS_BYTES);
+        p->leaves = sch_take(&arena, MASK_ROWS);
+        p->sums = sch_take(&arena, a->trees.n_out * MASK_ROWS * (int64_t)sizeof(double));
+    } else {
+        const int64_t nodes = p->group == 1 ? a->trees.n_trees : p->rows;
+        p->walked = sch_take(&arena, p->rows * a->x.d * (int64_t)sizeof(double));
+        p->nodes = sch_take(&arena, sch_round_up(nodes, WALKS) * (int64_t)sizeof(int32_t));
+    }
+    p->bytes = arena.used;
 }
 
-static int64_t rows_bytes(const sch_table *x)
+static plan plan_of(const sch_apply *a)
 {
-    return sch_round_up(sch_min(x->n, BLOCK_ROWS) * x->d * (int64_t)sizeof(double), SCH_LINE);
+    plan p = {.group = a->x.n < WALKS ? 1 : WALKS, .rows = MASK_ROWS};
+    if (!a->masks) {
+        p.rows = sch_max(LEAST_ROWS, sch_min(MOST_ROWS, BLOCK_DOUBLES / sch_max(a->x.d, 1) / WALKS * WALKS));
+        p.rows = sch_min(p.rows, sch_max(p.group, sch_round_up(a->x.n, p.group)));
+    }
+    divide_memory(&p, a, NULL);
+    p.n_blocks = (a->x.n + p.rows - 1) / p.rows;
+    p.n_chunks = sch_min(p.n_blocks, sch_max(2, sch_min(MOST_CHUNKS, ALL_BYTES / p.bytes)));
+    return p;
+}
+
+static int64_t apply_scratch(const sch_apply *a)
+{
+    const plan p = plan_of(a);
+    return p.n_chunks * p.bytes;
+}
+
+/* Waking a thread takes longer than some thousand leaves. */
+static sch_status for_each_chunk(const sch_apply *a, sch_chunk body, void *args)
+{
+    const double work = (double)a->x.n * (double)(a->last - a->first + a->x.d);
+    const sch_control control = sch_serial_below(a->control, work, 1e4);
+    return sch_par_for(&control, plan_of(a).n_chunks, body, args);
+}
+
+/* What a kernel does with a block of rows that was read. */
+typedef void (*block_body)(const void *args, const plan *p, int64_t first, int64_t n);
+
+SCH_INLINE void load_block(const sch_apply *a, const plan *p, int64_t first, int64_t n)
+{
+    const int f32 = a->x.dtype == SCH_F32;
+    if (a->masks) {
+        for (int64_t i = 0; i < n; i += REGISTER_ROWS) {
+            const int64_t some = sch_min(REGISTER_ROWS, n - i);
+            f32 ? planes_of_f32(a, first + i, some, p->columns, p->planes + i, MASK_ROWS)
+                : planes_of_f64(a, first + i, some, p->columns, p->planes + i, MASK_ROWS);
+        }
+    } else if (p->group == 1) {
+        f32 ? load_rows_f32(1, &a->x, a->column_stride, first, n, p->walked)
+            : load_rows_f64(1, &a->x, a->column_stride, first, n, p->walked);
+    } else {
+        f32 ? load_rows_f32(WALKS, &a->x, a->column_stride, first, n, p->walked)
+            : load_rows_f64(WALKS, &a->x, a->column_stride, first, n, p->walked);
+    }
+}
+
+SCH_INLINE void for_each_block(const sch_apply *a, int64_t chunk, const block_body body, const void *args)
+{
+    plan p = plan_of(a);
+    divide_memory(&p, a, (char *)a->scratch + chunk * p.bytes);
+    for (int64_t b = p.n_blocks * chunk / p.n_chunks; b < p.n_blocks * (chunk + 1) / p.n_chunks; ++b) {
+        const int64_t first = b * p.rows, n = sch_min(p.rows, a->x.n - first);
+        if (sch_should_stop(&a->control)) return;
+        load_block(a, &p, first, n);
+        body(args, &p, first, n);
+    }
+}
+
+static void mask_leaves(const sch_apply *a, const plan *p, int64_t t, int64_t n)
+{
+    const sch_mask_step *steps = a->masks->steps + a->masks->step_offsets[t];
+    const int64_t n_steps = a->masks->step_offsets[t + 1] - a->masks->step_offsets[t];
+    if (n > MASK_ROWS - REGISTER_ROWS) {
+        descend(MASK_ROWS / REGISTER_ROWS, steps, n_steps, p->planes, p->masks, p->leaves);
+        return;
+    }
+    for (int64_t i = 0; i < n; i += REGISTER_ROWS) descend(1, steps, n_steps, p->planes + i, p->masks, p->leaves + i);
 }
 
 /* ---- sums of leaves */
 
-static void add_tree(const sch_trees *trees, int64_t t, const double *row, double *out)
+SCH_INLINE void add_leaf(const sch_trees *trees, int64_t t, int64_t node, double *out)
 {
-    const sch_node *tree = trees->nodes + trees->offsets[t];
-    const sch_node *leaf = tree + leaf_of(trees, tree, row);
+    const sch_node *leaf = trees->nodes + trees->offsets[t] + node;
     if (!trees->values) {
         out[t % trees->n_out] += leaf->threshold;
         return;
@@ -42,73 +139,125 @@ static void add_tree(const sch_trees *trees, int64_t t, const double *row, doubl
     for (int64_t k = 0; k < trees->n_out; ++k) out[k] += value[k];
 }
 
-static void predict_block(const sch_trees_predict_args *a, int64_t first, int64_t n, double *rows)
+static void walk_sums(const sch_apply *a, const plan *p, int64_t n, double *out)
 {
     const int64_t n_out = a->trees.n_out;
-    double *out = a->out + first * n_out;
-    load_rows(&a->x, a->column_stride, first, n, rows);
-    for (int64_t i = 0; i < n; ++i) memcpy(out + i * n_out, a->baseline, (size_t)n_out * sizeof *out);
-    for (int64_t t = a->first; t < a->last; ++t)
-        for (int64_t i = 0; i < n; ++i) add_tree(&a->trees, t, rows + i * a->x.d, out + i * n_out);
-    for (int64_t i = 0; i < n * n_out; ++i) out[i] /= a->divisor;
-}
-
-static void predict_chunk(void *context, int64_t chunk)
-{
-    const sch_trees_predict_args *a = context;
-    const int64_t n_blocks = n_blocks_of(a->x.n), n_chunks = n_chunks_of(a->x.n);
-    double *rows = (double *)((char *)a->scratch + chunk * rows_bytes(&a->x));
-    for (int64_t b = n_blocks * chunk / n_chunks; b < n_blocks * (chunk + 1) / n_chunks; ++b) {
-        if (sch_should_stop(&a->control)) return;
-        predict_block(a, b * BLOCK_ROWS, sch_min(BLOCK_ROWS, a->x.n - b * BLOCK_ROWS), rows);
+    if (p->group == 1) {
+        for (int64_t i = 0; i < n; ++i) {
+            walk_trees(&a->trees, a->first, a->last, p->walked + i * a->x.d, p->nodes);
+            for (int64_t t = a->first; t < a->last; ++t)
+                add_leaf(&a->trees, t, p->nodes[t - a->first], out + i * n_out);
+        }
+        return;
+    }
+    for (int64_t t = a->first; t < a->last; ++t) {
+        walk_rows(&a->trees, t, p->walked, n, p->nodes);
+        for (int64_t i = 0; i < n; ++i) add_leaf(&a->trees, t, p->nodes[i], out + i * n_out);
     }
 }
 
-static int64_t trees_predict_scratch(const sch_trees_predict_args *a)
+/* Each row's leaf's value to its sum. There is room behind the values, so that registers can be filled. */
+SCH_INLINE void add_values(const double *values, int64_t n_leaves, const uint8_t *leaves, double *sums)
 {
-    return n_chunks_of(a->x.n) * rows_bytes(&a->x);
+#if defined(__AVX512BW__)
+#  define ADD_LOOKED_UP(registers)                                                                       \
+      if (n_leaves <= 8 * (registers)) {                                                                 \
+          for (int i = 0; i < MASK_ROWS; i += 8) {                                                       \
+              const __m512i leaf = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)(leaves + i))); \
+              const __m512d value = look_up_##registers##_f64(values, leaf);                             \
+              _mm512_storeu_pd(sums + i, _mm512_add_pd(_mm512_loadu_pd(sums + i), value));               \
+          }                                                                                              \
+          return;                                                                                        \
+      }
+    ADD_LOOKED_UP(2)
+    ADD_LOOKED_UP(4)
+    ADD_LOOKED_UP(8)
+    ADD_LOOKED_UP(16)
+#  undef ADD_LOOKED_UP
+#endif
+    (void)n_leaves;
+    for (int i = 0; i < MASK_ROWS; ++i) sums[i] += values[leaves[i]];
 }
 
-static sch_status trees_predict(sch_trees_predict_args *a)
+static void mask_sums(const sch_apply *a, const plan *p, int64_t n, double *out)
 {
-    const double work = (double)a->x.n * (double)(a->last - a->first);
-    const sch_control control = sch_serial_below(a->control, work, 3e3);
-    return sch_par_for(&control, n_chunks_of(a->x.n), predict_chunk, a);
+    const int64_t n_out = a->trees.n_out;
+    const int apart = a->trees.values != NULL;
+    if (!apart)
+        for (int64_t k = 0; k < n_out; ++k)
+            for (int64_t i = 0; i < MASK_ROWS; ++i) p->sums[k * MASK_ROWS + i] = i < n ? out[i * n_out + k] : 0.0;
+    for (int64_t t = a->first; t < a->last; ++t) {
+        const double *values = a->masks->leaf_values + a->trees.leaf_offsets[t] * (apart ? n_out : 1);
+        mask_leaves(a, p, t, n);
+        if (!apart)
+            add_values(values, a->trees.leaf_offsets[t + 1] - a->trees.leaf_offsets[t], p->leaves,
+                       p->sums + t % n_out * MASK_ROWS);
+        else
+            for (int64_t i = 0; i < n; ++i)
+                for (int64_t k = 0; k < n_out; ++k) out[i * n_out + k] += values[p->leaves[i] * n_out + k];
+    }
+    if (!apart)
+        for (int64_t i = 0; i < n; ++i)
+            for (int64_t k = 0; k < n_out; ++k) out[i * n_out + k] = p->sums[k * MASK_ROWS + i];
 }
+
+static void predict_block(const void *args, const plan *p, int64_t first, int64_t n)
+{
+    const sch_trees_predict_args *a = args;
+    const int64_t n_out = a->apply.trees.n_out;
+    double *out = a->out + first * n_out;
+    for (int64_t i = 0; i < n; ++i) memcpy(out + i * n_out, a->baseline, (size_t)n_out * sizeof *out);
+    a->apply.masks ? mask_sums(&a->apply, p, n, out) : walk_sums(&a->apply, p, n, out);
+    if (a->divisor != 1.0)
+        for (int64_t i = 0; i < n * n_out; ++i) out[i] /= a->divisor;
+}
+
+static void predict_chunk(void *args, int64_t chunk)
+{
+    for_each_block(&((sch_trees_predict_args *)args)->apply, chunk, predict_block, args);
+}
+
+static sch_status trees_predict(sch_trees_predict_args *a) { return for_each_chunk(&a->apply, predict_chunk, a); }
 
 /* ---- leaves */
 
-static void leaves_chunk(void *context, int64_t chunk)
+static void leaves_block(const void *args, const plan *p, int64_t first, int64_t n)
 {
-    const sch_trees_leaves_args *a = context;
-    const sch_trees *trees = &a->trees;
-    const int64_t n_blocks = n_blocks_of(a->x.n), n_chunks = n_chunks_of(a->x.n);
-    double *rows = (double *)((char *)a->scratch + chunk * rows_bytes(&a->x));
-    for (int64_t b = n_blocks * chunk / n_chunks; b < n_blocks * (chunk + 1) / n_chunks; ++b) {
-        const int64_t first = b * BLOCK_ROWS, n = sch_min(BLOCK_ROWS, a->x.n - first);
-        if (sch_should_stop(&a->control)) return;
-        load_rows(&a->x, a->column_stride, first, n, rows);
-        for (int64_t t = 0; t < trees->n_trees; ++t)
-            for (int64_t i = 0; i < n; ++i)
-                a->leaves[(first + i) * trees->n_trees + t] =
-                    leaf_of(trees, trees->nodes + trees->offsets[t], rows + i * a->x.d);
+    const sch_trees_leaves_args *a = args;
+    const sch_apply *apply = &a->apply;
+    const int64_t n_trees = apply->last - apply->first;
+    int64_t *out = a->leaves + first * n_trees;
+    if (!apply->masks && p->group == 1) {
+        for (int64_t i = 0; i < n; ++i) {
+            walk_trees(&apply->trees, apply->first, apply->last, p->walked + i * apply->x.d, p->nodes);
+            for (int64_t t = 0; t < n_trees; ++t) out[i * n_trees + t] = p->nodes[t];
+        }
+        return;
+    }
+    for (int64_t t = 0; t < n_trees; ++t) {
+        const int64_t tree = apply->first + t;
+        if (apply->masks) {
+            const int32_t *nodes = apply->masks->leaf_nodes + apply->trees.leaf_offsets[tree];
+            mask_leaves(apply, p, tree, n);
+            for (int64_t i = 0; i < n; ++i) out[i * n_trees + t] = nodes[p->leaves[i]];
+        } else {
+            walk_rows(&apply->trees, tree, p->walked, n, p->nodes);
+            for (int64_t i = 0; i < n; ++i) out[i * n_trees + t] = p->nodes[i];
+        }
     }
 }
 
-static int64_t trees_leaves_scratch(const sch_trees_leaves_args *a) { return n_chunks_of(a->x.n) * rows_bytes(&a->x); }
-
-static sch_status trees_leaves(sch_trees_leaves_args *a)
+static void leaves_chunk(void *args, int64_t chunk)
 {
-    const double work = (double)a->x.n * (double)a->trees.n_trees;
-    const sch_control control = sch_serial_below(a->control, work, 3e3);
-    return sch_par_for(&control, n_chunks_of(a->x.n), leaves_chunk, a);
+    for_each_block(&((sch_trees_leaves_args *)args)->apply, chunk, leaves_block, args);
 }
+
+static sch_status trees_leaves(sch_trees_leaves_args *a) { return for_each_chunk(&a->apply, leaves_chunk, a); }
 
 extern const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA);
 const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA) = {
 #define FIELD(name, args_t) .name = name,
     SCH_APPLY_OPS(FIELD)
 #undef FIELD
-        .trees_predict_scratch = trees_predict_scratch,
-    .trees_leaves_scratch = trees_leaves_scratch,
+        .apply_scratch = apply_scratch,
 };

@@ -1,7 +1,7 @@
 /* tree/bin_search_template.h - the bin of a value: how many of 256 rising bounds are less.
  *
  * Two steps of 16: every 16th bound says which 16 to look at. A compiler makes no mask of bits from a comparison of GNU
- * vectors, hence the intrinsics; decision 0017 has the measurement. Without them it is a binary search without branches.
+ * vectors, hence the intrinsics; decision 0018 has the measurement. Without them it is a binary search without branches.
  * SPDX-License-Identifier: BSD-3-Clause */
 #if defined(__AVX2__)
 #  include <immintrin.h>

@@ -8,7 +8,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schuss import diagnosis, ensemble, linear_model, svm
+    from schuss import diagnosis, ensemble, linear_model, neural_network, svm
     from schuss.config import show_config, use_isa
     from schuss.display import RegularizationPathDisplay, TrainingCurveDisplay
     from schuss.persistence import ModelFileError, load, save
@@ -24,6 +24,7 @@ __all__ = [
     "ensemble",
     "linear_model",
     "load",
+    "neural_network",
     "save",
     "show_config",
     "svm",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 # Imported on first use, so that `import schuss` and the command line start quickly.
-_SUBMODULES = {"diagnosis", "ensemble", "linear_model", "svm"}
+_SUBMODULES = {"diagnosis", "ensemble", "linear_model", "neural_network", "svm"}
 _MEMBERS = {
     "ModelFileError": "schuss.persistence",
     "RegularizationPathDisplay": "schuss.display",

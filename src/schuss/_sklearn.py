@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn._loss import loss as _loss_module
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
-from sklearn.utils._param_validation import Hidden, Interval, RealNotInt, StrOptions, validate_params
+from sklearn.utils._param_validation import Hidden, Interval, Options, RealNotInt, StrOptions, validate_params
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -40,6 +40,7 @@ __all__ = [
     "CallbackSupportMixin",
     "Hidden",
     "Interval",
+    "Options",
     "RealNotInt",
     "SparseCoefMixin",
     "StrOptions",

@@ -31,26 +31,51 @@ def factor(
     learning_rate: str, t: float, *, power_t: float, optimal_init: float, horizon: float, warmup: float
 ) -> float:
     """What the kernel multiplies the rate with at sample ``t``, counted from 1."""
-    value = 1.0
+    constants = {"power_t": power_t, "optimal_init": optimal_init, "horizon": horizon, "warmup": warmup}
+    return float(factors(learning_rate, np.array([t]), **constants)[0])
+
+
+def factors(
+    learning_rate: str,
+    t: NDArray[np.float64],
+    *,
+    power_t: float = 0.5,
+    optimal_init: float = 0.0,
+    horizon: float = 1.0,
+    warmup: float = 0.0,
+) -> NDArray[np.float64]:
+    """What rates are multiplied with at many samples ``t``, counted from 1.
+
+    Parameters
+    ----------
+    learning_rate : str
+    t : ndarray
+    power_t, optimal_init : float
+        Of 'invscaling' and 'optimal'.
+    horizon : float
+        Samples over which 'cosine' and 'one_cycle' stretch.
+    warmup : float
+        Samples in which rates grow from nothing.
+    """
+    value = np.ones(t.shape)
+    progress = (t - 1.0) / horizon
     match learning_rate:
         case "optimal":
             value = 1.0 / (optimal_init + t - 1.0)
         case "invscaling":
             value = t**-power_t
         case "cosine":
-            value = _anneal(1.0, 0.0, (t - 1.0) / horizon)
+            value = _anneal(1.0, 0.0, progress)
         case "one_cycle":
-            progress = (t - 1.0) / horizon
-            if progress < _PEAK_AT:
-                value = _anneal(_FIRST, 1.0, progress / _PEAK_AT)
-            else:
-                value = _anneal(1.0, _LAST, (progress - _PEAK_AT) / (1.0 - _PEAK_AT))
-    return value * min(1.0, t / warmup) if warmup else value
+            rising = _anneal(_FIRST, 1.0, progress / _PEAK_AT)
+            falling = _anneal(1.0, _LAST, (progress - _PEAK_AT) / (1.0 - _PEAK_AT))
+            value = np.where(progress < _PEAK_AT, rising, falling)
+    return value * np.minimum(1.0, t / warmup) if warmup else value
 
 
-def _anneal(start: float, end: float, progress: float) -> float:
+def _anneal(start: float, end: float, progress: NDArray[np.float64]) -> NDArray[np.float64]:
     """Go from one value to another along half a cosine."""
-    return end + (start - end) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
+    return np.asarray(end + (start - end) * (0.5 + 0.5 * np.cos(math.pi * np.minimum(progress, 1.0))))
 
 
 def optimal_init(alpha: float) -> float:

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
 )
 
-from schuss import ensemble, linear_model, svm
+from schuss import ensemble, linear_model, neural_network, svm
 
 ESTIMATORS = [
     linear_model.SGDClassifier(),
@@ -39,6 +39,8 @@ ESTIMATORS = [
     linear_model.QuantileRegressor(),
     ensemble.HistGradientBoostingClassifier(),
     ensemble.HistGradientBoostingRegressor(),
+    neural_network.MLPClassifier(),
+    neural_network.MLPRegressor(),
     svm.LinearSVC(),
     svm.LinearSVC(loss="hinge"),
     svm.LinearSVR(),
@@ -56,6 +58,8 @@ SETTINGS = {
     ("LinearSVR", "check_sample_weight_equivalence"): TO_THE_DIGIT,
     ("SGDClassifier", "check_sample_weight_equivalence"): {"loss": "squared_error"} | TO_THE_END,
     ("SGDRegressor", "check_sample_weight_equivalence"): TO_THE_END,
+    ("MLPClassifier", "check_sample_weight_equivalence"): {"solver": "lbfgs"},
+    ("MLPRegressor", "check_sample_weight_equivalence"): {"solver": "sgd"},
     # With fewer rows than columns there are many maxima of the likelihood without a penalty.
     ("GeneralizedLinearRegressor", "check_sample_weight_equivalence"): {"alpha": 1e-3, "tol": 1e-10},
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""trees_predict and trees_leaves: equal to a naive walk bit for bit, whatever the layout of X, the size of the trees
-and the number of threads."""
+"""trees_predict and trees_leaves: equal to a naive walk bit for bit, by masks or node by node, whatever the layout of
+X, the size of the trees and the number of threads."""
 
 import pickle
 
@@ -13,6 +13,7 @@ from tolerance import assert_same_bytes
 from tree_cases import random_trees, table_for
 
 from schuss import _kernels as kernels
+from schuss.tree._masks import masks_of
 
 SHAPES = {
     "boosting": {"n_trees": 12, "n_leaves": 31, "n_features": 7},
@@ -25,42 +26,65 @@ SHAPES = {
     "categories": {"n_trees": 8, "n_leaves": 31, "n_features": 6, "categorical": (1, 4)},
     "known categories": {"n_trees": 8, "n_leaves": 31, "n_features": 6, "categorical": (0, 5), "known": True},
     "many thresholds": {"n_trees": 30, "n_leaves": 64, "n_features": 3, "n_thresholds": 1200},
+    "most leaves": {"n_trees": 3, "n_leaves": 256, "n_features": 9},
     "one leaf": {"n_trees": 4, "n_leaves": 1, "n_features": 2},
 }
 
 
-def case(shape, n, dtype, missing=0.1):
+@pytest.fixture(params=[True, False], ids=["by masks", "node by node"])
+def masks(request):
+    return request.param
+
+
+def use_masks(trees, masks):
+    """Use masks from the first leaf on, or not at all."""
+    vars(trees)["predictor"] = kernels.Predictor(
+        trees.nodes,
+        trees.offsets,
+        n_features=trees.n_features,
+        n_out=trees.n_outputs,
+        values=trees.values,
+        leaf_offsets=trees.leaf_offsets,
+        categories=trees.categories,
+        known_categories=trees.known_categories,
+        masks=(lambda: masks_of(trees)) if masks else None,
+        masks_from=0,
+    )
+
+
+def case(masks, shape, n, dtype, missing=0.1):
     options = SHAPES[shape]
     rng = np.random.default_rng([n, len(shape)])
     trees = random_trees(rng, **options)
     x = table_for(rng, trees, n, missing=missing, categorical=options.get("categorical", ()), dtype=dtype)
+    use_masks(trees, masks)
     return trees, x, rng.standard_normal(trees.n_outputs)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_predict_is_the_naive_walk(isa, dtype, shape, missing):
-    trees, x, baseline = case(shape, 150, dtype, missing)
+def test_predict_is_the_naive_walk(isa, dtype, masks, shape, missing):
+    trees, x, baseline = case(masks, shape, 150, dtype, missing)
     got = kernels.trees_predict(trees.predictor, x, baseline=baseline, divisor=3.0)
     assert_same_bytes(got, reference.trees_predict(trees, x, baseline, 3.0))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_leaves_are_those_of_the_naive_walk(isa, dtype, shape):
-    trees, x, _ = case(shape, 70, dtype)
+def test_leaves_are_those_of_the_naive_walk(isa, dtype, masks, shape):
+    trees, x, _ = case(masks, shape, 70, dtype)
     np.testing.assert_array_equal(kernels.trees_leaves(trees.predictor, x), reference.trees_leaves(trees, x))
 
 
 @pytest.mark.parametrize("n", (0, *SIZES))
-def test_edge_sizes(isa, dtype, n):
-    trees, x, baseline = case("boosting", n, dtype)
+def test_edge_sizes(isa, dtype, masks, n):
+    trees, x, baseline = case(masks, "boosting", n, dtype)
     got = kernels.trees_predict(trees.predictor, x, baseline=baseline)
     assert_same_bytes(got, reference.trees_predict(trees, x, baseline))
 
 
 @pytest.mark.parametrize("shape", ["boosting", "deep", "forest", "categories"])
-def test_thread_count_changes_no_bit(isa, dtype, n_threads, shape):
-    trees, x, _ = case(shape, 5000, dtype)
+def test_thread_count_changes_no_bit(isa, dtype, masks, n_threads, shape):
+    trees, x, _ = case(masks, shape, 5000, dtype)
     one = kernels.trees_predict(trees.predictor, x)
     assert_same_bytes(kernels.trees_predict(trees.predictor, x, n_threads=n_threads), one)
     leaves = kernels.trees_leaves(trees.predictor, x)
@@ -68,8 +92,8 @@ def test_thread_count_changes_no_bit(isa, dtype, n_threads, shape):
 
 
 @pytest.mark.parametrize("shape", ["boosting", "deep", "many thresholds"])
-def test_layout_does_not_matter(isa, dtype, shape):
-    trees, x, _ = case(shape, 130, dtype)
+def test_layout_does_not_matter(isa, dtype, masks, shape):
+    trees, x, _ = case(masks, shape, 130, dtype)
     plain = kernels.trees_predict(trees.predictor, x)
     wide = np.full((130, 2 * x.shape[1]), 7, dtype)
     wide[:, ::2] = x
@@ -79,8 +103,8 @@ def test_layout_does_not_matter(isa, dtype, shape):
 
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.parametrize("shape", ["boosting", "deep", "categories"])
-def test_sparse_is_dense(isa, dtype, shape, index):
-    trees, x, _ = case(shape, 130, dtype)
+def test_sparse_is_dense(isa, dtype, masks, shape, index):
+    trees, x, _ = case(masks, shape, 130, dtype)
     x[np.random.default_rng(0).random(x.shape) < 0.7] = 0
     csr = sparse.csr_array(x)
     csr.indices, csr.indptr = csr.indices.astype(index), csr.indptr.astype(index)
@@ -88,15 +112,15 @@ def test_sparse_is_dense(isa, dtype, shape, index):
 
 
 @pytest.mark.parametrize("shape", ["boosting", "deep", "classes"])
-def test_a_row_is_predicted_alike_alone_and_among_others(isa, dtype, shape):
-    trees, x, baseline = case(shape, 70, dtype)
+def test_a_row_is_predicted_alike_alone_and_among_others(isa, dtype, masks, shape):
+    trees, x, baseline = case(masks, shape, 70, dtype)
     together = kernels.trees_predict(trees.predictor, x, baseline=baseline)
     for i in range(len(x)):
         assert_same_bytes(kernels.trees_predict(trees.predictor, x[i : i + 1], baseline=baseline), together[i : i + 1])
 
 
-def test_some_of_the_trees(isa, dtype):
-    trees, x, baseline = case("classes", 70, dtype)
+def test_some_of_the_trees(isa, dtype, masks):
+    trees, x, baseline = case(masks, "classes", 70, dtype)
     for first, last in ((0, 0), (0, 5), (5, 12), (3, None)):
         got = kernels.trees_predict(trees.predictor, x, baseline=baseline, first=first, last=last)
         assert_same_bytes(got, reference.trees_predict(trees, x, baseline, first=first, last=last))
@@ -104,19 +128,57 @@ def test_some_of_the_trees(isa, dtype):
         kernels.trees_predict(trees.predictor, x, first=4, last=13)
 
 
-def test_infinities_are_numbers(isa, dtype):
-    trees, x, _ = case("boosting", 40, dtype, missing=0.0)
+def test_infinities_are_numbers(isa, dtype, masks):
+    trees, x, _ = case(masks, "boosting", 40, dtype, missing=0.0)
     x[::2, 1], x[1::2, 2] = np.inf, -np.inf
     assert_same_bytes(kernels.trees_predict(trees.predictor, x), reference.trees_predict(trees, x))
 
 
-def test_a_table_of_another_width_is_refused():
-    trees, x, _ = case("boosting", 10, np.float64)
+def test_a_table_of_another_width_is_refused(masks):
+    trees, x, _ = case(masks, "boosting", 10, np.float64)
     with pytest.raises(ValueError, match="expected 7 columns, got 6"):
         kernels.trees_predict(trees.predictor, x[:, :6])
 
 
-def test_pickled_trees_predict_alike():
-    trees, x, _ = case("categories", 10, np.float64)
+def test_pickled_trees_predict_alike(masks):
+    trees, x, _ = case(masks, "categories", 40, np.float64)
     before = kernels.trees_predict(trees.predictor, x)
     assert_same_bytes(kernels.trees_predict(pickle.loads(pickle.dumps(trees)).predictor, x), before)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_which_trees_have_masks(shape):
+    assert (masks_of(case(False, shape, 1, np.float64)[0]) is None) == (shape in {"deep", "many thresholds"})
+
+
+def test_masks_are_prepared_when_there_is_enough_to_do():
+    """The two ways agree, so only the trees themselves can tell; they are asked once."""
+    rng, asked = np.random.default_rng(0), []
+    trees = random_trees(rng, **SHAPES["boosting"])
+    some, many = table_for(rng, trees, 100), table_for(rng, trees, 5000)
+    use_masks(trees, masks=False)
+    walked = kernels.trees_predict(trees.predictor, many)
+    vars(trees)["predictor"] = kernels.Predictor(
+        trees.nodes,
+        trees.offsets,
+        n_features=trees.n_features,
+        leaf_offsets=trees.leaf_offsets,
+        categories=trees.categories,
+        masks=lambda: asked.append(1) or masks_of(trees),
+    )
+    kernels.trees_predict(trees.predictor, some)
+    assert not asked
+    for _ in range(2):
+        assert_same_bytes(kernels.trees_predict(trees.predictor, many), walked)
+    assert len(asked) == 1
+
+
+def test_thresholds_of_single_precision(masks):
+    """A value of float32 between a threshold of float64 and its rounded form goes where the exact threshold says."""
+    trees, _, _ = case(False, "boosting", 1, np.float64)
+    use_masks(trees, masks)
+    inner = trees.nodes["feature"] >= 0
+    near = trees.nodes["threshold"][inner].astype(np.float32)
+    x = np.stack([near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))])
+    x = np.repeat(x.reshape(-1, 1), trees.n_features, axis=1)
+    assert_same_bytes(kernels.trees_predict(trees.predictor, x), reference.trees_predict(trees, x))

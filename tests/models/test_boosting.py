@@ -433,3 +433,18 @@ def test_what_cannot_be():
         classifier(metrics="roc_auc").fit(X, y)
     with pytest.raises(ValueError, match="sample_weight_val"):
         classifier().fit(X, y, sample_weight_val=np.ones(3))
+
+
+def test_rows_set_aside_are_not_seen():
+    X, y = classes()
+    rows, held_out = train_test_split(np.arange(N), test_size=0.2, stratify=y, random_state=model_seed(0))
+    options = {"early_stopping": True, "n_iter_no_change": 50}
+    model = classifier(**options, validation_fraction=0.2).fit(X, y)
+    given = classifier(**options).fit(X[rows], y[rows], X_val=X[held_out], y_val=y[held_out])
+    assert model._trees.nodes.tobytes() == given._trees.nodes.tobytes()
+    np.testing.assert_array_equal(model.history_["validation_loss"], given.history_["validation_loss"])
+
+
+def model_seed(random_state):
+    """The seed of the split that an estimator draws, as scikit-learn's."""
+    return np.random.RandomState(random_state).randint(np.iinfo(np.uint32).max, dtype="u8")

@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from glm_cases import Multinomial, classes_of
 from tolerance import assert_close, assert_same_bytes, tol
 
+from schuss._lbfgs import Memory, line_search
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
-from schuss.linear_model._smooth.lbfgs import Memory, line_search
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
 from schuss.linear_model._smooth.plan import minimizer

@@ -65,6 +65,9 @@ def check_same_state(a, b):
             assert str(value.get_state()) == str(other.get_state())
         elif sp.issparse(value):
             assert _same_bits(value.toarray(), other.toarray()), name
+        elif isinstance(value, list):
+            assert len(value) == len(other), name
+            assert all(map(_same_bits, value, other)), name
         else:
             assert _same_bits(value, other) if isinstance(value, np.ndarray) else value == other, name
 

@@ -19,13 +19,15 @@ MAY_INCLUDE = {
     "loss": {"loss", "core", "sch"},
     "linear": {"linear", "loss", "core", "sch"},
     "tree": {"tree", "core", "sch"},
+    "nn": {"nn", "core", "sch"},
     ".": {"core", "sch"},
 }
 C_LIBRARY = {"float.h", "math.h", "stddef.h", "stdint.h", "string.h"}
 MORE_FOR = {
     "csrc/core/pool.c": {"pthread.h", "signal.h", "stdatomic.h", "time.h"},
     "csrc/core/cpu.c": {"cpuid.h"},
-    "csrc/tree/bin_search_template.h": {"immintrin.h"},  # decision 0017
+    "csrc/tree/apply.c": {"immintrin.h"},
+    "csrc/tree/bin_search_template.h": {"immintrin.h"},
 }
 GENERATED = {"csrc/dispatch.c": {"sch_isa_list.h"}}
 

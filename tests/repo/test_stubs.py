@@ -7,7 +7,7 @@ import inspect
 import pytest
 from project_files import ROOT
 
-from schuss._kernels import _apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _sgd
+from schuss._kernels import _apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _nn, _sgd
 
 FOLDER = ROOT / "src/schuss/_kernels"
 
@@ -18,7 +18,7 @@ def stub(module):
 
 @pytest.mark.parametrize(
     "module",
-    [_apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _sgd],
+    [_apply, _bin, _cd, _core, _dual, _forest, _glm, _loss, _nn, _sgd],
     ids=lambda m: m.__name__,
 )
 def test_functions_and_their_parameters(module):

@@ -11,6 +11,7 @@
 #include "sch/forest.h"
 #include "sch/glm.h"
 #include "sch/loss.h"
+#include "sch/nn.h"
 #include "sch/sgd.h"
 #include "sch/status.h"
 
@@ -24,7 +25,8 @@
     X(apply, isa)            \
     X(bin, isa)              \
     X(forest, isa)           \
-    X(boost, isa)
+    X(boost, isa)            \
+    X(nn, isa)
 
 typedef struct {
     const char *name;

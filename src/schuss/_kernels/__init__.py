@@ -22,6 +22,7 @@ from schuss._kernels._dual import dual_sweep
 from schuss._kernels._forest import FOREST_CRITERIA, forest_add, forest_grow
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, softmax_gradient, vector_math
+from schuss._kernels._nn import NN_ACTIVATIONS, NN_LOSSES, NN_SOLVERS, Network, nn_predict, nn_train
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
@@ -29,12 +30,16 @@ __all__ = [
     "LOSSES",
     "MAX_BINS",
     "MISSING_BIN",
+    "NN_ACTIVATIONS",
+    "NN_LOSSES",
+    "NN_SOLVERS",
     "OPTIMIZERS",
     "SCHEDULES",
     "Binned",
     "Columns",
     "Grower",
     "GrownTree",
+    "Network",
     "Predictor",
     "Scratch",
     "Table",
@@ -58,6 +63,8 @@ __all__ = [
     "linear_predict",
     "loss_gradient",
     "loss_sum",
+    "nn_predict",
+    "nn_train",
     "select_columns",
     "select_isa",
     "sgd_sweep",

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ class Predictor:
         leaf_offsets: Int64,
         categories: NDArray[np.uint64],
         known_categories: NDArray[np.uint64] | None = None,
+        masks: Callable[[], Any] | None = None,
+        masks_from: int = 20000,
     ) -> None: ...
     @property
     def n_trees(self) -> int: ...
@@ -36,4 +39,6 @@ def trees_predict(
     last: int | None = None,
     n_threads: int = 1,
 ) -> Float64: ...
-def trees_leaves(predictor: Predictor, x: Any, *, n_threads: int = 1) -> Int64: ...
+def trees_leaves(
+    predictor: Predictor, x: Any, *, first: int = 0, last: int | None = None, n_threads: int = 1
+) -> Int64: ...

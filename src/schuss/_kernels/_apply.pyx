@@ -8,97 +8,143 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from schuss._kernels._core cimport *
 
 
-cdef struct rows:
-    sch_table x
-    int64_t column_stride
-
-
-cdef rows rows_of(object x, int64_t n_features) except *:
-    """The kernels' view of X: a dense array of any layout, or CSR. The caller keeps it alive."""
-    cdef rows r
-    cdef Table table
-    cdef Columns columns
-    if getattr(x, "format", None) == "csr":
-        table = Table(x)
-        r.x, r.column_stride = table.c, 0
-    else:
-        columns = Columns(x)
-        r.x.dtype, r.x.storage, r.x.data = columns.c.dtype, SCH_DENSE, columns.c.data
-        r.x.n, r.x.d, r.x.row_stride = columns.c.n, columns.c.d, columns.c.row_stride
-        r.x.indices = r.x.indptr = NULL
-        r.column_stride = columns.c.column_stride
-    if r.x.d != n_features:
-        raise ValueError(f"x: expected {n_features} columns, got {r.x.d}")
-    return r
+cdef int64_t FEWEST_ROWS = 16  # for masks: with fewer, most of a register of rows would be empty
 
 
 cdef class Predictor:
     """The trees of a model as the kernels see them. Holds references to the arrays, copies nothing.
 
     The nodes have to be those of proper trees: children come after their parents, and all indices are in range.
+    ``masks`` returns the arrays of mask traversal, a `schuss.tree._masks.Masks`, or None. It is called when
+    ``masks_from`` leaves or more are to be looked up; without it, rows walk down the trees node by node.
     """
-    cdef sch_trees c
-    cdef tuple owners
+    cdef sch_trees trees
+    cdef sch_masks masks
+    cdef bint has_masks
+    cdef object prepare
+    cdef int64_t masks_from
+    cdef list owners
 
     def __cinit__(self, nodes, offsets, *, int64_t n_features, int64_t n_out=1, values=None, leaf_offsets,
-                  categories, known_categories=None):
-        nodes = np.ascontiguousarray(nodes)
-        raw = nodes.view(np.float64)  # two words a node
-        self.c.n_trees, self.c.n_features, self.c.n_out = offsets.shape[0] - 1, n_features, n_out
-        self.c.nodes = <const sch_node *>read(raw, "nodes", b"d", 2 * nodes.shape[0])
-        self.c.offsets = <const int64_t *>read(offsets, "offsets", b"q", self.c.n_trees + 1)
-        self.c.leaf_offsets = <const int64_t *>read(leaf_offsets, "leaf_offsets", b"q", self.c.n_trees + 1)
-        if offsets[-1] != nodes.shape[0]:
-            raise ValueError(f"offsets: expected to end with {nodes.shape[0]} nodes, got {offsets[-1]}")
-        self.c.values = <const double *>read_or_null(values, "values", b"d", leaf_offsets[-1] * n_out)
-        categories = np.ascontiguousarray(categories).view(np.int64)
-        self.c.categories = <const uint64_t *>read(categories, "categories", b"q", categories.size)
-        known = None if known_categories is None else np.ascontiguousarray(known_categories).view(np.int64)
-        self.c.known = <const uint64_t *>read_or_null(known, "known_categories", b"q", 4 * n_features)
-        self.owners = (raw, offsets, values, leaf_offsets, categories, known)
+                  categories, known_categories=None, masks=None, int64_t masks_from=20000):
+        cdef sch_trees *c = &self.trees
+        self.owners, self.prepare, self.masks_from = [], masks, masks_from
+        c.n_trees, c.n_features, c.n_out = len(offsets) - 1, n_features, n_out
+        if offsets[-1] != len(nodes):
+            raise ValueError(f"offsets: expected to end with {len(nodes)} nodes, got {offsets[-1]}")
+        c.nodes = <const sch_node *>self.keep(nodes.view(np.float64), "nodes", b"d", 2 * len(nodes))
+        c.offsets = <const int64_t *>self.keep(offsets, "offsets", b"q", c.n_trees + 1)
+        c.leaf_offsets = <const int64_t *>self.keep(leaf_offsets, "leaf_offsets", b"q", c.n_trees + 1)
+        c.values = NULL
+        if values is not None:
+            c.values = <const double *>self.keep(values, "values", b"d", leaf_offsets[-1] * n_out)
+        c.n_sets = len(categories)
+        c.categories = <const uint64_t *>self.keep(categories.view(np.int64), "categories", b"q", 4 * c.n_sets)
+        c.known = NULL
+        if known_categories is not None:
+            known = known_categories.view(np.int64)
+            c.known = <const uint64_t *>self.keep(known, "known_categories", b"q", 4 * n_features)
+
+    cdef const void *keep(self, array, str name, char kind, int64_t size) except? NULL:
+        self.owners.append(array)
+        return read(array, name, kind, size)
+
+    cdef int prepare_masks(self, int64_t n_leaves) except -1:
+        """Get the masks if there is so much to look up, once."""
+        if self.prepare is None or n_leaves < self.masks_from:
+            return 0
+        m = self.prepare()
+        self.prepare = None
+        if m is not None:
+            self.use_masks(m)
+        return 0
+
+    cdef int use_masks(self, m) except -1:
+        cdef sch_masks *c = &self.masks
+        cdef int64_t used = len(m.features), choices = len(m.choices), steps = m.step_offsets[-1]
+        c.n_used, c.n_choices = used, choices
+        c.features = <const int32_t *>self.keep(m.features, "features", b"i", used)
+        c.used = <const int32_t *>self.keep(m.used, "used", b"i", self.trees.n_features)
+        c.levels = <const int32_t *>self.keep(m.levels, "levels", b"i", used)
+        c.heaps = <const int64_t *>self.keep(m.heaps, "heaps", b"q", used)
+        c.bounds = <const double *>self.keep(m.bounds, "bounds", b"d", len(m.bounds))
+        c.bounds_f32 = <const float *>self.keep(m.bounds_f32, "bounds_f32", b"f", len(m.bounds))
+        c.choices = <const int32_t *>self.keep(m.choices, "choices", b"i", choices)
+        c.choice_sets = <const uint64_t *>self.keep(m.choice_sets.view(np.int64), "choice_sets", b"q", 4 * choices)
+        c.steps = <const sch_mask_step *>self.keep(m.steps.view(np.int32), "steps", b"i", 3 * steps)
+        c.step_offsets = <const int64_t *>self.keep(m.step_offsets, "step_offsets", b"q", self.trees.n_trees + 1)
+        c.leaf_values = <const double *>self.keep(m.leaf_values, "leaf_values", b"d", m.leaf_values.size)
+        c.leaf_nodes = <const int32_t *>self.keep(m.leaf_nodes, "leaf_nodes", b"i", len(m.leaf_nodes))
+        self.has_masks = True
+        return 0
 
     @property
     def n_trees(self):
-        return self.c.n_trees
+        return self.trees.n_trees
 
     @property
     def n_out(self):
-        return self.c.n_out
+        return self.trees.n_out
 
 
-def trees_predict(Predictor predictor, x, *, baseline=None, double divisor=1.0, first=0, last=None, int n_threads=1):
+cdef sch_apply apply_of(Predictor predictor, object x, int64_t first, object last, int n_threads) except *:
+    """Which trees, and the kernels' view of X, a dense array of any layout, or CSR. The caller keeps X alive."""
+    cdef sch_apply a
+    cdef Table table
+    cdef Columns columns
+    if getattr(x, "format", None) == "csr":
+        table = Table(x)
+        a.x, a.column_stride = table.c, 0
+    else:
+        columns = Columns(x)
+        a.x.dtype, a.x.storage, a.x.data = columns.c.dtype, SCH_DENSE, columns.c.data
+        a.x.n, a.x.d, a.x.row_stride = columns.c.n, columns.c.d, columns.c.row_stride
+        a.x.indices = a.x.indptr = NULL
+        a.column_stride = columns.c.column_stride
+    if a.x.d != predictor.trees.n_features:
+        raise ValueError(f"x: expected {predictor.trees.n_features} columns, got {a.x.d}")
+    a.control, a.trees, a.masks = control(n_threads), predictor.trees, NULL
+    a.first, a.last = first, predictor.trees.n_trees if last is None else last
+    if not 0 <= a.first <= a.last <= predictor.trees.n_trees:
+        raise IndexError(f"expected trees from 0 to {predictor.trees.n_trees}, got {first} to {last}")
+    predictor.prepare_masks(a.x.n * (a.last - a.first))
+    if predictor.has_masks and a.x.n >= FEWEST_ROWS:
+        a.masks = &predictor.masks
+    return a
+
+
+def trees_predict(Predictor predictor, x, *, baseline=None, double divisor=1.0, int64_t first=0, last=None,
+                  int n_threads=1):
     """(baseline + sum over the trees first .. last - 1) / divisor for each row of x, (n, n_out) in float64."""
     cdef sch_trees_predict_args a
     cdef sch_status status
     cdef const sch_apply_ops *kernels = ops().apply  # one instruction set for the size and the run
     cdef Scratch scratch = Scratch()
-    cdef rows r = rows_of(x, predictor.c.n_features)
-    a.control, a.trees, a.x, a.column_stride = control(n_threads), predictor.c, r.x, r.column_stride
-    a.first, a.last = first, predictor.c.n_trees if last is None else last
-    if not 0 <= a.first <= a.last <= predictor.c.n_trees:
-        raise IndexError(f"expected trees from 0 to {predictor.c.n_trees}, got {first} to {last}")
-    baseline = np.zeros(a.trees.n_out) if baseline is None else baseline
-    out = np.empty((a.x.n, a.trees.n_out))
-    a.baseline, a.divisor = <const double *>read(baseline, "baseline", b"d", a.trees.n_out), divisor
-    a.out = <double *>write(out, "out", b"d", a.x.n * a.trees.n_out)
-    a.scratch = scratch.at_least(kernels.trees_predict_scratch(&a))
+    cdef int64_t n_out = predictor.trees.n_out
+    a.apply = apply_of(predictor, x, first, last, n_threads)
+    baseline = np.zeros(n_out) if baseline is None else baseline
+    out = np.empty((a.apply.x.n, n_out))
+    a.baseline, a.divisor = <const double *>read(baseline, "baseline", b"d", n_out), divisor
+    a.out = <double *>write(out, "out", b"d", a.apply.x.n * n_out)
+    a.apply.scratch = scratch.at_least(kernels.apply_scratch(&a.apply))
     with nogil:
         status = kernels.trees_predict(&a)
     check(status)
     return out
 
 
-def trees_leaves(Predictor predictor, x, *, int n_threads=1):
-    """The node of each tree in which each row of x ends, (n, n_trees) in int64, counted from the tree's first node."""
+def trees_leaves(Predictor predictor, x, *, int64_t first=0, last=None, int n_threads=1):
+    """The node of each of these trees in which each row of x ends, (n, last - first) in int64, counted from the tree's
+    first node."""
     cdef sch_trees_leaves_args a
     cdef sch_status status
     cdef const sch_apply_ops *kernels = ops().apply
     cdef Scratch scratch = Scratch()
-    cdef rows r = rows_of(x, predictor.c.n_features)
-    a.control, a.trees, a.x, a.column_stride = control(n_threads), predictor.c, r.x, r.column_stride
-    leaves = np.empty((a.x.n, a.trees.n_trees), np.int64)
-    a.leaves = <int64_t *>write(leaves, "leaves", b"q", a.x.n * a.trees.n_trees)
-    a.scratch = scratch.at_least(kernels.trees_leaves_scratch(&a))
+    a.apply = apply_of(predictor, x, first, last, n_threads)
+    cdef int64_t n = a.apply.x.n, n_trees = a.apply.last - a.apply.first
+    leaves = np.empty((n, n_trees), np.int64)
+    a.leaves = <int64_t *>write(leaves, "leaves", b"q", n * n_trees)
+    a.apply.scratch = scratch.at_least(kernels.apply_scratch(&a.apply))
     with nogil:
         status = kernels.trees_leaves(&a)
     check(status)

@@ -338,30 +338,45 @@ cdef extern from "sch/apply.h" nogil:
         const int64_t *offsets
         const double *values
         const int64_t *leaf_offsets
+        int64_t n_sets
         const uint64_t *categories
         const uint64_t *known
-    ctypedef struct sch_trees_predict_args:
+    ctypedef struct sch_mask_step:
+        pass
+    ctypedef struct sch_masks:
+        int64_t n_used, n_choices
+        const int32_t *features
+        const int32_t *used
+        const int32_t *levels
+        const int64_t *heaps
+        const double *bounds
+        const float *bounds_f32
+        const int32_t *choices
+        const uint64_t *choice_sets
+        const sch_mask_step *steps
+        const int64_t *step_offsets
+        const double *leaf_values
+        const int32_t *leaf_nodes
+    ctypedef struct sch_apply:
         sch_control control
         sch_trees trees
+        const sch_masks *masks
+        int64_t first, last
         sch_table x
         int64_t column_stride
-        int64_t first, last
+        void *scratch
+    ctypedef struct sch_trees_predict_args:
+        sch_apply apply
         const double *baseline
         double divisor
         double *out
-        void *scratch
     ctypedef struct sch_trees_leaves_args:
-        sch_control control
-        sch_trees trees
-        sch_table x
-        int64_t column_stride
+        sch_apply apply
         int64_t *leaves
-        void *scratch
     ctypedef struct sch_apply_ops:
         sch_status (*trees_predict)(sch_trees_predict_args *) noexcept nogil
         sch_status (*trees_leaves)(sch_trees_leaves_args *) noexcept nogil
-        int64_t (*trees_predict_scratch)(const sch_trees_predict_args *) noexcept nogil
-        int64_t (*trees_leaves_scratch)(const sch_trees_leaves_args *) noexcept nogil
+        int64_t (*apply_scratch)(const sch_apply *) noexcept nogil
 
 
 cdef extern from "sch/bin.h" nogil:
@@ -497,6 +512,79 @@ cdef extern from "sch/boost.h" nogil:
         int64_t (*grow_tree_scratch)(const sch_grow_tree_args *) noexcept nogil
 
 
+cdef extern from "sch/nn.h" nogil:
+    ctypedef enum sch_nn_activation:
+        SCH_NN_IDENTITY
+        SCH_NN_N_ACTIVATIONS
+    ctypedef enum sch_nn_loss:
+        SCH_NN_LOSS_SOFTMAX
+        SCH_NN_N_LOSSES
+    ctypedef enum sch_nn_solver:
+        SCH_NN_SOLVER_SGD
+        SCH_NN_N_SOLVERS
+    ctypedef enum sch_nn_norm:
+        SCH_NN_NO_NORM
+        SCH_NN_BATCH_NORM
+        SCH_NN_LAYER_NORM
+    ctypedef struct sch_nn_layer:
+        int64_t fan_in, fan_out
+        sch_nn_activation activation
+        sch_nn_norm norm
+        double dropout
+        void *weight
+        void *bias
+        void *gain
+        void *shift
+        void *running_mean
+        void *running_var
+    ctypedef struct sch_nn_network:
+        int64_t n_layers
+        const sch_nn_layer *layers
+        sch_nn_loss loss
+        double loss_param, smoothing, focal
+    ctypedef struct sch_nn_train_args:
+        sch_control control
+        sch_table x
+        sch_nn_network network
+        const void *y
+        const void *weight
+        int64_t batch_size
+        int shuffle
+        uint64_t seed, epoch
+        int update
+        double normaliser
+        int64_t n_parameters, n_weights
+        void *parameters
+        void *gradient
+        void *first
+        void *second
+        void *average
+        double average_decay
+        sch_nn_solver solver
+        const double *rates
+        double alpha, weight_decay, momentum, beta_1, beta_2, epsilon, clip_norm
+        int nesterov
+        int64_t accumulate
+        int64_t batches
+        double power_1, power_2, loss_sum, penalty_sum, norm_sum
+        void *scratch
+    ctypedef struct sch_nn_predict_args:
+        sch_control control
+        sch_table x
+        sch_nn_network network
+        int raw
+        void *out
+        const void *y
+        const void *weight
+        double loss_sum
+        void *scratch
+    ctypedef struct sch_nn_ops:
+        sch_status (*nn_train)(sch_nn_train_args *) noexcept nogil
+        sch_status (*nn_predict)(sch_nn_predict_args *) noexcept nogil
+        int64_t (*nn_train_scratch)(const sch_nn_train_args *) noexcept nogil
+        int64_t (*nn_predict_scratch)(const sch_nn_predict_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -509,6 +597,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_bin_ops *bin
         const sch_forest_ops *forest
         const sch_boost_ops *boost
+        const sch_nn_ops *nn
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

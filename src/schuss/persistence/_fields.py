@@ -138,16 +138,53 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """A list of numbers, not finite ones included."""
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        if not isinstance(value, list):
+            raise ModelFileError(f"{name} is not a list")
+        for item in value:
+            Real(finite=False).check(name, item, sizes)
+
+
+@dataclass(frozen=True)
+class LayerArrays:
+    """A list of one array per layer of a network; binds ``n_layers`` and the layers' units, ``units_1`` and so on.
+
+    Parameters
+    ----------
+    matrices : bool, default=False
+        From the units of each layer to those of the next, instead of one number per unit.
+    hidden : bool, default=False
+        Without the last layer.
+    """
+
+    matrices: bool = False
+    hidden: bool = False
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        if not isinstance(value, list) or not (value or self.hidden):
+            raise ModelFileError(f"{name} is not a list of arrays")
+        _bind(name, "n_layers", len(value) + self.hidden, sizes)
+        for at, item in enumerate(value):
+            before = f"units_{at}" if at else "n_features"
+            after = "n_outputs" if at == sizes["n_layers"] - 1 else f"units_{at + 1}"
+            Array((before, after) if self.matrices else (after,)).check(f"{name}[{at}]", item, sizes)
+
+
+@dataclass(frozen=True)
 class Real:
-    """A finite Python or NumPy number, at least ``minimum``."""
+    """A Python or NumPy number, at least ``minimum``, and finite unless said otherwise."""
 
     minimum: float = -np.inf
+    finite: bool = True
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
         numbers = (int, float, np.integer, np.floating)
         if isinstance(value, bool) or not isinstance(value, numbers):
             raise ModelFileError(f"{name} is not a number")
-        if not (np.isfinite(value) and value >= self.minimum):
+        if self.finite and not (np.isfinite(value) and value >= self.minimum):
             raise ModelFileError(f"{name} is {value}, which is out of range")
 
 

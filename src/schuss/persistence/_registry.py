@@ -14,7 +14,20 @@ from typing import Any
 
 from schuss._threads import effective_n_threads
 from schuss.persistence._errors import ModelFileError
-from schuss.persistence._fields import INTEGER, Array, Choice, Counts, Either, Field, Integer, Labels, Names, Real
+from schuss.persistence._fields import (
+    INTEGER,
+    Array,
+    Choice,
+    Counts,
+    Either,
+    Field,
+    Integer,
+    Labels,
+    LayerArrays,
+    Names,
+    Numbers,
+    Real,
+)
 from schuss.training import StopReason
 
 _MAX_THREADS = 4096
@@ -185,6 +198,34 @@ _FREE_OR_NONE: dict[str, Field] = {"intercept_": Either((Real(), Array(("n_outpu
 _SVC: dict[str, Field] = {**_CLASSIFIER, **_FREE_OR_NONE}
 _SVR: dict[str, Field] = {"coef_": Array(("n_features",)), "intercept_": Either((Real(), Array((1,))))}
 _ROBUST: dict[str, Field] = {"coef_": Array(("n_features",)), "intercept_": Real(), "n_iter_": Integer()}
+_NETWORK: dict[str, Field] = {
+    "n_outputs_": Integer(minimum=1, size="n_outputs"),
+    "n_layers_": Integer(minimum=2),
+    "coefs_": LayerArrays(matrices=True),
+    "intercepts_": LayerArrays(),
+    "out_activation_": Choice(("identity", "exp", "logistic", "softmax")),
+    "loss_": Real(finite=False),
+    "t_": Integer(),
+    "n_iter_": Integer(),
+    "_seed": Integer(),
+    "_solver_name": Choice(("lbfgs", "sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion")),
+    "_solver_rate": Real(minimum=0.0),
+    "_solver_powers": Array((2,), dtypes=("float64",)),
+    "_solver_counts": Array((4,), dtypes=("int64",)),
+}
+_NETWORK_OPTIONAL: dict[str, Field] = {
+    **{f"norm_{name}_": LayerArrays(hidden=True) for name in ("gains", "shifts", "means", "variances")},
+    **{f"_solver_{name}": Array(("n_parameters",)) for name in ("first", "second", "parameters")},
+    "loss_curve_": Numbers(),
+    "best_loss_": Either((Choice((None,)), Real(finite=False))),
+    "validation_scores_": Either((Choice((None,)), Numbers())),
+    "best_validation_score_": Either((Choice((None,)), Real(finite=False))),
+    "_no_improvement_count": Integer(),
+}
+_LABELLED: dict[str, Field] = {
+    "classes_": Labels(multilabel=True),
+    "_target_kind": Choice(("binary", "multiclass", "multilabel-indicator")),
+}
 _SGD: dict[str, Field] = {"t_": Real(minimum=1.0), "n_iter_": Integer()}
 
 
@@ -288,5 +329,7 @@ for _entry in (
     _linear("ElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
     _linear("MultiTaskLassoCV", {**_REGRESSOR, **_SEARCHED}),
     _linear("MultiTaskElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
+    _linear("MLPClassifier", {**_LABELLED, **_NETWORK}, _NETWORK_OPTIONAL, module="schuss.neural_network"),
+    _linear("MLPRegressor", _NETWORK, _NETWORK_OPTIONAL, module="schuss.neural_network"),
 ):
     register(_entry)

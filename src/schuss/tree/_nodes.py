@@ -12,22 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss.tree._layout import CATEGORICAL, FEATURE, MISSING_LEFT, N_CATEGORIES, NODE, WORDS
+from schuss.tree._masks import masks_of
+
+__all__ = [
+    "CATEGORICAL",
+    "FEATURE",
+    "MISSING_LEFT",
+    "NODE",
+    "N_CATEGORIES",
+    "WORDS",
+    "Trees",
+    "TreesBuilder",
+    "category_sets",
+]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Nodes = NDArray[np.void]
-
-# The C type sch_node. Inner node: x[feature] <= threshold goes to `left`, the rest to `left` + 1. Leaf: `feature` is
-# -1, `threshold` its value where trees have one output, `left` its number among the leaves of its tree.
-NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
-
-# Flags in `feature` of inner nodes, as in sch/tree.h.
-MISSING_LEFT = 1 << 30
-CATEGORICAL = 1 << 29
-FEATURE = CATEGORICAL - 1
-
-N_CATEGORIES = 255  # codes 0 .. 254; what is beyond is treated as missing
-WORDS = 4  # of 64 bits, in a set of categories
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,7 @@ class Trees:
             leaf_offsets=self.leaf_offsets,
             categories=self.categories,
             known_categories=self.known_categories,
+            masks=lambda: masks_of(self),
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -214,7 +217,8 @@ class TreesBuilder:
 
     def build(self) -> Trees:
         """Return all trees added so far, in arrays of their own."""
-        nodes = np.concatenate([np.empty(0, NODE), *self._nodes])
+        # As bytes: NumPy compares the fields of every array that it joins.
+        nodes = np.concatenate([np.empty(0, np.uint8), *(tree.view(np.uint8) for tree in self._nodes)]).view(NODE)
         shift = np.repeat(_starts(self._categories)[:-1], [len(tree) for tree in self._nodes])
         chosen = _is_categorical(nodes)
         nodes["threshold"][chosen] += shift[chosen]

@@ -16,7 +16,7 @@ from schuss.ensemble._boosting.parameters import group_masks, interaction_groups
 from schuss.ensemble._boosting.setup import Data
 from schuss.ensemble._boosting.watch import Part
 from schuss.tree._binning import Binner
-from schuss.tree._nodes import CATEGORICAL, FEATURE, Trees, TreesBuilder, category_sets
+from schuss.tree._nodes import CATEGORICAL, FEATURE, NODE, Trees, TreesBuilder, category_sets
 
 Matrix = NDArray[np.float64]
 
@@ -158,7 +158,8 @@ class Growth:
         if not self._grown:
             return []
         sizes = [len(tree.nodes) for tree in self._grown]
-        nodes = np.concatenate([tree.nodes for tree in self._grown])
+        # As bytes: NumPy compares the fields of every array that it joins.
+        nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in self._grown]).view(NODE)
         feature, threshold = nodes["feature"], nodes["threshold"]
         numeric = np.flatnonzero((feature >= 0) & (feature & CATEGORICAL == 0))
         # Beyond the last bound there are only missing values.
@@ -166,4 +167,5 @@ class Growth:
         for row, known in zip(bounds, self.binner.thresholds, strict=True):
             row[: len(known)] = known
         threshold[numeric] = bounds[feature[numeric] & FEATURE, threshold[numeric].astype(np.intp)]
-        return np.split(nodes, np.cumsum(sizes)[:-1])
+        ends = np.cumsum(sizes).tolist()
+        return [nodes[start:end] for start, end in pairwise([0, *ends])]

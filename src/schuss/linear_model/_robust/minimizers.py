@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._lbfgs import Inverse
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse, Matrix
-from schuss.linear_model._smooth.lbfgs import Inverse
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Point
 

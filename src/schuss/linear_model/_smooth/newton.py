@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from schuss._lbfgs import Inverse, Memory, line_search
 from schuss.linear_model._smooth.curvature import Matrix
-from schuss.linear_model._smooth.lbfgs import Inverse, Memory, line_search
 from schuss.linear_model._smooth.objective import Objective, Point
 
 Refresh = Callable[[Point], Inverse]

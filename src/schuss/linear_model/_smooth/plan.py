@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss._lbfgs import Inverse
 from schuss.linear_model._smooth.curvature import BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
-from schuss.linear_model._smooth.lbfgs import Inverse
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Objective
 from schuss.losses import class_shares

@@ -1,0 +1,16 @@
+/* nn/nn_templates.h - what nn.c compiles once per element type. No include guard.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "core/vec_template.h"
+#include "nn/transpose_template.h"
+#include "nn/product_template.h"
+#include "nn/activation_template.h"
+#include "nn/dropout_template.h"
+#include "nn/layout_template.h"
+#include "nn/sparse_template.h"
+#include "nn/norm_template.h"
+#include "nn/head_template.h"
+#include "nn/forward_template.h"
+#include "nn/backward_template.h"
+#include "nn/optimizer_template.h"
+#include "nn/train_template.h"
+#include "nn/predict_template.h"

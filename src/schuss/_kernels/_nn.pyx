@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# cython: language_level=3, embedsignature=True
+"""Bindings of fully connected networks: build the arguments, one call, check."""
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free
+
+from schuss._kernels._core cimport *
+
+cdef extern from *:
+    """
+    #include "sch/nn.h"
+    #define NN_NAME(name, text) text,
+    static const char *const nn_activations[] = {SCH_NN_ACTIVATION_LIST(NN_NAME)};
+    static const char *const nn_losses[] = {SCH_NN_LOSS_LIST(NN_NAME)};
+    static const char *const nn_solvers[] = {SCH_NN_SOLVER_LIST(NN_NAME)};
+    #undef NN_NAME
+    """
+    const char *const *nn_activations
+    const char *const *nn_losses
+    const char *const *nn_solvers
+
+NN_ACTIVATIONS = {nn_activations[code].decode(): code for code in range(SCH_NN_N_ACTIVATIONS)}
+NN_LOSSES = {nn_losses[code].decode(): code for code in range(SCH_NN_N_LOSSES)}
+NN_SOLVERS = {nn_solvers[code].decode(): code for code in range(SCH_NN_N_SOLVERS)}
+_NORMS = {None: SCH_NN_NO_NORM, "batch": SCH_NN_BATCH_NORM, "layer": SCH_NN_LAYER_NORM}
+
+
+cdef class Network:
+    """Layers as arrays, which it holds on to and reads anew at every call.
+
+    coefs: arrays of shape (fan_in, fan_out); intercepts (fan_out,). For each but the last layer: its activation, share
+    of dropout, and, with a norm ("batch" or "layer"), gains and shifts (fan_out,), with "batch" also running means and
+    variances. A frozen network is for predictions only: its arrays need not be writable.
+    """
+
+    cdef sch_nn_network c
+    cdef sch_nn_layer *layers
+    cdef char kind
+    cdef bint frozen
+    cdef tuple owners
+
+    def __cinit__(self, coefs, intercepts, *, activations, dropout=(), norm=None, gains=(), shifts=(), means=(),
+                  variances=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
+                  bint frozen=False):
+        cdef int64_t n = len(coefs), at
+        cdef sch_nn_layer *l
+        self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances)
+        if n < 1 or len(intercepts) != n or len(activations) != n - 1:
+            raise ValueError("expected an intercept per layer and an activation per hidden layer")
+        self.kind, self.frozen = real_kind_of(coefs[0]), frozen
+        self.layers = <sch_nn_layer *>calloc(n, sizeof(sch_nn_layer))
+        if self.layers == NULL:
+            raise MemoryError()
+        for at in range(n):
+            l = &self.layers[at]
+            l.fan_in, l.fan_out = coefs[at].shape
+            if at and l.fan_in != self.layers[at - 1].fan_out:
+                raise ValueError("coefs: the layers do not fit together")
+            l.weight = self.pointer(coefs[at], "coefs", l.fan_in * l.fan_out)
+            l.bias = self.pointer(intercepts[at], "intercepts", l.fan_out)
+            if at == n - 1:
+                break
+            l.activation = <sch_nn_activation><int>activations[at]
+            l.dropout = dropout[at] if len(dropout) else 0.0
+            l.norm = <sch_nn_norm><int>_NORMS[norm]
+            if l.norm != SCH_NN_NO_NORM:
+                l.gain = self.pointer(gains[at], "gains", l.fan_out)
+                l.shift = self.pointer(shifts[at], "shifts", l.fan_out)
+            if l.norm == SCH_NN_BATCH_NORM:
+                l.running_mean = self.pointer(means[at], "means", l.fan_out)
+                l.running_var = self.pointer(variances[at], "variances", l.fan_out)
+        self.c.n_layers, self.c.layers, self.c.loss = n, self.layers, <sch_nn_loss>loss
+        self.c.loss_param, self.c.smoothing, self.c.focal = loss_param, smoothing, focal
+
+    def __dealloc__(self):
+        free(self.layers)
+
+    cdef void *pointer(self, object array, str name, int64_t size) except? NULL:
+        if self.frozen:
+            return <void *>read(array, name, self.kind, size)
+        return write(array, name, self.kind, size)
+
+    @property
+    def n_outputs(self):
+        return self.layers[self.c.n_layers - 1].fan_out
+
+    cdef int64_t y_size(self, int64_t rows) noexcept:
+        return rows if self.c.loss == SCH_NN_LOSS_SOFTMAX else rows * self.layers[self.c.n_layers - 1].fan_out
+
+    cdef int fits(self, Table table) except -1:
+        if table.kind != self.kind:
+            raise TypeError("x: expected the element type of the network")
+        if table.c.d != self.layers[0].fan_in:
+            raise ValueError(f"x: expected {self.layers[0].fan_in} columns, got {table.c.d}")
+        return 0
+
+    cdef int within(self, const char *block, int64_t n) except -1:
+        """Whether all parameters lie in this block of memory."""
+        cdef int64_t at, size = 4 if self.kind == b"f" else 8
+        cdef sch_nn_layer *l
+        for at in range(self.c.n_layers):
+            l = &self.layers[at]
+            for pointer, count in ((<size_t>l.weight, l.fan_in * l.fan_out), (<size_t>l.bias, l.fan_out),
+                                   (<size_t>l.gain, l.fan_out), (<size_t>l.shift, l.fan_out)):
+                if pointer and not <size_t>block <= pointer <= <size_t>block + (n - count) * size:
+                    raise ValueError("parameters: expected the arrays of the network to be views of it")
+        return 0
+
+
+def nn_train(Network network, Table table, y, *, weight=None, int64_t batch_size, bint shuffle=False, uint64_t seed=0,
+             uint64_t epoch=0, bint update=True, double normaliser=1.0, parameters, gradient, int64_t n_weights,
+             first=None, second=None, average=None, double average_decay=0.0, int solver=0, rates=None,
+             double alpha=0.0, double weight_decay=0.0, double momentum=0.0, double beta_1=0.0, double beta_2=0.0,
+             double epsilon=0.0, double clip_norm=0.0, bint nesterov=False, int64_t accumulate=1, int64_t batches=0,
+             powers=(1.0, 1.0), int n_threads=1, Scratch scratch):
+    """One epoch in place on parameters, first, second and average; or, without update, the gradient of all rows.
+
+    Returns the loss, the penalty and the gradient's norm, summed as sch/nn.h says; the number of batches so far; and the
+    powers of beta_1 and beta_2.
+    """
+    cdef sch_nn_train_args a
+    cdef sch_status status
+    cdef const sch_nn_ops *kernels = ops().nn  # one instruction set for the size and the run
+    cdef int64_t n = table.c.n, size = parameters.shape[0], steps
+    cdef char kind = network.kind
+    network.fits(table)
+    if network.frozen:
+        raise ValueError("network: expected one that is not frozen")
+    if batch_size < 1 or accumulate < 1:
+        raise ValueError("batch_size, accumulate: expected at least 1")
+    steps = -(-(-(-n // batch_size)) // accumulate)
+    a.control, a.x, a.network = control(n_threads), table.c, network.c
+    a.y, a.weight = read(y, "y", kind, network.y_size(n)), read_or_null(weight, "weight", kind, n)
+    a.batch_size, a.shuffle, a.seed, a.epoch = batch_size, shuffle, seed, epoch
+    a.update, a.normaliser = update, normaliser
+    a.n_parameters, a.n_weights = size, n_weights
+    a.parameters = write(parameters, "parameters", kind, size)
+    network.within(<const char *>a.parameters, size)
+    a.gradient = write(gradient, "gradient", kind, size)
+    a.first = write_or_null(first, "first", kind, size)
+    a.second = write_or_null(second, "second", kind, size)
+    a.average, a.average_decay = write_or_null(average, "average", kind, size), average_decay
+    a.solver = <sch_nn_solver>solver
+    a.rates = <const double *>read_or_null(rates, "rates", b"d", steps)
+    name = nn_solvers[solver].decode()
+    if update and (rates is None or (first is None and name not in ("rmsprop", "adagrad"))
+                   or (second is None and name not in ("sgd", "lion"))):
+        raise ValueError("solver: expected its rates and its memory beside it")
+    a.alpha, a.weight_decay, a.momentum, a.nesterov = alpha, weight_decay, momentum, nesterov
+    a.beta_1, a.beta_2, a.epsilon, a.clip_norm = beta_1, beta_2, epsilon, clip_norm
+    a.accumulate, a.batches = accumulate, batches
+    a.power_1, a.power_2 = powers
+    a.scratch = scratch.at_least(kernels.nn_train_scratch(&a))
+    with nogil:
+        status = kernels.nn_train(&a)
+    check(status)
+    return a.loss_sum, a.penalty_sum, a.norm_sum, a.batches, (a.power_1, a.power_2)
+
+
+def nn_predict(Network network, Table table, out=None, *, y=None, weight=None, bint raw=False, int n_threads=1,
+               Scratch scratch):
+    """Outputs of all rows into out (n, n_outputs); with y, returns the weighted sum of losses."""
+    cdef sch_nn_predict_args a
+    cdef sch_status status
+    cdef const sch_nn_ops *kernels = ops().nn
+    cdef int64_t n = table.c.n
+    network.fits(table)
+    a.control, a.x, a.network, a.raw = control(n_threads), table.c, network.c, raw
+    a.out = write_or_null(out, "out", network.kind, n * network.layers[network.c.n_layers - 1].fan_out)
+    a.y = read_or_null(y, "y", network.kind, network.y_size(n))
+    a.weight = read_or_null(weight, "weight", network.kind, n)
+    a.scratch = scratch.at_least(kernels.nn_predict_scratch(&a))
+    with nogil:
+        status = kernels.nn_predict(&a)
+    check(status)
+    return a.loss_sum

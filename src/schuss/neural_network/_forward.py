@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Predictions of a fitted network."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schuss import _kernels as kernels
+from schuss.neural_network._parameters import fitted_spec
+from schuss.neural_network._spec import Spec, Weights
+
+Array = NDArray[Any]
+
+
+# Beside the estimators, not in them: predicting is to leave no trace, nor to be stored.
+_known: WeakKeyDictionary[Any, Forward] = WeakKeyDictionary()
+
+
+class Forward:
+    """A fitted network as the kernels see it, kept from one prediction to the next.
+
+    It reads the very arrays that are the estimator's attributes: changes within them show.
+
+    Parameters
+    ----------
+    spec : Spec
+    weights : Weights
+    activation : object, default=None
+        The estimator's parameter.
+    """
+
+    def __init__(self, spec: Spec, weights: Weights, activation: Any = None) -> None:
+        self._spec, self._weights, self._activation = spec, weights, activation
+        self._network = spec.network(weights, frozen=True)
+        self.dtype = weights.coefs[0].dtype
+
+    def belongs_to(self, estimator: Any) -> bool:
+        """Whether the estimator still has the parameters that it was made for."""
+        mine = self._weights
+        return (
+            estimator.coefs_ is mine.coefs
+            and estimator.intercepts_ is mine.intercepts
+            and (estimator.activation is self._activation)
+        )
+
+    def __call__(self, X: Any, *, n_threads: int) -> Array:
+        """Outputs (n_samples, n_outputs) of checked rows, in the wider of the dtypes of X and of the network."""
+        if X.dtype != self.dtype:
+            wide = np.result_type(X.dtype, self.dtype)
+            if wide != self.dtype:
+                return _widened(self._spec, self._weights, wide)(X, n_threads=n_threads)
+            X = X.astype(wide)
+        out = np.empty((X.shape[0], self._spec.units[-1]), dtype=self.dtype)
+        # Its own work memory, since two threads may predict at a time.
+        kernels.nn_predict(self._network, kernels.Table(X), out, n_threads=n_threads, scratch=kernels.Scratch())
+        return out
+
+
+def forward_of(estimator: Any) -> Forward:
+    """The network of a fitted estimator as of now, made anew when its lists of parameters are other ones."""
+    forward = _known.get(estimator)
+    if forward is None or not forward.belongs_to(estimator):
+        there = vars(estimator)
+        norm = (there.get(f"norm_{name}_", []) for name in ("gains", "shifts", "means", "variances"))
+        weights = Weights(estimator.coefs_, estimator.intercepts_, *norm)
+        forward = _known[estimator] = Forward(fitted_spec(estimator), weights, estimator.activation)
+    return forward
+
+
+def _widened(spec: Spec, weights: Weights, dtype: Any) -> Forward:
+    lists = (
+        [array.astype(dtype) for array in arrays]
+        for arrays in (
+            weights.coefs,
+            weights.intercepts,
+            weights.gains,
+            weights.shifts,
+            weights.means,
+            weights.variances,
+        )
+    )
+    return Forward(spec, Weights(*lists))

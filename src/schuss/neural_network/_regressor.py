@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""MLPRegressor."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils import column_or_1d
+
+from schuss._sklearn import Interval, StrOptions, available_if, fit_context
+from schuss.neural_network._base import BaseMLP, has_partial_fit
+from schuss.neural_network._parameters import CONSTRAINTS
+from schuss.neural_network._spec import Head
+
+Array = NDArray[Any]
+
+_LOSSES = {
+    "squared_error": "squared",
+    "absolute_error": "absolute",
+    "huber": "huber",
+    "quantile": "quantile",
+    "poisson": "poisson",
+    "gamma": "gamma",
+}
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):
+    """Regressor by a fully connected neural network.
+
+    Drop-in for `sklearn.neural_network.MLPRegressor`, an epoch being one call of a C kernel.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson', 'absolute_error', 'huber', 'quantile', 'gamma'}, default='squared_error'
+        'squared_error' and 'huber' are halved, 'poisson' and 'gamma' half deviances whose
+        network predicts the logarithm of the mean; 'quantile' predicts a quantile.
+    hidden_layer_sizes : int or array-like of shape (n_hidden,), default=(100,)
+        Units of the hidden layers.
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'gelu', 'silu'} \
+or sequence of them, default='relu'
+        Activation of the hidden layers, or of each. 'gelu' is the form with a tanh.
+    solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'nadam', 'rmsprop', 'adagrad', 'lion'}, default='adam'
+        'lbfgs' looks at all rows in every iteration, the others at a batch. 'adamw' is
+        'adam' whose ``weight_decay`` is 0.01 unless given.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty, which is divided by the rows of a batch.
+    batch_size : int or 'auto', default='auto'
+        Rows of a batch; 'auto' is ``min(200, n_samples)``.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'one_cycle', 'plateau'}, default='constant'
+        Schedule of the learning rate. 'invscaling' (``learning_rate_init / t ** power_t``) and
+        'adaptive' (a fifth whenever training would stop) are for the solver 'sgd' alone, as in
+        scikit-learn. 'cosine' falls to zero in ``max_iter`` epochs, 'one_cycle' first
+        rises; 'plateau' multiplies by ``plateau_factor`` after ``plateau_patience`` epochs
+        without improvement.
+    learning_rate_init : float, default=0.001
+        The learning rate, or what the schedule multiplies.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Largest number of epochs, or of iterations of 'lbfgs'.
+    shuffle : bool, default=True
+        Whether to visit the rows in another random order in every epoch.
+    random_state : int, RandomState instance or None, default=None
+        Source of the initial weights, which are scikit-learn's for the same number, and of
+        the validation split, the shuffling and dropout.
+    tol : float, default=1e-4
+        Least improvement that counts.
+    verbose : bool, default=False
+        Whether to print a line per epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on where the last one ended, solver's memory included.
+    momentum : float, default=0.9
+        Of 'sgd'.
+    nesterovs_momentum : bool, default=True
+        Whether that is Nesterov's.
+    early_stopping : bool, default=False
+        Whether to watch the score on validation rows instead of the training loss, and to
+        return to the weights of the best epoch at the end.
+    validation_fraction : float, default=0.1
+        Share of the rows that ``early_stopping`` sets aside, if `fit` is given no
+        validation data.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        What 'adam', 'adamw', 'nadam' and 'lion' keep of the running means of gradients and
+        of their squares.
+    epsilon : float, default=1e-8
+        What these and 'rmsprop', 'adagrad' add to the root of squares.
+    n_iter_no_change : int, default=10
+        Epochs in a row without improvement that are tolerated.
+    max_fun : int, default=15000
+        Largest number of evaluations of the loss by 'lbfgs'.
+    delta : float, default=1.0
+        Residual at which 'huber' turns from squares to lines.
+    quantile : float, default=0.5
+        Level of the quantile, between 0 and 1.
+    dropout : float or sequence of float, default=0.0
+        Probability, for all hidden layers or for each, that a unit's output is set to zero
+        in a step of training.
+    norm : {None, 'batch', 'layer'}, default=None
+        Normalisation before the activations of the hidden layers.
+    initializer : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
+'lecun_normal', 'orthogonal'}, default='auto'
+        How the first weights are drawn; 'auto' as scikit-learn does.
+    rho : float, default=0.9
+        What 'rmsprop' keeps of the mean of squares.
+    weight_decay : float or None, default=None
+        Share of the weights, times the learning rate, that every step takes away, apart
+        from the gradient (Loshchilov and Hutter 2019). None is 0.01 for 'adamw', else 0.
+    clip_norm : float or None, default=None
+        Largest norm of a step's gradient.
+    accumulate : int, default=1
+        Batches whose mean gradient makes one step.
+    averaging : {None, 'ema', 'swa'}, default=None
+        Whether the result is an average: 'ema', exponential, over the steps; 'swa', the
+        mean over the ends of epochs from ``swa_start`` on.
+    ema_decay : float, default=0.999
+    swa_start : float, default=0.75
+        Share of ``max_iter`` after which the mean begins.
+    warmup : float, default=0.0
+        Epochs in which the learning rate grows from nothing.
+    plateau_factor : float, default=0.5
+    plateau_patience : int, default=2
+    record_statistics : bool, default=False
+        Whether ``history_`` also tells of each layer's weights, gradients, and units that are
+        dead or saturated.
+    max_time : float or None, default=None
+        Seconds after which no further epoch starts.
+    n_threads : int or None, default=None
+        Number of threads; None chooses automatically. The result does not depend on it.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of the layers.
+    intercepts_ : list of ndarray of shape (fan_out,)
+    norm_gains_, norm_shifts_, norm_means_, norm_variances_ : list of ndarray
+        Parameters and running statistics of the normalisation of each hidden layer, if any.
+    loss_ : float
+        Training objective of the last epoch.
+    loss_curve_ : list of float
+        That of every epoch: mean over the batches, before each one's step, penalty included.
+    best_loss_ : float or None
+        The lowest of these; None with early stopping.
+    validation_scores_ : list of float or None
+        Score of every epoch with early stopping.
+    best_validation_score_ : float or None
+    n_iter_ : int
+        Number of epochs, or iterations, of the last fit.
+    t_ : int
+        Number of rows seen, repetitions included.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+    out_activation_ : str
+        What makes predictions of raw outputs.
+    history_ : History
+        A record per epoch: "objective", "data_loss", "penalty", "learning_rate", with validation rows
+        also loss and score on both, all measured after the epoch on the same footing.
+    stop_reason_ : str
+        Why training ended, a value of `schuss.training.StopReason`.
+    best_iteration_ : int
+        Epoch, counted from 0, that was best on validation rows. Only with validation rows.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X has any.
+
+    See Also
+    --------
+    MLPClassifier : The same for classes, with references.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from schuss.neural_network import MLPRegressor
+    >>> X = np.linspace(-2, 2, 200)[:, None]
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", random_state=0).fit(X, np.sin(2 * X[:, 0]))
+    >>> bool(model.score(X, np.sin(2 * X[:, 0])) > 0.99)
+    True
+    """
+
+    _classes = False
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(set(_LOSSES))],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        delta: float = 1.0,
+        quantile: float = 0.5,
+        dropout: Any = 0.0,
+        norm: str | None = None,
+        initializer: str = "auto",
+        rho: float = 0.9,
+        weight_decay: float | None = None,
+        clip_norm: float | None = None,
+        accumulate: int = 1,
+        averaging: str | None = None,
+        ema_decay: float = 0.999,
+        swa_start: float = 0.75,
+        warmup: float = 0.0,
+        plateau_factor: float = 0.5,
+        plateau_patience: int = 2,
+        record_statistics: bool = False,
+        max_time: float | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.delta = delta
+        self.quantile = quantile
+        self.dropout = dropout
+        self.norm = norm
+        self.initializer = initializer
+        self.rho = rho
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.accumulate = accumulate
+        self.averaging = averaging
+        self.ema_decay = ema_decay
+        self.swa_start = swa_start
+        self.warmup = warmup
+        self.plateau_factor = plateau_factor
+        self.plateau_patience = plateau_patience
+        self.record_statistics = record_statistics
+        self.max_time = max_time
+        self.n_threads = n_threads
+
+    @fit_context
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train from the start, or with ``warm_start`` from where the last fit ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data; float32 and float64 are used as they are, and so is CSR.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+        X_val, y_val : array-like, default=None
+            Validation data, for the curves in ``history_`` and for ``early_stopping``.
+        sample_weight_val : array-like, default=None
+            Weights of the validation samples.
+
+        Returns
+        -------
+        self : MLPRegressor
+
+        Raises
+        ------
+        ValueError
+            If the data or the combination of parameters is not usable, or if a
+            weight became infinite during training.
+        KeyboardInterrupt
+            After Ctrl-C; the estimator then holds the last complete epoch.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=False)
+
+    @available_if(has_partial_fit)
+    @fit_context
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train one epoch on this data, continuing from where the last call ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The next part of the training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        self : MLPRegressor
+        """
+        return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
+
+    def _head(self) -> Head:
+        param = {"huber": self.delta, "quantile": self.quantile}.get(self.loss, 0.0)
+        return Head(_LOSSES[self.loss], param=float(param))
+
+    def _check_target(self, X: Any, y: Array, *, incremental: bool) -> tuple[Array, Array | None]:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        low = float(np.min(y))
+        if (self.loss == "poisson" and low < 0.0) or (self.loss == "gamma" and low <= 0.0):
+            raise ValueError(f"Some value(s) of y are out of the valid range of the loss {self.loss!r}.")
+        return self._encode(y, X.dtype), None
+
+    def _encode(self, y: Array, dtype: Any) -> Array:
+        return np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted value of each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        out = self._outputs(X)
+        return out.ravel() if out.shape[1] == 1 else out

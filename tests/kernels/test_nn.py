@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""nn_train and nn_predict: against a naive network, finite differences, and themselves on other numbers of threads."""
+
+import numpy as np
+import pytest
+from nn_cases import Case
+from reference import nn as reference
+from tolerance import assert_close, assert_same_bytes, tol
+
+from schuss import _kernels as kernels
+
+HEADS = [
+    {"loss": "softmax"},
+    {"loss": "softmax", "smoothing": 0.1},
+    {"loss": "softmax", "focal": 2.0},
+    {"loss": "logistic"},
+    {"loss": "logistic", "smoothing": 0.2},
+    {"loss": "logistic", "focal": 1.5},
+    {"loss": "squared"},
+    {"loss": "absolute"},
+    {"loss": "huber", "loss_param": 0.7},
+    {"loss": "quantile", "loss_param": 0.3},
+    {"loss": "poisson"},
+    {"loss": "gamma"},
+]
+LAYERS = [
+    *({"activation": name} for name in kernels.NN_ACTIVATIONS),
+    {"activation": "tanh", "norm": "batch"},
+    {"activation": "silu", "norm": "layer"},
+    {"activation": "gelu", "norm": "batch", "dropout": 0.3},
+    {"activation": "elu", "norm": "layer", "dropout": 0.5},
+    {"activation": ["relu", "tanh"], "dropout": 0.4},
+]
+SOLVERS = [*kernels.NN_SOLVERS]
+STATE = ("parameters", "first", "second", "average")
+
+
+def name_of(options):
+    return "-".join(str(value) for value in options.values())
+
+
+def assert_trained_alike(case, solver, got, want, n):
+    """Every part of the state, relative to its largest entry."""
+    for name in (*STATE, "statistics"):
+        if name in want and not (name == "first" and solver in ("rmsprop", "adagrad")):
+            room = 300 * tol(case.dtype, n) * max(1.0, float(np.abs(want[name]).max()))
+            assert_close(got[name].astype(float), want[name].astype(float), room, scale=1.0)
+    assert_close(got["loss"], float(want["loss"]), 100 * tol(case.dtype, n))
+    assert_close(got["penalty"], float(want["penalty"]), 100 * tol(case.dtype, n))
+
+
+def assert_gradient_is_the_slope(case):
+    """Central differences along random directions and single coordinates, in float64."""
+    rng = np.random.default_rng(3)
+    _, gradient = case.gradient(case.block)
+    for trial in range(12):
+        direction = rng.normal(size=case.block.shape)
+        if trial < 4:
+            direction = np.eye(1, direction.size, rng.integers(direction.size)).ravel()
+        h = 1e-5
+        ahead, behind = (case.gradient(case.block + s * h * direction)[0] for s in (1, -1))
+        far_ahead, far_behind = (case.gradient(case.block + s * h * direction)[0] for s in (2, -2))
+        slope = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * h)
+        scale = max(abs(slope), float(np.linalg.norm(gradient)) * float(np.linalg.norm(direction)) * 1e-2)
+        assert abs(slope - gradient @ direction) < 1e-6 * scale
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=name_of)
+def test_gradient_of_every_layer(layers):
+    assert_gradient_is_the_slope(Case((5, 7, 6, 3), np.float64, 1, n=23, loss="softmax", weighted=True, **layers))
+
+
+@pytest.mark.parametrize("head", HEADS, ids=name_of)
+def test_gradient_of_every_head(head):
+    assert_gradient_is_the_slope(Case((4, 6, 3), np.float64, 2, n=21, **head))
+
+
+@pytest.mark.parametrize("layers", LAYERS, ids=name_of)
+def test_layers_against_reference(isa, dtype, layers):
+    case = Case((9, 20, 17, 4), dtype, 3, n=45, loss="softmax", **layers)
+    got, want = case.train(seed=5), case.reference_train(seed=5)
+    assert_trained_alike(case, "adam", got, want, 60)
+
+
+@pytest.mark.parametrize("head", HEADS, ids=name_of)
+def test_heads_against_reference(isa, dtype, head):
+    case = Case((6, 18, 2), dtype, 4, n=40, weighted=True, **head)
+    assert_trained_alike(case, "sgd", case.train("sgd"), case.reference_train("sgd"), 60)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"alpha": 0.5}, {"weight_decay": 0.1}, {"clip_norm": 0.2}, {"accumulate": 2}, {"average_decay": 0.9}],
+    ids=lambda options: next(iter(options), "plain"),
+)
+def test_solvers_against_reference(solver, options):
+    case = Case((6, 10, 5, 3), np.float64, 5, n=70, loss="softmax")
+    got, want = case.train(solver, **options), case.reference_train(solver, **options)
+    assert_trained_alike(case, solver, got, want, 60)
+
+
+@pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 33, 65])
+@pytest.mark.parametrize("units", [(1, 1, 1), (3, 16, 1), (17, 33, 10), (64, 14, 15, 2), (5, 3)])
+def test_odd_sizes(isa, dtype, n, units):
+    case = Case(units, dtype, 6, n=n)
+    got, want = case.train("sgd", batch_size=32), case.reference_train("sgd", batch_size=32)
+    assert_trained_alike(case, "sgd", got, want, 60)
+    out = np.empty((n, units[-1]), dtype)
+    kernels.nn_predict(case.network(), case.table, out, scratch=kernels.Scratch())
+    assert_close(
+        out.astype(float), reference.nn_predict(case.net, case.x).astype(float), 50 * tol(dtype, 99), scale=1.0
+    )
+
+
+@pytest.mark.parametrize("norm", [None, "batch", "layer"])
+@pytest.mark.parametrize("loss", list(kernels.NN_LOSSES))
+def test_predictions_and_losses(isa, dtype, norm, loss):
+    case = Case((8, 19, 12, 3), dtype, 7, n=300, loss=loss, norm=norm, activation="gelu", weighted=True)
+    out = np.empty((300, 3), dtype)
+    total = kernels.nn_predict(case.network(), case.table, out, y=case.y, weight=case.weight, scratch=kernels.Scratch())
+    want = reference.nn_predict(case.net, case.x)
+    assert_close(out.astype(float), want.astype(float), 100 * tol(dtype, 40), scale=1.0)
+    raw = reference.forward(case.net.widened(), case.x)[0]
+    value, _ = reference.head(case.net, case.y, raw)
+    assert_close(total, float((case.weight * value).sum()), 100 * tol(dtype, 40))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+@pytest.mark.parametrize("norm", [None, "batch"])
+def test_sparse_tables(isa, dtype, activation, norm):
+    case = Case((40, 21, 2), dtype, 8, n=75, sparse=True, activation=activation, norm=norm)
+    assert_trained_alike(case, "adam", case.train(), case.reference_train(), 100)
+    out = np.empty((75, 2), dtype)
+    kernels.nn_predict(case.network(), case.table, out, scratch=kernels.Scratch())
+    assert_close(
+        out.astype(float), reference.nn_predict(case.net, case.x).astype(float), 50 * tol(dtype, 99), scale=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"norm": "batch", "dropout": 0.2}, {"norm": "layer"}, {"sparse": True}], ids=name_of
+)
+def test_same_bytes_for_any_number_of_threads(dtype, n_threads, options):
+    case = Case((300, 270, 65, 10), dtype, 9, n=300, loss="softmax", **options)
+    one, many = (case.train(batch_size=130, clip_norm=1.0, alpha=0.1, n_threads=k) for k in (1, n_threads))
+    for name, value in one.items():
+        assert_same_bytes(many[name], value)
+    outs = [np.empty((300, 10), dtype) for _ in range(2)]
+    losses = [
+        kernels.nn_predict(case.network(), case.table, out, y=case.y, n_threads=k, scratch=kernels.Scratch())
+        for k, out in zip((1, n_threads), outs, strict=True)
+    ]
+    assert_same_bytes(outs[1], outs[0])
+    assert losses[0] == losses[1]
+
+
+def test_wide_layers_are_packed(dtype):
+    """Many panels and more than 256 units take another way to the same sums."""
+    case = Case((20, 300, 3), dtype, 10, n=300)
+    got, want = case.train("sgd", batch_size=300), case.reference_train("sgd", batch_size=300)
+    assert_trained_alike(case, "sgd", got, want, 300)
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 7])
+def test_shuffling(epoch):
+    case = Case((3, 4, 1), np.float64, 11, n=37)
+    order = reference.shuffled(37, 123, epoch)
+    got = case.train(shuffle=True, seed=123, epoch=epoch)
+    assert_trained_alike(case, "adam", got, case.reference_train(order=order, seed=123), 60)
+
+
+def test_gradient_in_blocks_of_rows():
+    case = Case((6, 9, 2), np.float64, 12, n=100, weighted=True)
+    whole, parts = case.gradient(case.block), case.gradient(case.block, batch_size=16)
+    assert_close(parts[0], whole[0], 1e-13)
+    assert_close(parts[1], whole[1], 1e-13, scale=1.0)
+
+
+def test_an_epoch_goes_on_where_the_last_one_ended():
+    """Two epochs in two calls leave what the kernel's own state says, so that training can be resumed."""
+    case = Case((4, 8, 2), np.float64, 13, n=64, dropout=0.3)
+    state = case.train(seed=1, batches=0)
+    again = case.train(seed=1, batches=4)
+    assert np.abs(state["parameters"] - again["parameters"]).max() > 1e-6  # other units were dropped
+
+
+def test_a_network_of_layers_that_do_not_fit_is_refused():
+    coefs = [np.zeros((3, 4)), np.zeros((5, 1))]
+    with pytest.raises(ValueError, match="do not fit"):
+        kernels.Network(coefs, [np.zeros(4), np.zeros(1)], activations=[0])
+
+
+def test_parameters_outside_of_the_block_are_refused():
+    case = Case((3, 4, 1), np.float64)
+    with pytest.raises(ValueError, match="views"):
+        kernels.nn_train(
+            case.network(), case.table, case.y, batch_size=8, parameters=case.block.copy(), rates=np.ones(7),
+            gradient=case.block.copy(), n_weights=case.n_weights, first=case.block.copy(), scratch=kernels.Scratch(),
+        )  # fmt: skip
