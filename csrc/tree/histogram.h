@@ -10,7 +10,7 @@
 #include "core/pool.h"
 #include "tree/packing.h"
 
-enum { PLANE = 256 * SCH_TILE, AHEAD = 24 /* rows fetched before they are needed */ };
+enum { PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
 
 typedef struct {
     const sch_grow_tree_args *a;
@@ -36,6 +36,11 @@ SCH_INLINE void add_word(int64_t *SCH_RESTRICT cell, const uint8_t *bins, int64_
 SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, const uint8_t *tile, const uint32_t *rows,
                           int64_t n, const int width)
 {
+    if (rows[n - 1] - rows[0] == n - 1) { /* rows ascend: these leave none out */
+        for (int64_t row = rows[0]; row < rows[0] + n; ++row)
+            add_word(cells, tile + row * SCH_TILE, s->words[row], width);
+        return;
+    }
     for (int64_t i = 0; i < n; ++i) {
         const int64_t row = rows[i];
         if (i + AHEAD < n) {
