@@ -182,3 +182,34 @@ def test_thresholds_of_single_precision(masks):
     x = np.stack([near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))])
     x = np.repeat(x.reshape(-1, 1), trees.n_features, axis=1)
     assert_same_bytes(kernels.trees_predict(trees.predictor, x), reference.trees_predict(trees, x))
+
+
+@pytest.mark.parametrize("shape", ["boosting", "deep", "forest", "known categories"])
+@pytest.mark.parametrize("n", [1, 3, 15])
+def test_few_rows_are_predicted_alike(isa, dtype, masks, shape, n):
+    trees, x, baseline = case(masks, shape, n, dtype)
+    for same in (x, np.asfortranarray(x), x[::-1].copy()[::-1]):
+        got = trees.predictor.predict_few(same, baseline=baseline, divisor=3.0)
+        assert_same_bytes(got, reference.trees_predict(trees, x, baseline, 3.0))
+
+
+def test_what_is_not_plain_needs_a_closer_look():
+    trees, x, _ = case(False, "boosting", 2, np.float64, missing=0.0)
+    few = trees.predictor.predict_few
+    assert few(x) is not None
+    packed = np.zeros(2, [("skip", "u1"), ("x", "f8", 7)])["x"]  # not aligned
+    odd = [x[:, :6], x[0], x[:0], np.zeros((16, 7)), x.astype(int), x.astype("f2"), x.astype(">f8"), x.astype("g")]
+    for other in [*odd, packed, x.astype(complex), x.astype(object), x.tolist(), np.ma.array(x), sparse.csr_array(x)]:
+        assert few(other) is None
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_few_rows_may_be_refused_for_what_they_hold(dtype, order):
+    trees, x, _ = case(False, "boosting", 3, dtype, missing=0.0)
+    few, strict = trees.predictor.predict_few, {"missing": False, "infinite": False}
+    for bad, allowed in ((np.nan, "missing"), (np.inf, "infinite"), (-np.inf, "infinite")):
+        broken = np.array(x, order=order)
+        broken[2, 6] = bad
+        assert few(broken, **strict) is None
+        assert few(broken, **{**strict, allowed: True}) is not None
+    assert few(np.array(x, order=order), **strict) is not None

@@ -24,6 +24,15 @@ class Predictor:
         masks: Callable[[], Any] | None = None,
         masks_from: int = 20000,
     ) -> None: ...
+    def predict_few(
+        self,
+        x: Any,
+        *,
+        baseline: Float64 | None = None,
+        divisor: float = 1.0,
+        missing: bool = True,
+        infinite: bool = True,
+    ) -> Float64 | None: ...
     @property
     def n_trees(self) -> int: ...
     @property
