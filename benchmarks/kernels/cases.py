@@ -14,6 +14,7 @@ from scipy.special import expit
 from benchmarks.kernels import binning, data
 from benchmarks.kernels.boosting import BOOSTING_CASES
 from benchmarks.kernels.case import Build, Case
+from benchmarks.kernels.exact_trees import EXACT_TREE_CASES
 from benchmarks.kernels.forests import FOREST_CASES
 from benchmarks.kernels.networks import NETWORK_CASES
 from benchmarks.kernels.trees import TREE_CASES
@@ -537,4 +538,5 @@ CASES: dict[str, Build] = {
     "tree/bin_table d=28": binning.bin_table,
     **FOREST_CASES,
     **BOOSTING_CASES,
+    **EXACT_TREE_CASES,
 }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn._loss import loss as _loss_module
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.tree import _tree
 from sklearn.utils._param_validation import Hidden, Interval, Options, RealNotInt, StrOptions, validate_params
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
@@ -23,6 +24,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
     _check_monotonic_cst,
+    _check_n_features,
     _check_sample_weight,
     _check_y,
     _deprecate_positional_args,
@@ -36,6 +38,7 @@ except ImportError:
     with_callbacks = None
 
 __all__ = [
+    "FRIEDMAN_DEPRECATED",
     "N_THREADS",
     "CallbackSupportMixin",
     "Hidden",
@@ -48,6 +51,7 @@ __all__ = [
     "check_arguments",
     "check_method_params",
     "check_monotonic_cst",
+    "check_n_features",
     "check_parameters",
     "check_partial_fit_first_call",
     "check_sample_weight",
@@ -55,6 +59,9 @@ __all__ = [
     "fit_context",
     "keywords_only_from",
     "loss_class",
+    "make_tree",
+    "prune_tree",
+    "pruning_path",
     "raise_for_params",
     "route_params",
     "split_params",
@@ -72,6 +79,9 @@ _KNOWS_ALL_ZERO = "allow_all_zero_weights" in inspect.signature(_check_sample_we
 # scikit-learn >= 1.9 hands sample weights on from searches to scorers
 _FORWARDS_WEIGHTS = with_callbacks is not None
 
+# scikit-learn >= 1.9
+FRIEDMAN_DEPRECATED = with_callbacks is not None
+
 # A count of threads; negative ones count back from what there is, as joblib has it.
 N_THREADS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
 
@@ -86,6 +96,54 @@ def check_arguments(constraints: dict[str, Any]) -> Callable[[Method], Method]:
     """Decorate a function so that its arguments are checked as a constructor's parameters are."""
     decorator: Callable[[Method], Method] = validate_params(constraints, prefer_skip_nested_validation=True)
     return decorator
+
+
+def make_tree(
+    columns: Mapping[str, NDArray[Any]],
+    values: NDArray[np.float64],
+    *,
+    n_features: int,
+    n_classes: NDArray[np.intp],
+    depth: int,
+) -> Any:
+    """Return scikit-learn's own tree, made from arrays as if it were unpickled.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_nodes,)
+        By the names of scikit-learn's nodes.
+    values : ndarray of shape (n_nodes, n_outputs, max_n_classes)
+    n_features : int
+    n_classes : ndarray of shape (n_outputs,)
+        Ones for regression.
+    depth : int
+    """
+    nodes = np.zeros(len(values), dtype=_tree.NODE_DTYPE)  # equal trees have equal bytes
+    for name in nodes.dtype.names or ():
+        nodes[name] = columns[name]
+    tree = _tree.Tree(n_features, n_classes, len(n_classes))
+    tree.__setstate__(
+        {
+            "max_depth": depth,
+            "node_count": len(nodes),
+            "nodes": nodes,
+            "values": np.ascontiguousarray(values, dtype=np.float64),
+        }
+    )
+    return tree
+
+
+def prune_tree(tree: Any, ccp_alpha: float) -> Any:
+    """Return scikit-learn's tree, pruned by minimal cost complexity."""
+    pruned = _tree.Tree(tree.n_features, np.asarray(tree.n_classes), tree.n_outputs)
+    _tree._build_pruned_tree_ccp(pruned, tree, ccp_alpha)
+    return pruned
+
+
+def pruning_path(tree: Any) -> dict[str, NDArray[np.float64]]:
+    """Return the effective alphas of a tree's subtrees, and the impurities of their leaves."""
+    path: dict[str, NDArray[np.float64]] = _tree.ccp_pruning_path(tree)
+    return path
 
 
 def loss_class(name: str) -> Any:
@@ -124,6 +182,11 @@ def keywords_only_from(version: str) -> Callable[[Method], Method]:
 def check_parameters(estimator: Any) -> None:
     """Raise a ValueError if a constructor parameter of an estimator is out of its range."""
     estimator._validate_params()
+
+
+def check_n_features(estimator: Any, X: Any, *, reset: bool) -> None:
+    """Compare the number of columns of X with that of training, or note it."""
+    _check_n_features(estimator, X, reset=reset)
 
 
 def raise_for_params(params: dict[str, Any], owner: Any, method: str) -> None:

@@ -6,6 +6,7 @@
 #include "sch/apply.h"
 #include "sch/bin.h"
 #include "sch/boost.h"
+#include "sch/cart.h"
 #include "sch/cd.h"
 #include "sch/dual.h"
 #include "sch/forest.h"
@@ -26,7 +27,8 @@
     X(bin, isa)              \
     X(forest, isa)           \
     X(boost, isa)            \
-    X(nn, isa)
+    X(nn, isa)               \
+    X(cart, isa)
 
 typedef struct {
     const char *name;

@@ -4,6 +4,17 @@
 from schuss._kernels._apply import Predictor, trees_leaves, trees_predict
 from schuss._kernels._bin import MAX_BINS, MISSING_BIN, Binned, bin_bounds, bin_table
 from schuss._kernels._boost import Grower, GrownTree, add_leaves, add_routed
+from schuss._kernels._cart import (
+    CART_CRITERIA,
+    CART_ENTRY,
+    CART_NODE,
+    CART_SEARCHES,
+    CartTree,
+    cart_grow,
+    cart_preorder,
+    cart_select,
+    cart_sort,
+)
 from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
 from schuss._kernels._core import (
     LOSSES,
@@ -26,6 +37,10 @@ from schuss._kernels._nn import NN_ACTIVATIONS, NN_LOSSES, NN_SOLVERS, Network, 
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
 __all__ = [
+    "CART_CRITERIA",
+    "CART_ENTRY",
+    "CART_NODE",
+    "CART_SEARCHES",
     "FOREST_CRITERIA",
     "LOSSES",
     "MAX_BINS",
@@ -36,6 +51,7 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "Binned",
+    "CartTree",
     "Columns",
     "Grower",
     "GrownTree",
@@ -48,6 +64,10 @@ __all__ = [
     "all_finite",
     "bin_bounds",
     "bin_table",
+    "cart_grow",
+    "cart_preorder",
+    "cart_select",
+    "cart_sort",
     "column_gram",
     "column_products",
     "column_residual",

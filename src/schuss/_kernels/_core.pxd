@@ -585,6 +585,74 @@ cdef extern from "sch/nn.h" nogil:
         int64_t (*nn_predict_scratch)(const sch_nn_predict_args *) noexcept nogil
 
 
+cdef extern from "sch/cart.h" nogil:
+    ctypedef enum sch_cart_criterion:
+        SCH_CART_GINI
+        SCH_CART_ENTROPY
+        SCH_CART_SQUARED
+        SCH_CART_POISSON
+        SCH_CART_ABSOLUTE
+    ctypedef enum sch_cart_search:
+        SCH_CART_SORTED
+        SCH_CART_GATHERED
+        SCH_CART_RANDOM
+    ctypedef struct sch_cart_entry:
+        float x
+    ctypedef struct sch_cart_node:
+        int32_t left
+    ctypedef struct sch_cart_sort_args:
+        sch_control control
+        sch_columns x
+        sch_cart_entry *orders
+        void *scratch
+    ctypedef struct sch_cart_select_args:
+        sch_control control
+        int64_t n, n_kept, n_orders
+        const double *weight
+        const sch_cart_entry *source "from"
+        sch_cart_entry *to
+    ctypedef struct sch_cart_grow_args:
+        sch_control control
+        sch_columns x
+        sch_cart_search search
+        sch_cart_criterion criterion
+        int64_t n_outputs, n_values
+        const int32_t *codes
+        const double *y
+        const double *weighted_y
+        const double *weight
+        double total_weight
+        const int8_t *monotonic
+        int64_t max_features, max_depth, min_samples_split, min_samples_leaf
+        double min_weight_leaf, min_impurity_decrease
+        uint64_t seed
+        int64_t max_leaves, steps, n_rows, n_orders
+        sch_cart_entry *orders
+        uint8_t *side
+        uint32_t *rank
+        sch_cart_node *nodes
+        double *sums
+        int32_t *frontier
+        int64_t capacity, n_nodes, level, n_frontier, n_leaves, depth
+        double impurity_sum, loss_sum
+        int64_t n_open
+        void *scratch
+    ctypedef struct sch_cart_preorder_args:
+        sch_control control
+        int64_t n
+        const int32_t *left
+        int64_t *position
+        void *scratch
+    ctypedef struct sch_cart_ops:
+        sch_status (*cart_sort)(sch_cart_sort_args *) noexcept nogil
+        sch_status (*cart_select)(sch_cart_select_args *) noexcept nogil
+        sch_status (*cart_grow)(sch_cart_grow_args *) noexcept nogil
+        sch_status (*cart_preorder)(sch_cart_preorder_args *) noexcept nogil
+        int64_t (*cart_sort_scratch)(const sch_cart_sort_args *) noexcept nogil
+        int64_t (*cart_grow_scratch)(const sch_cart_grow_args *) noexcept nogil
+        int64_t (*cart_preorder_scratch)(const sch_cart_preorder_args *) noexcept nogil
+
+
 cdef extern from "sch/ops.h" nogil:
     ctypedef struct sch_ops:
         const char *name
@@ -598,6 +666,7 @@ cdef extern from "sch/ops.h" nogil:
         const sch_forest_ops *forest
         const sch_boost_ops *boost
         const sch_nn_ops *nn
+        const sch_cart_ops *cart
     const sch_ops *sch_ops_current()
     sch_status sch_ops_select(const char *name)
     int sch_ops_count()

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Decision trees."""
 
-__all__: list[str] = []
+from schuss.tree._cart import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
+
+__all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"]
