@@ -30,6 +30,7 @@ class Predictor:
         *,
         baseline: Float64 | None = None,
         divisor: float = 1.0,
+        last: int | None = None,
         missing: bool = True,
         infinite: bool = True,
     ) -> Float64 | None: ...

@@ -92,7 +92,7 @@ cdef class Predictor:
         return self.trees.n_out
 
 
-    def predict_few(self, x, *, baseline=None, double divisor=1.0, bint missing=True, bint infinite=True):
+    def predict_few(self, x, *, baseline=None, double divisor=1.0, last=None, bint missing=True, bint infinite=True):
         """`trees_predict` for some rows in microseconds, or None if x needs a closer look.
 
         Taken as they are: plain arrays of float32 or float64, of the right width, up to 15 rows, without NaN unless
@@ -110,7 +110,10 @@ cdef class Predictor:
         if not taken:
             return None
         a.apply.control.n_threads, a.apply.control.poll = 1, NULL
-        a.apply.trees, a.apply.masks, a.apply.first, a.apply.last = self.trees, NULL, 0, self.trees.n_trees
+        a.apply.trees, a.apply.masks, a.apply.first = self.trees, NULL, 0
+        a.apply.last = self.trees.n_trees if last is None else last
+        if not 0 <= a.apply.last <= self.trees.n_trees:
+            raise IndexError(f"expected trees from 0 to {self.trees.n_trees}, got 0 to {last}")
         baseline = zeros(n_out) if baseline is None else baseline
         out = empty((a.apply.x.n, n_out))
         a.baseline, a.divisor = <const double *>read(baseline, "baseline", b"d", n_out), divisor

@@ -156,6 +156,12 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
 
     def _raw_predict(self, X: Any) -> Matrix:
         """Return raw predictions of shape (n_samples, n_trees_per_iteration_)."""
+        fitted = vars(self)
+        if "_trees" in fitted and fitted["_vocabulary"] is None and "feature_names_in_" not in fitted:
+            last = self._n_kept * self.n_trees_per_iteration_
+            few = self._trees.predictor.predict_few(X, baseline=self._baseline, last=last)
+            if few is not None:
+                return few
         check_is_fitted(self, "_trees")
         X = check_table(self, X, reset=False)
         return self._sum_trees(X, 0, self._n_kept * self.n_trees_per_iteration_, self._baseline)
