@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from schuss.linear_model import (
     ElasticNet,
     ElasticNetCV,
@@ -85,6 +86,16 @@ def _logistic_cv() -> Any:
     return LogisticRegressionCV(**grid, scoring="neg_log_loss", use_legacy_attributes=True)
 
 
+def _boosted_classes() -> Any:
+    """Categories, missing values and validation rows."""
+    X = features()
+    X[:, 1] = np.floor(2 * np.abs(X[:, 1]))
+    X[::7, 0] = np.nan
+    y = labels(features())
+    settings = {"categorical_features": [1], "min_samples_leaf": 5, "early_stopping": True, "max_iter": 8}
+    return HistGradientBoostingClassifier(**settings, random_state=0).fit(X, y)
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: _classifier(_sgd_classifier),
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
@@ -98,6 +109,8 @@ MODELS: dict[str, Callable[[], Any]] = {
     ),
     "HuberRegressor": lambda: _regressor(HuberRegressor),
     "QuantileRegressor": lambda: _regressor(lambda: QuantileRegressor(alpha=0.01)),
+    "HistGradientBoostingClassifier": _boosted_classes,
+    "HistGradientBoostingRegressor": lambda: _regressor(lambda: HistGradientBoostingRegressor(max_iter=8)),
     "LinearSVC": lambda: _classifier(lambda: LinearSVC(loss="hinge")),
     "LinearSVR": lambda: _regressor(LinearSVR),
     "LogisticRegression": lambda: _classifier(LogisticRegression),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gradient boosting: every way of training leads to the model whose loss the history tells."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -12,6 +14,7 @@ from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+import schuss
 from schuss.diagnosis import diagnose
 from schuss.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -406,6 +409,19 @@ def test_time_is_kept():
     model = regressor(max_iter=100_000, max_time=0.2).fit(X, y)
     assert model.stop_reason_ == "max_time"
     assert model.n_iter_ == model._trees.n_trees < 100_000
+
+
+def test_models_can_be_pickled_and_stored(tmp_path):
+    X, y = classes(n_classes=3)
+    X = missing(with_categories(X))
+    model = classifier(categorical_features=[2], early_stopping=True).fit(X, y)
+    proba = model.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), proba)
+    schuss.save(model, tmp_path / "model.schuss")
+    again = schuss.load(tmp_path / "model.schuss")
+    np.testing.assert_array_equal(again.predict_proba(X), proba)
+    again.set_params(warm_start=True, max_iter=20).fit(X, y)
+    assert again.n_iter_ > model.n_iter_
 
 
 def test_quality_is_that_of_scikit_learn():

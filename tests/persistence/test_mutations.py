@@ -36,7 +36,8 @@ LOADER = textwrap.dedent(
         except ModelFileError as error:
             print(json.dumps(["refused", str(error)]), flush=True)
             continue
-        X = np.linspace(-1, 1, 3 * model.n_features_in_).reshape(3, -1).astype(model.coef_.dtype)
+        dtype = model.coef_.dtype if hasattr(model, "coef_") else np.float64
+        X = np.linspace(-1, 1, 3 * model.n_features_in_).reshape(3, -1).astype(dtype)
         assert len(model.predict(X)) == 3
         assert to_bytes(model, extras=extras) == path.read_bytes(), "another file when saved again"
         print(json.dumps(["accepted", repr(model)]), flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ import schuss
 from schuss.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from schuss.persistence import describe, from_bytes, to_bytes
 from schuss.persistence._registry import ENTRIES, entry_for
+from schuss.tree._nodes import Trees
 
 LABELS = {
     "str": np.array(["no", "so", "yes"]),
@@ -63,6 +65,10 @@ def check_same_state(a, b):
         assert type(value) is type(other), name
         if isinstance(value, np.random.RandomState):
             assert str(value.get_state()) == str(other.get_state())
+        elif isinstance(value, Trees):
+            assert all(_same_bits(getattr(value, f.name), getattr(other, f.name)) for f in fields(value)), name
+        elif isinstance(value, list):
+            assert all(map(_same_bits, value, other)), name
         elif sp.issparse(value):
             assert _same_bits(value.toarray(), other.toarray()), name
         elif isinstance(value, list):

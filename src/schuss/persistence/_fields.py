@@ -58,7 +58,7 @@ class Array:
             raise ModelFileError(f"{name} is of type {value.dtype}, not {wanted}")
         _check_shape(name, value.shape, self.shape, sizes)
         for symbol, size in self.binds.items():
-            _bind(name, symbol, size, sizes)
+            bind(name, symbol, size, sizes)
         if self.finite and not np.all(np.isfinite(value.data if is_sparse else value)):
             raise ModelFileError(f"{name} holds a number that is not finite")
 
@@ -88,9 +88,9 @@ class Labels:
             raise ModelFileError(f"{name} holds a label that is not finite")
         if not np.all(value[1:] > value[:-1]):
             raise ModelFileError(f"{name} is not sorted or names a class twice")
-        _bind(name, "n_classes", len(value), sizes)
+        bind(name, "n_classes", len(value), sizes)
         if not (self.multilabel and len(value) == 2):
-            _bind(name, "n_outputs", 1 if len(value) == 2 else len(value), sizes)
+            bind(name, "n_outputs", 1 if len(value) == 2 else len(value), sizes)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Integer:
         if not self.minimum <= value <= self.maximum:
             raise ModelFileError(f"{name} is {value}, which is out of range")
         if self.size is not None:
-            _bind(name, self.size, int(value), sizes)
+            bind(name, self.size, int(value), sizes)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Counts:
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
         if not isinstance(value, list):
             raise ModelFileError(f"{name} is not a list")
-        _bind(name, self.size, len(value), sizes)
+        bind(name, self.size, len(value), sizes)
         for item in value:
             Integer().check(name, item, sizes)
 
@@ -166,7 +166,7 @@ class LayerArrays:
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
         if not isinstance(value, list) or not (value or self.hidden):
             raise ModelFileError(f"{name} is not a list of arrays")
-        _bind(name, "n_layers", len(value) + self.hidden, sizes)
+        bind(name, "n_layers", len(value) + self.hidden, sizes)
         for at, item in enumerate(value):
             before = f"units_{at}" if at else "n_features"
             after = "n_outputs" if at == sizes["n_layers"] - 1 else f"units_{at + 1}"
@@ -226,13 +226,14 @@ def _check_shape(name: str, shape: Iterable[int], wanted: tuple[str | int, ...],
         raise ModelFileError(f"{name} has {len(shape)} dimensions, not {len(wanted)}")
     for size, symbol in zip(shape, wanted, strict=True):
         if isinstance(symbol, str):
-            _bind(name, symbol, size, sizes)
+            bind(name, symbol, size, sizes)
             if size < 1:
                 raise ModelFileError(f"{name} is empty")
         elif size != symbol:
             raise ModelFileError(f"{name} has the size {size} where {symbol} is due")
 
 
-def _bind(name: str, symbol: str, size: int, sizes: Sizes) -> None:
+def bind(name: str, symbol: str, size: int, sizes: Sizes) -> None:
+    """Give a size its value, or insist on the one it has."""
     if sizes.setdefault(symbol, size) != size:
         raise ModelFileError(f"{name} does not fit: {size} where {symbol} is {sizes[symbol]}")

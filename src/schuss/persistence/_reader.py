@@ -13,7 +13,9 @@ from scipy import sparse
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._json import dump
 from schuss.persistence._text import decode_text
+from schuss.persistence._trees import put_together
 from schuss.persistence._writer import MAX_INT, Writer
+from schuss.tree._nodes import Trees
 
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -33,6 +35,7 @@ class Reader:
             "tuple": lambda name, stored: tuple(self._list(name, stored)),
             "dict": self._dict,
             "random_state": self._random_state,
+            "trees": self._trees,
         }
 
     def value(self, name: str, stored: Any) -> Any:
@@ -113,6 +116,10 @@ class Reader:
                 raise ModelFileError(f"{name} has the same key twice or a strange one")
             result[key] = self.value(f"{name}.{i}", stored)
         return result
+
+    def _trees(self, name: str, content: Any) -> Trees:
+        n_features, n_outputs, there = self._some(name, content, int, int, list)
+        return put_together(name, n_features, n_outputs, there, self.array)
 
     def _random_state(self, name: str, content: Any) -> np.random.RandomState:
         position, has_gauss, cached = self._some(name, content, int, int, float)

@@ -7,7 +7,7 @@ To make an estimator storable, add one `Entry`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -28,6 +28,7 @@ from schuss.persistence._fields import (
     Numbers,
     Real,
 )
+from schuss.persistence._trees import Grown, Vocabulary
 from schuss.training import StopReason
 
 _MAX_THREADS = 4096
@@ -50,6 +51,8 @@ class Entry:
     later_params : frozenset of str, default=frozenset()
         Constructor parameters added after the first release that stored this class;
         files that lack them get the defaults.
+    fits : callable or None, default=None
+        Looks at the whole state and raises `ModelFileError` if its parts contradict each other.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Entry:
     state: Mapping[str, Field]
     optional: frozenset[str] = frozenset()
     later_params: frozenset[str] = frozenset()
+    fits: Callable[[Mapping[str, Any]], None] | None = None
 
     @property
     def cls(self) -> type:
@@ -98,6 +102,8 @@ class Entry:
         for name, field in self.state.items():
             if name in state:
                 field.check(name, state[name], sizes)
+        if self.fits is not None:
+            self.fits(state)
 
 
 ENTRIES: dict[str, Entry] = {}
@@ -333,3 +339,41 @@ for _entry in (
     _linear("MLPRegressor", _NETWORK, _NETWORK_OPTIONAL, module="schuss.neural_network"),
 ):
     register(_entry)
+
+
+_SCORES = Either((Array((0,)), Array(("n_scores",), finite=False)))
+_BOOSTED: dict[str, Field] = {
+    **_COMMON,
+    "n_trees_per_iteration_": Integer(minimum=1, size="n_outputs"),
+    "n_iter_": Integer(),
+    "_trees": Grown(),
+    "_baseline": Array(("n_outputs",)),
+    "is_categorical_": Either((Choice((None,)), Array(("n_features",), dtypes=("bool",)))),
+    "_vocabulary": Either((Choice((None,)), Vocabulary())),
+    "do_early_stopping_": Choice((False, True)),
+    "train_score_": _SCORES,
+    "validation_score_": _SCORES,
+    "_random_seed": Integer(maximum=2**32),
+    "_draw_seed": Integer(maximum=2**32),
+}
+
+
+def _boosting_fits(state: Mapping[str, Any]) -> None:
+    """Insist on as many trees as iterations need, and on categories where columns are categorical."""
+    trees, n_iter = state["_trees"], state["n_iter_"]
+    if trees.n_trees != n_iter * state["n_trees_per_iteration_"]:
+        raise ModelFileError(f"{trees.n_trees} trees do not make {n_iter} iterations")
+    if state.get("best_iteration_", -1) >= n_iter:
+        raise ModelFileError("the best iteration is beyond the last")
+    mask, vocabulary = state["is_categorical_"], state["_vocabulary"]
+    coded = None if vocabulary is None else [categories is not None for categories in vocabulary]
+    if coded != (None if mask is None else mask.tolist()):
+        raise ModelFileError("the categories are not those of the categorical columns")
+
+
+for _name, _own in (
+    ("HistGradientBoostingClassifier", {"classes_": Labels(multilabel=True)}),
+    ("HistGradientBoostingRegressor", {}),
+):
+    _state = {**_BOOSTED, **_own}
+    register(Entry(_name, "schuss.ensemble", _state, _COMMON_OPTIONAL - {"n_iter_"}, fits=_boosting_fits))

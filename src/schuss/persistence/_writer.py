@@ -28,6 +28,8 @@ from scipy import sparse
 from schuss.persistence._container import storable
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._text import encode_text
+from schuss.persistence._trees import take_apart
+from schuss.tree._nodes import Trees
 
 MAX_INT = 2**63
 
@@ -63,6 +65,8 @@ class Writer:
         if isinstance(value, dict):
             pairs = enumerate(value.items())
             return {"dict": [self._pair(f"{name}.{i}", pair) for i, pair in pairs]}
+        if isinstance(value, Trees):
+            return self._trees(name, value)
         if isinstance(value, np.random.RandomState):
             return self._random_state(name, value)
         raise ModelFileError(f"{name} is a {type(value).__name__}, which a model file cannot hold")
@@ -100,6 +104,12 @@ class Writer:
             self._array(f"{name}.{part}", getattr(matrix, part))
         kind = "matrix" if isinstance(matrix, sparse.csr_matrix) else "array"
         return {"csr": [kind, list(map(int, matrix.shape))]}
+
+    def _trees(self, name: str, trees: Trees) -> Any:
+        described, arrays = take_apart(trees)
+        for part, array in arrays.items():
+            self._array(f"{name}.{part}", array)
+        return {"trees": described}
 
     def _random_state(self, name: str, random_state: np.random.RandomState) -> Any:
         kind, keys, position, has_gauss, cached = random_state.get_state(legacy=True)

@@ -77,7 +77,7 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
             data, held_out = split(
                 data, self.validation_fraction, self._random_seed, stratify=hasattr(self, "classes_")
             )
-        self._loss = loss = self._make_loss()
+        loss = self._make_loss()
         if not goes_on:
             self._forget()
         elif self.max_iter < self.n_iter_:
@@ -182,10 +182,7 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
 
     def _predictions(self, raw: Matrix) -> Matrix:
         """From raw predictions to means or probabilities."""
-        loss: BoostingLoss | None = vars(self).get("_loss")
-        if loss is None:  # of a model from a file
-            loss = self._loss = self._make_loss()
-        return loss.predictions(raw.T)
+        return self._make_loss().predictions(raw.T)
 
     @property
     def _n_kept(self) -> int:
