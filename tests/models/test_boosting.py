@@ -454,6 +454,8 @@ def test_what_cannot_be():
 def test_rows_set_aside_are_not_seen():
     X, y = classes()
     rows, held_out = train_test_split(np.arange(N), test_size=0.2, stratify=y, random_state=model_seed(0))
+    rows.sort()
+    held_out.sort()
     options = {"early_stopping": True, "n_iter_no_change": 50}
     model = classifier(**options, validation_fraction=0.2).fit(X, y)
     given = classifier(**options).fit(X[rows], y[rows], X_val=X[held_out], y_val=y[held_out])

@@ -47,7 +47,7 @@ class BoostingFit:
 
     def __init__(self, model: Any, data: Data, held_out: Data | None, loss: BoostingLoss) -> None:
         self._model, self._loss = model, loss
-        self._n_threads = n_threads_for(model, data.X)
+        self._n_threads = n_threads_for(model, data.table)
         self._done = model.n_iter_
         self.n_left = model.max_iter - self._done
         self._n_complete = self._done
@@ -56,7 +56,7 @@ class BoostingFit:
         self._training = self._part(data, self._growth.binned)
         self._held_out = None
         if held_out is not None:
-            self._held_out = self._part(held_out, self._growth.binner.transform(held_out.X))
+            self._held_out = self._part(held_out, held_out.binned(self._growth.binner))
         self._gradient = np.empty_like(self._training.raw)
         self._hessian = np.empty_like(self._training.raw)
         self._needs_hessian = model.boosting == "goss" or not loss.constant_hessian
@@ -78,7 +78,7 @@ class BoostingFit:
             raw[:] = self._model._sum_trees(data.X, 0, self._model._trees.n_trees, self._baseline).T
         else:
             raw[:] = self._baseline[:, None]
-        return Part(data.X, data.y, data.weight, raw, binned)
+        return Part(data, raw, binned)
 
     def _begin_watch(self) -> tuple[Watch | None, Scorer | None]:
         model = self._model

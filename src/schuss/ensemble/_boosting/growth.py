@@ -45,9 +45,10 @@ class Growth:
     def __init__(self, model: Any, data: Data, loss: BoostingLoss, n_threads: int) -> None:
         self._y, self._weight, self._loss, self._n_threads = data.y, data.weight, loss, n_threads
         self._learning_rate = model.learning_rate
-        self.n_features = data.X.shape[1]
+        self.n_features = data.table.shape[1]
         self.binner = Binner(model.max_bins, is_categorical=model.is_categorical_, n_threads=n_threads)
-        binned = self.binner.fit_transform(data.X, data.weight)
+        data.learn_bins(self.binner)
+        binned = data.binned(self.binner)
         signs = check_monotonic_cst(model, model.monotonic_cst)
         self._grower = kernels.Grower(
             binned,
@@ -126,7 +127,7 @@ class Growth:
         if first < self._n_before:
             assert self._before is not None
             said = kernels.trees_predict(
-                self._before.predictor, part.X, first=first, last=first + n_trees, n_threads=self._n_threads
+                self._before.predictor, part.data.X, first=first, last=first + n_trees, n_threads=self._n_threads
             )
             part.raw += factor * said.T
             return

@@ -88,7 +88,7 @@ def depths(nodes: NDArray[np.void]) -> NDArray[np.int64]:
 def depth_of(nodes: NDArray[np.void]) -> int:
     """How far below the root the deepest leaf is; parents come before their children."""
     depth = [0] * len(nodes)
-    inner = np.flatnonzero(nodes["feature"] >= 0)
-    for i, left in zip(inner.tolist(), nodes["left"][inner].tolist(), strict=True):
-        depth[left] = depth[left + 1] = depth[i] + 1
+    for i, (_, feature, left) in enumerate(nodes.tolist()):
+        if feature >= 0:
+            depth[left] = depth[left + 1] = depth[i] + 1
     return max(depth)

@@ -15,6 +15,7 @@ from sklearn.utils import resample
 
 from schuss import _kernels as kernels
 from schuss.ensemble._boosting.losses import BoostingLoss
+from schuss.ensemble._boosting.setup import Data
 from schuss.history import History
 from schuss.training import StopReason
 
@@ -30,20 +31,23 @@ class Part:
 
     Attributes
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-        Encoded.
-    weight : ndarray of shape (n_samples,) or None
+    data : Data
     raw : ndarray of shape (n_trees, n_samples)
     binned : Binned
         X in bins.
     """
 
-    X: Any
-    y: Matrix
-    weight: Matrix | None
+    data: Data
     raw: Matrix
     binned: kernels.Binned
+
+    @property
+    def y(self) -> Matrix:
+        return self.data.y
+
+    @property
+    def weight(self) -> Matrix | None:
+        return self.data.weight
 
     def __len__(self) -> int:
         return len(self.y)
@@ -106,23 +110,27 @@ class Scorer:
     ) -> None:
         self._model, self._loss, self._publish = model, loss, publish
         self._classes = getattr(model, "classes_", None)
-        self._parts = (training, validation)
-        self._rows = _small(training.y, self._classes is not None, seed)
         self._by_name = scoring is None or isinstance(scoring, str)
         usual = "r2" if self._classes is None else "accuracy"
         self._scorer = get_scorer(scoring or usual) if self._by_name else check_scoring(model, scoring)
+        self._training = self._shown(training, _small(training.y, self._classes is not None, seed))
+        self._validation = None if validation is None else self._shown(validation, None)
 
     def __call__(self) -> tuple[float, float | None]:
         """Return the scores of training and validation rows."""
         if not self._by_name:
             self._publish()
-        training, validation = self._parts
-        return self._score(training, self._rows), None if validation is None else self._score(validation, None)
+        return self._score(*self._training), None if self._validation is None else self._score(*self._validation)
 
-    def _score(self, part: Part, rows: NDArray[np.intp] | None) -> float:
-        X, y, weight, raw = part.X, part.y, part.weight, part.raw
+    def _shown(self, part: Part, rows: NDArray[np.intp] | None) -> tuple[Part, Any, NDArray[np.intp] | None]:
+        """A part, the table that a scorer of the model itself is shown, and which rows of the part that is."""
+        X = None if self._by_name else part.data.X
+        return part, X if X is None or rows is None else X[rows], rows
+
+    def _score(self, part: Part, X: Any, rows: NDArray[np.intp] | None) -> float:
+        y, weight, raw = part.y, part.weight, part.raw
         if rows is not None:
-            X, y, weight, raw = X[rows], y[rows], None if weight is None else weight[rows], raw[:, rows]
+            y, weight, raw = y[rows], None if weight is None else weight[rows], raw[:, rows]
         shown = y if self._classes is None else self._classes[y.astype(np.intp)]
         estimator = self._model
         if self._by_name:
