@@ -75,48 +75,82 @@ SCH_INLINE double cart_uniform(uint64_t key, uint64_t counter)
     return (double)(((high << 32) | low) >> 11) * 0x1p-53;
 }
 
-/* Marks the right side of a split; returns the size of the left one. */
-static int64_t cart_mark(const sch_cart_entry *e, int64_t n, double threshold, int missing_left, uint8_t *side)
+/* Whether a value goes right. */
+SCH_INLINE int cart_goes_right(float x, double threshold, int missing_left)
 {
-    int64_t n_left = n;
-    for (int64_t i = 0; i < n; ++i) {
-        const int right = isnan(e[i].x) ? !missing_left : (double)e[i].x > threshold;
-        side[e[i].row] = (uint8_t)right;
-        n_left -= right;
-    }
-    return n_left;
+    return isnan(x) ? !missing_left : (double)x > threshold;
 }
 
-static void cart_try_random(const cart_work *work, cart_slot *slot, const sch_cart_node *node, uint64_t key,
-                            cart_split *best)
+/* Marks the right side of a split. */
+static void cart_mark(const sch_cart_entry *e, int64_t n, double threshold, int missing_left, uint8_t *side)
 {
-    const sch_cart_grow_args *a = work->a;
-    const sch_cart_entry *e = cart_gather(work, slot, node, best->feature);
+    for (int64_t i = 0; i < n; ++i) side[e[i].row] = (uint8_t)cart_goes_right(e[i].x, threshold, missing_left);
+}
+
+/* Draws a threshold between the lowest and the highest value, and where missing values go; the feature is constant if
+ * there is nothing between. */
+static void cart_draw_threshold(const sch_cart_grow_args *a, const sch_cart_entry *e, int64_t n, uint64_t key,
+                                cart_split *best)
+{
     const uint64_t counter = (uint64_t)a->x.d + 2 * (uint64_t)best->feature; /* the first d belong to the features */
     float low = INFINITY, high = -INFINITY;
     int64_t missing = 0;
-    for (int64_t i = 0; i < node->n_rows; ++i) {
+    for (int64_t i = 0; i < n; ++i) {
         low = e[i].x < low ? e[i].x : low;
         high = e[i].x > high ? e[i].x : high;
         missing += isnan(e[i].x) != 0;
     }
-    best->constant = missing == node->n_rows || (!missing && !(high > low + CART_SAME));
+    best->constant = missing == n || (!missing && !(high > low + CART_SAME));
     if (best->constant) return;
     const double drawn = (double)low + ((double)high - (double)low) * cart_uniform(key, counter);
     best->threshold = drawn >= (double)high ? (double)low : drawn;
-    best->missing_left = missing ? (uint8_t)(sch_squares(2 * counter + 2, key) & 1) : 0;
-    best->n_left = cart_mark(e, node->n_rows, best->threshold, best->missing_left, slot->mark);
-    const int64_t n_right = node->n_rows - best->n_left;
-    if (best->n_left < a->min_samples_leaf || n_right < a->min_samples_leaf) return;
-    const cart_summary left = cart_summarise(work, node, slot->mark, 0, slot->sums);
-    const cart_summary right = cart_summarise(work, node, slot->mark, 1, slot->sums);
-    const int sign = a->monotonic ? a->monotonic[best->feature] : 0;
-    if (!(left.weight >= a->min_weight_leaf && right.weight >= a->min_weight_leaf)) return;
-    if (!(left.weight > 0.0 && right.weight > 0.0)) return;
-    if (sign && !cart_is_monotonic(node, sign, left.value, right.value)) return;
-    const double rating = -(left.weight * left.impurity + right.weight * right.impurity);
-    if (rating > -CART_INFINITY) best->rating = rating;
-    if (!missing) best->missing_left = best->n_left > n_right;
+    best->missing_left = missing ? (uint8_t)(2 | (sch_squares(2 * counter + 2, key) & 1)) : 0;
+}
+
+/* Rates the one candidate that a random split is: as a block of one, but for absolute errors. */
+static void cart_rate_drawn(const cart_work *work, cart_slot *slot, const sch_cart_node *node, const double *sums,
+                            const sch_cart_entry *e, cart_split *best)
+{
+    cart_block *const block = slot->block;
+    cart_running at = {.all = sums, .total = node->weight, .first = work->a->codes && work->a->n_values == 2};
+    const int missing_left = best->missing_left & 1;
+    memset(slot->left, 0, (size_t)work->width * sizeof(double));
+    for (int64_t j = 0; j < work->width; ++j) at.squares_right += sums[j] * sums[j];
+    int64_t n_left = 0;
+    for (int64_t i = 0; i < node->n_rows; ++i) { /* the left rows, one after another */
+        slot->spare[n_left] = e[i];
+        n_left += !cart_goes_right(e[i].x, best->threshold, missing_left);
+    }
+    best->n_left = n_left;
+    if (n_left < sch_max(1, work->a->min_samples_leaf)) return;
+    if (node->n_rows - n_left < sch_max(1, work->a->min_samples_leaf)) return;
+    cart_absorb(work, slot, &at, slot->spare, n_left);
+    const int64_t last = (n_left - 1) % CART_BLOCK;
+    block->x[last] = 0.0f;
+    block->x[last + 1] = 1.0f; /* apart */
+    if (work->a->criterion == SCH_CART_ABSOLUTE) {
+        cart_mark(e, node->n_rows, best->threshold, missing_left, slot->mark);
+        const cart_summary left = cart_summarise(work, node, slot->mark, 0, slot->sums);
+        const cart_summary right = cart_summarise(work, node, slot->mark, 1, slot->sums);
+        block->rating[last] = -(left.weight * left.impurity + right.weight * right.impurity);
+        block->value_left[last] = left.value;
+        block->value_right[last] = right.value;
+    }
+    const int sign = work->a->monotonic ? work->a->monotonic[best->feature] : 0;
+    cart_rate_all(work, &at, block, last, last + 1);
+    if (sign) cart_constrain(work, node, sign, &at, block, last, last + 1);
+    best->rating = block->rating[last];
+}
+
+static void cart_try_random(const cart_work *work, cart_slot *slot, const sch_cart_node *node, const double *sums,
+                            uint64_t key, cart_split *best)
+{
+    const sch_cart_entry *e = cart_gather(work, slot, node, best->feature);
+    cart_draw_threshold(work->a, e, node->n_rows, key, best);
+    if (best->constant) return;
+    cart_rate_drawn(work, slot, node, sums, e, best);
+    const int drawn = best->missing_left & 2;
+    best->missing_left = drawn ? best->missing_left & 1 : best->n_left > node->n_rows - best->n_left;
 }
 
 /* ---------------------------------------------------------------- which features */
@@ -148,7 +182,7 @@ static cart_split cart_try(const cart_work *work, cart_slot *slot, int64_t id, i
     const double *sums = a->sums + id * work->width;
     cart_split best = {.rating = -CART_INFINITY, .feature = (int32_t)feature};
     if (a->search == SCH_CART_RANDOM) {
-        cart_try_random(work, slot, node, cart_node_key(work, node), &best);
+        cart_try_random(work, slot, node, sums, cart_node_key(work, node), &best);
     } else if (a->search == SCH_CART_GATHERED) {
         sch_cart_entry *e = cart_gather(work, slot, node, feature);
         cart_sort_entries(e, slot->spare, node->n_rows);

@@ -37,14 +37,10 @@ static cart_split cart_best(const cart_work *work, cart_slot *slot, int64_t id, 
 /* Which rows go right, into `side`. */
 static void cart_mark_sides(const cart_work *work, cart_slot *slot, const sch_cart_node *node, const cart_split *best)
 {
-    const sch_cart_grow_args *a = work->a;
-    if (a->search != SCH_CART_SORTED) {
-        const sch_cart_entry *e = cart_gather(work, slot, node, best->feature);
-        (void)cart_mark(e, node->n_rows, best->threshold, best->missing_left, a->side);
-    } else {
-        const sch_cart_entry *e = cart_order(work, best->feature, node);
-        (void)cart_mark(e, node->n_rows, best->threshold, best->missing_left, a->side);
-    }
+    const int sorted = work->a->search == SCH_CART_SORTED;
+    const sch_cart_entry *e =
+        sorted ? cart_order(work, best->feature, node) : cart_gather(work, slot, node, best->feature);
+    cart_mark(e, node->n_rows, best->threshold, best->missing_left, work->a->side);
 }
 
 /* Keeps the split in the node if it gains enough. */
@@ -133,15 +129,16 @@ static sch_status cart_consider(cart_work *work, int64_t first, int64_t last)
 
 /* ---------------------------------------------------------------- carrying out */
 
-/* Left rows before right ones in one order, both as they were. */
+/* Left rows before right ones in one order, both as they were: every entry is written to both ends, and one counts. */
 static void cart_partition(const uint8_t *side, sch_cart_entry *e, int64_t n, sch_cart_entry *spare)
 {
     int64_t n_left = 0, n_right = 0;
     for (int64_t i = 0; i < n; ++i) {
-        const sch_cart_entry entry = e[i];
-        const int64_t right = side[entry.row];
-        e[n_left] = entry;
-        spare[n_right] = entry;
+        uint64_t entry; /* one move instead of two */
+        memcpy(&entry, e + i, sizeof entry);
+        const int64_t right = side[e[i].row];
+        memcpy(e + n_left, &entry, sizeof entry);
+        memcpy(spare + n_right, &entry, sizeof entry);
         n_right += right;
         n_left += 1 - right;
     }
@@ -193,6 +190,12 @@ static void cart_make_children(const sch_cart_grow_args *a, int64_t id, int64_t 
     }
 }
 
+/* Orders that have to be divided: where children are leaves for their depth, only those that describe them. */
+static int cart_needs_order(const cart_work *work, const sch_cart_node *node, int64_t l)
+{
+    return l == 0 || l >= work->by_y || node->depth + 1 < work->a->max_depth;
+}
+
 /* Orders of the n chosen nodes are divided, in batches; then their children are described. */
 static sch_status cart_divide(cart_work *work, int64_t n)
 {
@@ -201,7 +204,8 @@ static sch_status cart_divide(cart_work *work, int64_t n)
     cart_begin_tasks(work);
     for (int64_t j = 0; j < n && status == SCH_OK; ++j) {
         const int64_t id = work->chosen[j];
-        for (int64_t l = 0; l < a->n_orders; ++l) cart_add_task(work, id, l, a->nodes[id].n_rows);
+        for (int64_t l = 0; l < a->n_orders; ++l)
+            if (cart_needs_order(work, &a->nodes[id], l)) cart_add_task(work, id, l, a->nodes[id].n_rows);
         if (work->n_tasks < CART_TASKS && j + 1 < n) continue;
         status = cart_run_tasks(work, cart_partition_chunk);
         cart_begin_tasks(work);

@@ -85,7 +85,7 @@ static void cart_slot_layout(const sch_cart_grow_args *a, cart_slot *slot, sch_a
     slot->left = sch_take(arena, width * (int64_t)sizeof(double));
     slot->sums = sch_take(arena, width * (int64_t)sizeof(double));
     slot->features = sch_take(arena, a->x.d * (int64_t)sizeof(int32_t));
-    slot->mark = sch_take(arena, a->search == SCH_CART_RANDOM ? a->x.n : 0);
+    slot->mark = sch_take(arena, a->search == SCH_CART_RANDOM && absolute ? a->x.n : 0);
     slot->column = sch_take(arena, gathers && a->x.storage != SCH_STRIDED ? a->x.n * (int64_t)sizeof(float) : 0);
     slot->tree_w = sch_take(arena, reals);
     slot->tree_wy = sch_take(arena, reals);

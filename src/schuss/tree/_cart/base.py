@@ -137,7 +137,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
             return {**there, "tree_": growth.publish()}
 
         return FitTask(
-            self, X, y, sample_weight, max_iter=self.max_depth or 0, attributes=attributes, task_name="level"
+            self, X, y, sample_weight, max_iter=self.max_depth, attributes=attributes, task_name="level"
         )
 
     def _publish(self, growth: Growth, outcome: Outcome) -> None:
