@@ -38,6 +38,7 @@ from schuss.linear_model import (
 )
 from schuss.neural_network import MLPClassifier, MLPRegressor
 from schuss.svm import LinearSVC, LinearSVR
+from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 N_FEATURES = 3
 
@@ -134,4 +135,8 @@ MODELS: dict[str, Callable[[], Any]] = {
     "ElasticNetCV": lambda: _regressor(lambda: ElasticNetCV(alphas=[0.1, 0.2], l1_ratio=[0.5, 1.0], cv=3)),
     "MultiTaskLassoCV": lambda: _several_targets(lambda: MultiTaskLassoCV(alphas=[0.1], cv=3)),
     "MultiTaskElasticNetCV": lambda: _several_targets(lambda: MultiTaskElasticNetCV(alphas=10, cv=3)),
+    "DecisionTreeClassifier": lambda: _classifier(DecisionTreeClassifier),
+    "DecisionTreeRegressor": lambda: _several_targets(lambda: DecisionTreeRegressor(max_leaf_nodes=9)),
+    "ExtraTreeClassifier": lambda: _classifier(lambda: ExtraTreeClassifier(random_state=0)),
+    "ExtraTreeRegressor": lambda: _regressor(lambda: ExtraTreeRegressor(random_state=0, max_depth=4)),
 }

@@ -66,6 +66,7 @@ __all__ = [
     "route_params",
     "split_params",
     "takes_weights",
+    "tree_columns",
     "validate_data",
     "with_callbacks",
 ]
@@ -98,39 +99,41 @@ def check_arguments(constraints: dict[str, Any]) -> Callable[[Method], Method]:
     return decorator
 
 
-def make_tree(
-    columns: Mapping[str, NDArray[Any]],
-    values: NDArray[np.float64],
-    *,
-    n_features: int,
-    n_classes: NDArray[np.intp],
-    depth: int,
-) -> Any:
+def make_tree(columns: Mapping[str, NDArray[Any]], *, n_features: int, n_classes: NDArray[np.intp]) -> Any:
     """Return scikit-learn's own tree, made from arrays as if it were unpickled.
 
     Parameters
     ----------
     columns : mapping of str to ndarray of shape (n_nodes,)
-        By the names of scikit-learn's nodes.
-    values : ndarray of shape (n_nodes, n_outputs, max_n_classes)
+        By the names of scikit-learn's nodes; and ``values`` (n_nodes, n_outputs, max_n_classes).
     n_features : int
     n_classes : ndarray of shape (n_outputs,)
         Ones for regression.
-    depth : int
     """
+    values = np.ascontiguousarray(columns["values"], dtype=np.float64)
     nodes = np.zeros(len(values), dtype=_tree.NODE_DTYPE)  # equal trees have equal bytes
     for name in nodes.dtype.names or ():
         nodes[name] = columns[name]
     tree = _tree.Tree(n_features, n_classes, len(n_classes))
-    tree.__setstate__(
-        {
-            "max_depth": depth,
-            "node_count": len(nodes),
-            "nodes": nodes,
-            "values": np.ascontiguousarray(values, dtype=np.float64),
-        }
-    )
+    depth = _depth(nodes["left_child"], nodes["right_child"])
+    tree.__setstate__({"max_depth": depth, "node_count": len(nodes), "nodes": nodes, "values": values})
     return tree
+
+
+def _depth(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:
+    """Longest way from the root, level by level."""
+    level, depth = np.zeros(1, dtype=np.int64), -1
+    while len(level):
+        level, depth = level[left[level] >= 0], depth + 1
+        level = np.concatenate([left[level], right[level]])
+    return depth
+
+
+def tree_columns(tree: Any) -> dict[str, NDArray[Any]]:
+    """Return what `make_tree` takes, sharing the tree's memory."""
+    state = tree.__getstate__()
+    columns = {name: state["nodes"][name] for name in state["nodes"].dtype.names}
+    return {**columns, "values": state["values"]}
 
 
 def prune_tree(tree: Any, ccp_alpha: float) -> Any:

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
 )
 
-from schuss import ensemble, linear_model, neural_network, svm
+from schuss import ensemble, linear_model, neural_network, svm, tree
 
 ESTIMATORS = [
     linear_model.SGDClassifier(),
@@ -41,6 +41,11 @@ ESTIMATORS = [
     ensemble.HistGradientBoostingRegressor(),
     neural_network.MLPClassifier(),
     neural_network.MLPRegressor(),
+    tree.DecisionTreeClassifier(),
+    tree.DecisionTreeRegressor(),
+    tree.DecisionTreeRegressor(criterion="absolute_error", max_leaf_nodes=10),
+    tree.ExtraTreeClassifier(),
+    tree.ExtraTreeRegressor(),
     svm.LinearSVC(),
     svm.LinearSVC(loss="hinge"),
     svm.LinearSVR(),

@@ -8,7 +8,7 @@ import pytest
 from saved_models import MODELS
 from sklearn.base import BaseEstimator, clone
 
-from schuss import ensemble, linear_model, neural_network, svm
+from schuss import ensemble, linear_model, neural_network, svm, tree
 from schuss.cli.app import ModelName
 from schuss.cli.models import FAMILIES
 from schuss.persistence._registry import ENTRIES
@@ -24,7 +24,7 @@ PROMISED = {
 }
 PUBLIC = {
     name: getattr(module, name)
-    for module in (ensemble, linear_model, neural_network, svm)
+    for module in (ensemble, linear_model, neural_network, svm, tree)
     for name in module.__all__
     if isinstance(getattr(module, name), type)
 }
@@ -38,7 +38,9 @@ def test_the_names_promised_are_there():
     assert set(ensemble.__all__) >= {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
 
 
-@pytest.mark.parametrize("module", [ensemble, linear_model, neural_network, svm], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [ensemble, linear_model, neural_network, svm, tree], ids=lambda module: module.__name__
+)
 def test_names_are_sorted(module):
     assert module.__all__ == sorted(module.__all__)
 

@@ -74,6 +74,9 @@ def check_same_state(a, b):
         elif isinstance(value, list):
             assert len(value) == len(other), name
             assert all(map(_same_bits, value, other)), name
+        elif isinstance(value, dict):
+            assert value.keys() == other.keys(), name
+            assert all(_same_bits(value[key], other[key]) for key in value), name
         else:
             assert _same_bits(value, other) if isinstance(value, np.ndarray) else value == other, name
 

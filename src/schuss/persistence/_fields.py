@@ -72,12 +72,15 @@ class Labels:
     multilabel : bool, default=False
         The classes may be labels, of which a sample can have several: then two have two
         outputs instead of one, and one alone has one.
+    least : int, default=2
+        Fewest classes.
     """
 
     multilabel: bool = False
+    least: int = 2
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) < 2 - self.multilabel:
+        if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) < self.least - self.multilabel:
             raise ModelFileError(f"{name} is not an array of two or more classes")
         if value.dtype == object:
             if not all(isinstance(label, str) for label in value):

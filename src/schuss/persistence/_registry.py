@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from schuss._threads import effective_n_threads
+from schuss.persistence._decision_tree import ClassCounts, NodeTable, TreeLabels
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import (
     INTEGER,
@@ -255,6 +256,13 @@ def _remembering(n_outputs: str | int) -> dict[str, Field]:
     }
 
 
+_SINGLE_TREE: dict[str, Field] = {
+    "n_outputs_": Integer(minimum=1, size="n_targets"),
+    "max_features_": Integer(minimum=1),
+}
+_TREE_CLASSES: dict[str, Field] = {"classes_": TreeLabels(), "n_classes_": ClassCounts()}
+
+
 def _linear(
     name: str,
     state: Mapping[str, Field],
@@ -337,6 +345,14 @@ for _entry in (
     _linear("MultiTaskElasticNetCV", {**_REGRESSOR, **_SEARCHED, "l1_ratio_": Real(minimum=0.0)}),
     _linear("MLPClassifier", {**_LABELLED, **_NETWORK}, _NETWORK_OPTIONAL, module="schuss.neural_network"),
     _linear("MLPRegressor", _NETWORK, _NETWORK_OPTIONAL, module="schuss.neural_network"),
+    *(
+        _linear(name, {**_TREE_CLASSES, **_SINGLE_TREE, "_nodes": NodeTable("n_values")}, module="schuss.tree")
+        for name in ("DecisionTreeClassifier", "ExtraTreeClassifier")
+    ),
+    *(
+        _linear(name, {**_SINGLE_TREE, "_nodes": NodeTable()}, module="schuss.tree")
+        for name in ("DecisionTreeRegressor", "ExtraTreeRegressor")
+    ),
 ):
     register(_entry)
 

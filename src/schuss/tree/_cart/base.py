@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,7 +16,15 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from schuss._inputs import check_parameters, n_threads_for
-from schuss._sklearn import check_n_features, check_sample_weight, prune_tree, pruning_path, validate_data
+from schuss._sklearn import (
+    check_n_features,
+    check_sample_weight,
+    make_tree,
+    prune_tree,
+    pruning_path,
+    tree_columns,
+    validate_data,
+)
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.training import Outcome
 from schuss.tree._cart.growth import Growth
@@ -27,6 +36,9 @@ from schuss.validation import check_given
 
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]
+
+# scikit-learn's trees by estimator, beside the nodes that they were made of: what can be made again is no state.
+_made: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
 
 _OTHER_NAMES = {"log_loss": "entropy", "friedman_mse": "squared_error"}
 
@@ -136,9 +148,26 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
         def attributes() -> Mapping[str, Any]:
             return {**there, "tree_": growth.publish()}
 
-        return FitTask(
-            self, X, y, sample_weight, max_iter=self.max_depth, attributes=attributes, task_name="level"
-        )
+        return FitTask(self, X, y, sample_weight, max_iter=self.max_depth, attributes=attributes, task_name="level")
+
+    @property
+    def tree_(self) -> Any:
+        """scikit-learn's own tree, made of the nodes when it is first asked for."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute 'tree_'")
+        nodes, tree = _made.get(self, (None, None))
+        if nodes is not self._nodes:
+            n_classes = np.ones(self.n_outputs_, dtype=np.intp)
+            if hasattr(self, "n_classes_"):
+                n_classes = np.atleast_1d(self.n_classes_).astype(np.intp)
+            tree = make_tree(self._nodes, n_features=self.n_features_in_, n_classes=n_classes)
+            _made[self] = self._nodes, tree
+        return tree
+
+    @tree_.setter
+    def tree_(self, tree: Any) -> None:
+        self._nodes = tree_columns(tree)
+        _made[self] = self._nodes, tree
 
     def _publish(self, growth: Growth, outcome: Outcome) -> None:
         self.tree_ = growth.publish()
@@ -239,7 +268,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
         return importances
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "tree_")
+        return "_nodes" in self.__dict__
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

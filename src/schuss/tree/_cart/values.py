@@ -52,7 +52,7 @@ def sklearn_tree(nodes: Nodes, values: Float64, target: Target, n_features: int,
     depth_first : bool
         Whether to number the nodes depth first, else in the order in which they were made.
     """
-    left, depth = np.ascontiguousarray(nodes["left"]), int(nodes["depth"].max())
+    left = np.ascontiguousarray(nodes["left"])
     right = left + 1
     if depth_first:
         position = kernels.cart_preorder(left, kernels.Scratch())
@@ -72,4 +72,4 @@ def sklearn_tree(nodes: Nodes, values: Float64, target: Target, n_features: int,
         "missing_go_to_left": inner & (nodes["missing_left"] > 0),
     }
     n_classes = np.array(target.n_classes or (1,) * target.n_outputs, dtype=np.intp)
-    return make_tree(columns, values, n_features=n_features, n_classes=n_classes, depth=depth)
+    return make_tree({**columns, "values": values}, n_features=n_features, n_classes=n_classes)
