@@ -86,8 +86,35 @@ def trees_leaves(n_trees: int, n_leaves: int) -> Build:
     return build
 
 
+def trees_contributions(n_trees: int, n_leaves: int) -> Build:
+    def build(dtype: str, n_bytes: int) -> Case:
+        x, trees = data.dense(min(n_bytes, 8 << 20), _COLUMNS, dtype), _model(n_trees, n_leaves)
+
+        def contributions(x: NDArray[Any], n_threads: int) -> NDArray[Any]:
+            return kernels.trees_contributions(
+                trees.predictor, x, weight=weight, max_depth=trees.max_depth, n_threads=n_threads
+            )
+
+        def check() -> None:
+            some = x[:_CHECKED_ROWS]
+            together = contributions(some, 1).sum(axis=2)
+            np.testing.assert_allclose(together, kernels.trees_predict(trees.predictor, some), rtol=1e-9, atol=1e-9)
+
+        weight = np.ones(len(trees.nodes))
+        weight[1:] = 0.5  # any shares will do
+        return Case(
+            run=lambda n_threads: contributions(x, n_threads),
+            check=check,
+            elements=len(x) * n_trees,
+            n_bytes=x.nbytes + 8 * len(x) * (_COLUMNS + 1),
+        )
+
+    return build
+
+
 TREE_CASES: dict[str, Build] = {
     "tree/trees_predict 100 x 31 leaves": trees_predict(100, 31),
     "tree/trees_predict 10 x 5000 leaves": trees_predict(10, 5000),
     "tree/trees_leaves 100 x 31 leaves": trees_leaves(100, 31),
+    "tree/trees_contributions 100 x 31 leaves": trees_contributions(100, 31),
 }

@@ -7,6 +7,7 @@
 #include "core/prelude.h"
 #include "core/vec.h"
 #include "tree/apply_masks.h"
+#include "tree/apply_shap.h"
 #include "tree/apply_walk.h"
 #if defined(__AVX512BW__)
 #  include <immintrin.h>
@@ -254,10 +255,65 @@ static void leaves_chunk(void *args, int64_t chunk)
 
 static sch_status trees_leaves(sch_trees_leaves_args *a) { return for_each_chunk(&a->apply, leaves_chunk, a); }
 
+/* ---- contributions */
+
+typedef struct {
+    int64_t n_blocks, n_chunks, bytes;
+} shap_plan;
+
+static shap_plan shap_plan_of(const sch_trees_contributions_args *a)
+{
+    sch_arena arena = {0};
+    shap s;
+    shap_memory(&s, a, &arena);
+    shap_plan p = {.n_blocks = (a->apply.x.n + SHAP_ROWS - 1) / SHAP_ROWS, .bytes = arena.used};
+    p.n_chunks = sch_min(p.n_blocks, sch_max(2, sch_min(MOST_CHUNKS, ALL_BYTES / p.bytes)));
+    return p;
+}
+
+static int64_t trees_contributions_scratch(const sch_trees_contributions_args *a)
+{
+    const shap_plan p = shap_plan_of(a);
+    return p.n_chunks * p.bytes;
+}
+
+static int contribute_block(shap *s, int64_t first, int64_t n)
+{
+    const sch_apply *a = &s->a->apply;
+    a->x.dtype == SCH_F32 ? load_rows_f32(WALKS, &a->x, a->column_stride, first, n, s->rows)
+                          : load_rows_f64(WALKS, &a->x, a->column_stride, first, n, s->rows);
+    memset(s->sums, 0, (size_t)(a->trees.n_out * a->x.d * SHAP_ROWS) * sizeof(double));
+    memset(s->expected, 0, (size_t)a->trees.n_out * sizeof(double));
+    for (int64_t t = a->first; t < a->last; ++t) {
+        if (sch_should_stop(&a->control)) return 0;
+        shap_tree(s, t);
+    }
+    shap_store(s, first, n);
+    return 1;
+}
+
+static void contributions_chunk(void *args, int64_t chunk)
+{
+    const sch_trees_contributions_args *a = args;
+    const shap_plan p = shap_plan_of(a);
+    sch_arena arena = {.base = (char *)a->apply.scratch + chunk * p.bytes};
+    shap s;
+    shap_memory(&s, a, &arena);
+    memset(s.rows, 0, (size_t)(a->apply.x.d * SHAP_ROWS) * sizeof(double));
+    for (int64_t b = p.n_blocks * chunk / p.n_chunks; b < p.n_blocks * (chunk + 1) / p.n_chunks; ++b)
+        if (!contribute_block(&s, b * SHAP_ROWS, sch_min(SHAP_ROWS, a->apply.x.n - b * SHAP_ROWS))) return;
+}
+
+static sch_status trees_contributions(sch_trees_contributions_args *a)
+{
+    return sch_par_for(&a->apply.control, shap_plan_of(a).n_chunks, contributions_chunk, a);
+}
+
 extern const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA);
 const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA) = {
 #define FIELD(name, args_t) .name = name,
     SCH_APPLY_OPS(FIELD)
 #undef FIELD
         .apply_scratch = apply_scratch,
+    .trees_contributions_scratch = trees_contributions_scratch,
 };

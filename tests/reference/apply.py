@@ -50,3 +50,34 @@ def trees_predict(trees, x, baseline=None, divisor=1.0, first=0, last=None):
             touched = slice(None) if trees.values is not None else t % trees.n_outputs
             out[i, touched] += value[touched]
     return out / divisor
+
+
+def expectation(trees, t, row, known, i=0):
+    """What a tree says if only some features of a row are known: the mean over the training samples elsewhere."""
+    node = trees.tree(t)[i]
+    if node["feature"] < 0:
+        return leaf_values(trees, t, i)
+    left, weight = int(node["left"]), trees.weight[trees.offsets[t] : trees.offsets[t + 1]]
+    if int(node["feature"]) & FEATURE in known:
+        return expectation(trees, t, row, known, left + (not goes_left(trees, node, row)))
+    share = weight[left] / weight[i]
+    return share * expectation(trees, t, row, known, left) + (1 - share) * expectation(trees, t, row, known, left + 1)
+
+
+def trees_contributions(trees, x, baseline=None, divisor=1.0):
+    """Shapley values by their definition: over all subsets of the features."""
+    d = trees.n_features
+    out = np.zeros((len(x), trees.n_outputs, d + 1))
+    subsets = [[j for j in range(d) if bits >> j & 1] for bits in range(1 << d)]
+    for i, row in enumerate(x):
+        value = {tuple(s): sum(expectation(trees, t, row, s) for t in range(len(trees))) for s in subsets}
+        for s in subsets:
+            for j in set(range(d)) - set(s):
+                orders = factorial(len(s)) * factorial(d - len(s) - 1) / factorial(d)
+                out[i, :, j] += orders * (value[tuple(sorted([*s, j]))] - value[tuple(s)])
+        out[i, :, d] = value[()] + (0.0 if baseline is None else baseline)
+    return out / divisor
+
+
+def factorial(n):
+    return np.prod(np.arange(1.0, n + 1))

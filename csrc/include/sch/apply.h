@@ -71,15 +71,29 @@ typedef struct {
     int64_t *leaves; /* OUT (n, last - first) */
 } sch_trees_leaves_args;
 
+/* Shapley values: what each feature adds to the outputs of trees_predict, and what there is without any. */
+typedef struct {
+    sch_apply apply;      /* masks are not used */
+    const double *weight; /* IN (n_nodes) of the training samples that reached a node */
+    int64_t max_depth;    /* nodes on the longest path, the leaf not counted */
+    const double
+        *points; /* IN Gauss-Legendre quadrature on [0, 1]: 1 point, its weight, 2 points, their weights, ... */
+    const double *baseline; /* IN (n_out) */
+    double divisor;
+    double *out; /* OUT (n, n_out, d + 1) */
+} sch_trees_contributions_args;
+
 #define SCH_APPLY_OPS(X)                     \
     X(trees_predict, sch_trees_predict_args) \
-    X(trees_leaves, sch_trees_leaves_args)
+    X(trees_leaves, sch_trees_leaves_args)   \
+    X(trees_contributions, sch_trees_contributions_args)
 
 typedef struct {
 #define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
     SCH_APPLY_OPS(SCH_FIELD)
 #undef SCH_FIELD
     int64_t (*apply_scratch)(const sch_apply *); /* bytes, a function of sizes alone */
+    int64_t (*trees_contributions_scratch)(const sch_trees_contributions_args *);
 } sch_apply_ops;
 
 #endif

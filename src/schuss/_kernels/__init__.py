@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
-from schuss._kernels._apply import Predictor, trees_leaves, trees_predict
+from schuss._kernels._apply import Predictor, trees_contributions, trees_leaves, trees_predict
 from schuss._kernels._bin import MAX_BINS, MISSING_BIN, Binned, bin_bounds, bin_table
 from schuss._kernels._boost import Grower, GrownTree, add_leaves, add_routed
 from schuss._kernels._cart import (
@@ -92,6 +92,7 @@ __all__ = [
     "softmax",
     "softmax_gradient",
     "sparse_gram",
+    "trees_contributions",
     "trees_leaves",
     "trees_predict",
     "vector_math",

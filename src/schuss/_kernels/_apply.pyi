@@ -49,6 +49,18 @@ def trees_predict(
     last: int | None = None,
     n_threads: int = 1,
 ) -> Float64: ...
+def trees_contributions(
+    predictor: Predictor,
+    x: Any,
+    *,
+    weight: Float64,
+    max_depth: int,
+    baseline: Float64 | None = None,
+    divisor: float = 1.0,
+    first: int = 0,
+    last: int | None = None,
+    n_threads: int = 1,
+) -> Float64: ...
 def trees_leaves(
     predictor: Predictor, x: Any, *, first: int = 0, last: int | None = None, n_threads: int = 1
 ) -> Int64: ...

@@ -24,6 +24,7 @@ cdef class Predictor:
     cdef sch_trees trees
     cdef sch_masks masks
     cdef bint has_masks
+    cdef int64_t n_nodes
     cdef object prepare
     cdef int64_t masks_from
     cdef list owners
@@ -37,6 +38,7 @@ cdef class Predictor:
         c.n_trees, c.n_features, c.n_out = len(offsets) - 1, n_features, n_out
         if offsets[-1] != len(nodes):
             raise ValueError(f"offsets: expected to end with {len(nodes)} nodes, got {offsets[-1]}")
+        self.n_nodes = len(nodes)
         c.nodes = <const sch_node *>self.keep(nodes.view(np.float64), "nodes", b"d", 2 * len(nodes))
         c.offsets = <const int64_t *>self.keep(offsets, "offsets", b"q", c.n_trees + 1)
         c.leaf_offsets = <const int64_t *>self.keep(leaf_offsets, "leaf_offsets", b"q", c.n_trees + 1)
@@ -213,3 +215,33 @@ def trees_leaves(Predictor predictor, x, *, int64_t first=0, last=None, int n_th
         status = kernels.trees_leaves(&a)
     check(status)
     return leaves
+
+
+def trees_contributions(Predictor predictor, x, *, weight, int64_t max_depth, baseline=None, double divisor=1.0,
+                        int64_t first=0, last=None, int n_threads=1):
+    """What each feature contributes to `trees_predict`, (n, n_out, d + 1) in float64; last what there is without any."""
+    cdef sch_trees_contributions_args a
+    cdef sch_status status
+    cdef const sch_apply_ops *kernels = ops().apply
+    cdef Scratch scratch = Scratch()
+    cdef int64_t n_out = predictor.trees.n_out, n_points = (max_depth + 1) // 2
+    a.apply = apply_of(predictor, x, first, last, n_threads)
+    points = np.concatenate([np.zeros(0)] + [gauss_legendre(n) for n in range(1, n_points + 1)])
+    baseline = zeros(n_out) if baseline is None else baseline
+    out = empty((a.apply.x.n, n_out, a.apply.x.d + 1))
+    a.weight = <const double *>read(weight, "weight", b"d", predictor.n_nodes)
+    a.points = <const double *>read(points, "points", b"d", n_points * (n_points + 1))
+    a.max_depth, a.divisor = max_depth, divisor
+    a.baseline = <const double *>read(baseline, "baseline", b"d", n_out)
+    a.out = <double *>write(out, "out", b"d", out.size)
+    a.apply.scratch = scratch.at_least(kernels.trees_contributions_scratch(&a))
+    with nogil:
+        status = kernels.trees_contributions(&a)
+    check(status)
+    return out
+
+
+cdef gauss_legendre(int64_t n):
+    """Points and weights of the quadrature of so many points on [0, 1]."""
+    points, weights = np.polynomial.legendre.leggauss(n)
+    return np.concatenate([(points + 1.0) / 2.0, weights / 2.0])

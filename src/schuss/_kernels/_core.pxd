@@ -373,10 +373,20 @@ cdef extern from "sch/apply.h" nogil:
     ctypedef struct sch_trees_leaves_args:
         sch_apply apply
         int64_t *leaves
+    ctypedef struct sch_trees_contributions_args:
+        sch_apply apply
+        const double *weight
+        int64_t max_depth
+        const double *points
+        const double *baseline
+        double divisor
+        double *out
     ctypedef struct sch_apply_ops:
         sch_status (*trees_predict)(sch_trees_predict_args *) noexcept nogil
         sch_status (*trees_leaves)(sch_trees_leaves_args *) noexcept nogil
+        sch_status (*trees_contributions)(sch_trees_contributions_args *) noexcept nogil
         int64_t (*apply_scratch)(const sch_apply *) noexcept nogil
+        int64_t (*trees_contributions_scratch)(const sch_trees_contributions_args *) noexcept nogil
 
 
 cdef extern from "sch/bin.h" nogil:

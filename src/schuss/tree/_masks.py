@@ -128,22 +128,37 @@ class _Shape:
     first_leaf: NDArray[np.int64]
 
 
-def _shape_of(trees: Trees) -> _Shape:
-    is_inner = trees.nodes["feature"] >= 0
+def depth_of(trees: Trees) -> int:
+    """Return the number of inner nodes on the longest path."""
+    return len(_levels(trees)) - 1
+
+
+def _left_children(trees: Trees) -> NDArray[np.int64]:
     start = np.repeat(trees.offsets[:-1], np.diff(trees.offsets))
-    left = np.where(is_inner, trees.nodes["left"] + start, -1)
+    return np.where(trees.nodes["feature"] >= 0, trees.nodes["left"] + start, -1)
+
+
+def _levels(trees: Trees) -> list[NDArray[np.int64]]:
+    """The inner nodes of all trees, by their distance from the root; then an empty level."""
+    left = _left_children(trees)
     levels, level = [], trees.offsets[:-1]
-    while len(level):
-        level = level[is_inner[level]]
+    while True:
+        level = level[left[level] >= 0]
         levels.append(level)
+        if not len(level):
+            return levels
         level = np.concatenate([left[level], left[level] + 1])
+
+
+def _shape_of(trees: Trees) -> _Shape:
+    left, levels = _left_children(trees), _levels(trees)
     n_leaves, first_leaf = np.ones(len(left), np.int64), np.zeros(len(left), np.int64)
     for level in reversed(levels):
         n_leaves[level] = n_leaves[left[level]] + n_leaves[left[level] + 1]
     for level in levels:
         first_leaf[left[level]] = first_leaf[level]
         first_leaf[left[level] + 1] = first_leaf[level] + n_leaves[left[level]]
-    return _Shape(is_inner, left, n_leaves, first_leaf)
+    return _Shape(left >= 0, left, n_leaves, first_leaf)
 
 
 def _steps(trees: Trees, shape: _Shape, inner: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss.tree._layout import CATEGORICAL, FEATURE, MISSING_LEFT, N_CATEGORIES, NODE, WORDS
-from schuss.tree._masks import masks_of
+from schuss.tree._masks import depth_of, masks_of
 
 __all__ = [
     "CATEGORICAL",
@@ -90,8 +90,13 @@ class Trees:
             masks=lambda: masks_of(self),
         )
 
+    @cached_property
+    def max_depth(self) -> int:
+        """Inner nodes on the longest path from a root to a leaf."""
+        return depth_of(self)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "predictor"}
+        return {name: value for name, value in vars(self).items() if name not in ("predictor", "max_depth")}
 
     def __len__(self) -> int:
         return self.n_trees
