@@ -14,7 +14,10 @@ from typing import Any
 from schuss.config import config
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum")
+PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum", "lightgbm", "xgboost-cpu", "catboost", "snapml",
+    "onnxruntime",
+)  # fmt: skip
 
 
 def facts() -> dict[str, Any]:

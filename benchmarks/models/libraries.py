@@ -23,9 +23,9 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.models.problems import Problem
-from benchmarks.models.quality import Parameters, parameters_of
+from benchmarks.models.quality import parameters_of
 
-Fit = Callable[[], Parameters]
+Fit = Callable[[], Any]  # what the row's quality takes: Parameters, or a function that predicts
 # From the problem, a tolerance (None where there is none to choose) and a number of threads.
 Build = Callable[[Problem, float | None, int], Fit]
 

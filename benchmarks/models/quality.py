@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How good a model is, computed here in float64 from its parameters alone: no library judges itself."""
+"""How good a model is, computed here in float64 from its parameters or predictions: no library judges itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Parameters(NamedTuple):
     intercept: Array
 
 
-Quality = Callable[[Problem, Parameters], float]
+Quality = Callable[[Problem, Any], float]  # Parameters, or of models of trees what predicts
 
 
 def parameters_of(estimator: Any) -> Parameters:
@@ -66,6 +66,17 @@ def held_out_squares(problem: Problem, found: Parameters) -> float:
     """Half the mean squared error on rows not trained on."""
     total = sum(float(np.sum((z[:, 0] - y) ** 2)) for z, y in _pieces(problem.X_test, problem.y_test, found))
     return total / (2.0 * len(problem.y_test))
+
+
+def held_out_log_loss_of(problem: Problem, predict: Callable[[Array], Array]) -> float:
+    """Mean log loss of the probabilities of the second class on rows not trained on."""
+    p = np.clip(np.asarray(predict(problem.X_test), np.float64), 1e-15, 1.0 - 1e-15)
+    return float(-np.mean(np.where(problem.y_test == 1, np.log(p), np.log1p(-p))))
+
+
+def held_out_squares_of(problem: Problem, predict: Callable[[Array], Array]) -> float:
+    """Mean squared error on rows not trained on; of probabilities, the Brier score."""
+    return float(np.mean((np.asarray(predict(problem.X_test), np.float64) - problem.y_test) ** 2))
 
 
 def _pieces(X: Any, y: Array, found: Parameters) -> Any:

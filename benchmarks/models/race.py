@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.environment import installed
 from benchmarks.models.libraries import OURS, Candidate, Fit
 from benchmarks.models.problems import Problem
-from benchmarks.models.rows import SAME_LOSS, WITHIN, Row, make_problem
+from benchmarks.models.rows import WITHIN, Row, make_problem
 from benchmarks.timing import Times, fixed_threads, interleave
 
 TOO_SLOW = 5.0  # times the fastest peer's time in the search: no need to measure that exactly
@@ -59,7 +59,7 @@ def race(name: str, row: Row, *, repeats: int, n_threads: int, quick: bool) -> d
         "goal": row.goal,
         "threads": n_threads,
         "optimum": optimum,
-        **_compare(entrants, equal_work=row.optimum is None),
+        **_compare(entrants, math.inf if row.optimum else row.same_loss),
         "candidates": [entrant.to_dict() for entrant in entrants],
     }
 
@@ -111,7 +111,7 @@ def _time(entrants: list[Entrant], row: Row, repeats: int, n_threads: int) -> No
         entrant.times = times[entrant.candidate.name]
 
 
-def _compare(entrants: list[Entrant], *, equal_work: bool) -> dict[str, Any]:
+def _compare(entrants: list[Entrant], same_loss: float) -> dict[str, Any]:
     """Ratios to the fastest peer that reached the quality."""
     timed = [(entrant, entrant.times) for entrant in entrants if entrant.times is not None]
     ours = next((pair for pair in timed if pair[0].candidate.library == OURS), None)
@@ -124,5 +124,5 @@ def _compare(entrants: list[Entrant], *, equal_work: bool) -> dict[str, Any]:
         "against": peer.candidate.name,
         "ratio_of_medians": times.median / our_times.median,
         "ratio_of_minima": times.best / our_times.best,
-        "equal_quality": not equal_work or us.quality <= peer.quality * (1.0 + SAME_LOSS),
+        "equal_quality": us.quality <= peer.quality * (1.0 + same_loss),
     }

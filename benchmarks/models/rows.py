@@ -4,61 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, linear_svm, logistic, poisson, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import (
-    Quality,
     held_out_log_loss,
     held_out_squares,
     logistic_objective,
     squares_objective,
 )
+from benchmarks.models.row import Row, fewer
+from benchmarks.models.tree_rows import TREE_ROWS
 
 WITHIN = 1e-6  # of the optimum, relative to it
-SAME_LOSS = 0.01  # how much worse our held-out loss may be than a peer's, relative to it
 _QUICK = 200  # by what a dry run divides the rows
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table.
-
-    Attributes
-    ----------
-    title : str
-    goal : float
-        The least ratio to the fastest peer.
-    make : callable
-        ``make(divide)``: the problem, with its number of rows divided.
-    candidates : list of Candidate
-    quality : callable
-        Lower is better.
-    optimum : callable or None
-        Given: the quality must come within `WITHIN` of it. None: held-out losses after equal work are compared.
-    least_seconds : float
-        Fits that take less are repeated within one measurement.
-    """
-
-    title: str
-    goal: float
-    make: Callable[[int], Problem]
-    candidates: list[libraries.Candidate]
-    quality: Quality
-    optimum: Callable[[Problem], float] | None = None
-    least_seconds: float = 0.0
-
-
-def _rows(n: int, divide: int) -> int:
-    return max(600, n // divide)
 
 
 def _sgd(title: str, goal: float, n: int, d: int, n_classes: int = 2) -> Row:
     def make(divide: int) -> Problem:
-        rows, unit_length = _rows(n, divide), d**-0.5  # the default rate is made for rows of about that length
+        rows, unit_length = fewer(n, divide), d**-0.5  # the default rate is made for rows of about that length
         return problems.classes(rows, d, "float32", n_classes, n_test=rows // 5, scale=unit_length)
 
     return Row(f"SGDClassifier, {title}, float32, 5 epochs", goal, make, libraries.sgd(), held_out_log_loss)
@@ -66,7 +32,7 @@ def _sgd(title: str, goal: float, n: int, d: int, n_classes: int = 2) -> Row:
 
 def _sgd_sparse(goal: float) -> Row:
     def make(divide: int) -> Problem:
-        rows = _rows(200_000, divide)
+        rows = fewer(200_000, divide)
         return problems.sparse_classes(rows, 50_000, 30, "float32", n_test=rows // 5)
 
     title = "SGDClassifier, CSR 200k x 50k with 30 a row, float32, 5 epochs"
@@ -77,7 +43,7 @@ def _logistic(title: str, goal: float, n: int, d: int, dtype: str, n_classes: in
     return Row(
         f"LogisticRegression, {title}, {dtype}",
         goal,
-        lambda divide: problems.classes(_rows(n, divide), d, dtype, n_classes),
+        lambda divide: problems.classes(fewer(n, divide), d, dtype, n_classes),
         libraries.logistic(multinomial=n_classes > 2),
         logistic_objective,
         logistic_optimum,
@@ -89,7 +55,7 @@ def _logistic_scaled(goal: float) -> Row:
     return Row(
         "LogisticRegression, 200k x 100, columns scaled from 1e-3 to 1e3, float64",
         goal,
-        lambda divide: logistic.scaled_classes(_rows(200_000, divide), 100, "float64"),
+        lambda divide: logistic.scaled_classes(fewer(200_000, divide), 100, "float64"),
         logistic.scaled_candidates(),
         logistic_objective,
         logistic_optimum,
@@ -100,7 +66,7 @@ def _logistic_sparse(goal: float) -> Row:
     return Row(
         "LogisticRegression, CSR 200k x 50k with 50 a row, float64",
         goal,
-        lambda divide: problems.sparse_classes(_rows(200_000, divide), 50_000, 50, "float64", n_test=0),
+        lambda divide: problems.sparse_classes(fewer(200_000, divide), 50_000, 50, "float64", n_test=0),
         logistic.sparse_candidates(),
         logistic_objective,
         logistic.sparse_optimum,
@@ -111,7 +77,7 @@ def _poisson(goal: float) -> Row:
     return Row(
         "PoissonRegressor, 500k x 50, float64",
         goal,
-        lambda divide: poisson.counts(_rows(500_000, divide), 50, "float64"),
+        lambda divide: poisson.counts(fewer(500_000, divide), 50, "float64"),
         poisson.candidates(),
         poisson.objective,
         poisson.optimum,
@@ -122,7 +88,7 @@ def _linear_svc(goal: float) -> Row:
     return Row(
         "LinearSVC, 100k x 100, float64",
         goal,
-        lambda divide: problems.classes(_rows(100_000, divide), 100, "float64"),
+        lambda divide: problems.classes(fewer(100_000, divide), 100, "float64"),
         linear_svm.candidates(),
         linear_svm.objective,
         linear_svm.optimum,
@@ -133,7 +99,7 @@ def _squares(title: str, goal: float, dtype: str, alpha: float) -> Row:
     return Row(
         title,
         goal,
-        lambda divide: problems.numbers(_rows(1_000_000, divide), 100, dtype),
+        lambda divide: problems.numbers(fewer(1_000_000, divide), 100, dtype),
         libraries.least_squares(alpha),
         squares_objective(alpha),
         squares_optimum(alpha),
@@ -155,7 +121,7 @@ def _lasso(title: str, goal: float, n: int, d: int, informative: int, divisor: f
     return Row(
         f"Lasso, {title}, float64",
         goal,
-        lambda divide: lasso.problem(_rows(n, divide), d, informative),
+        lambda divide: lasso.problem(fewer(n, divide), d, informative),
         lasso.candidates(divisor, given_gram=n > d),
         lasso.objective(divisor),
         lasso.optimum(divisor),
@@ -166,7 +132,7 @@ def _lasso_cv(dtype: str) -> Row:
     return Row(
         f"LassoCV, 50k x 100, 5 folds of 100 penalties, {dtype}",
         8.0,
-        lambda divide: lasso_cv.problem(_rows(50_000, divide), 100, dtype),
+        lambda divide: lasso_cv.problem(fewer(50_000, divide), 100, dtype),
         lasso_cv.candidates(),
         held_out_squares,
     )
@@ -188,13 +154,13 @@ ROWS: dict[str, Row] = {
         "100k x 100, some 60 coefficients not zero",
         5.0,
         1e-3,
-        lambda divide: l1_logistic.half_of_no_use(_rows(100_000, divide), 100),
+        lambda divide: l1_logistic.half_of_no_use(fewer(100_000, divide), 100),
     ),
     "logistic_l1_csr": _l1_logistic(
         "CSR text 200k x 50k, some 800 coefficients not zero",
         3.0,
         2.5e-5,
-        lambda divide: l1_logistic.texts(_rows(200_000, divide), 50_000),
+        lambda divide: l1_logistic.texts(fewer(200_000, divide), 50_000),
     ),
     "poisson": _poisson(4.0),
     "linear_svc": _linear_svc(5.0),
@@ -204,6 +170,7 @@ ROWS: dict[str, Row] = {
     "lasso_wide": _lasso("2000 x 10000, a twentieth of the largest alpha", 2.0, 2_000, 10_000, 100, 20.0),
     "lasso_cv_f32": _lasso_cv("float32"),
     "lasso_cv_f64": _lasso_cv("float64"),
+    **TREE_ROWS,
 }
 
 
