@@ -11,6 +11,8 @@ from benchmarks.models.row import Row, fewer
 
 _SHORT = 0.3  # seconds: what is done sooner is repeated
 _CHANCE = 50  # over the number of rows: by what losses differ when equals are trained on few of them
+_ESTIMATORS = ("catboost", "xgboost-cpu", "lightgbm", "scikit-learn")
+_ONNX = "onnxruntime"
 
 
 def _boosting(title: str, goal: float, n: int, d: int) -> Row:
@@ -41,12 +43,12 @@ def _of_classes(title: str, goal: float, candidates: list[Candidate]) -> Row:
     return Row(title, goal, make, candidates, held_out_squares_of)
 
 
-def _prediction(title: str, goal: float, *, one_row: bool) -> Row:
+def _prediction(title: str, goal: float, *libraries: str, one_row: bool) -> Row:
     def make(divide: int) -> Problem:
         n_test = 200 if one_row else fewer(200_000, divide)
         return tables.waves(fewer(50_000, divide), 28, n_test=n_test, regression=True)
 
-    candidates = prediction.candidates(one_row=one_row)
+    candidates = prediction.candidates(*libraries, one_row=one_row)
     return Row(title, goal, make, candidates, held_out_squares_of, least_seconds=0.1 if one_row else 0.0)
 
 
@@ -62,5 +64,6 @@ TREE_ROWS: dict[str, Row] = {
     ),
     "tree": _of_classes("DecisionTreeClassifier, exact, 100k x 28, depth 10", 5.0, forest.tree_candidates()),
     "predict_batch": _prediction("HistGradientBoostingRegressor.predict, 200k rows", 2.0, one_row=False),
-    "predict_row": _prediction("HistGradientBoostingRegressor.predict, one row", 20.0, one_row=True),
+    "predict_row": _prediction("HistGradientBoostingRegressor.predict, one row", 20.0, *_ESTIMATORS, one_row=True),
+    "predict_row_onnx": _prediction(f"the same, beside a session of {_ONNX}", 1.0, _ONNX, one_row=True),
 }
