@@ -13,7 +13,7 @@ enum {
     SLOT_BYTES = 16 << 20, /* of histograms, unless that is less than LEAST_SLOTS of them */
     GROUP_ROWS = 16384,
     SEARCH_CELLS = 2048,   /* whose updates take as long as the search of a tile */
-    SERIAL_CELLS = 8192    /* with less than this to do, threads are not worth waking */
+    SERIAL_CELLS = 32768   /* with less than this to do, threads are not worth waking */
 };
 
 typedef struct {

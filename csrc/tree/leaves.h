@@ -111,7 +111,7 @@ static sch_status write_tree(growth *w)
     sch_grow_tree_args *a = w->a;
     a->n_nodes = w->n_nodes;
     a->n_leaves = w->n_leaves;
-    a->n_sets = 0;
+    a->n_sets = a->depth = 0;
     number_leaves(w);
     memset(w->leaf_sums, 0, (size_t)(2 * w->n_leaves) * sizeof *w->leaf_sums);
     const int64_t blocks = (a->n_rows + LEAF_BLOCK - 1) / LEAF_BLOCK;
@@ -120,6 +120,7 @@ static sch_status write_tree(growth *w)
     for (int64_t i = 0; i < w->n_nodes; ++i) {
         a->cover[i] = (double)w->nodes[i].total.h / w->p.h_scale;
         a->count[i] = w->nodes[i].total.c;
+        a->depth = sch_max(a->depth, w->nodes[i].depth);
         if (w->nodes[i].left < 0) write_leaf(w, i, w->leaf_number[i]);
         else write_inner(w, i);
     }

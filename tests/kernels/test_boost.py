@@ -57,6 +57,7 @@ class Problem:
 
 def assert_same_tree(tree, nodes, problem):
     assert len(tree.nodes) == len(nodes)
+    assert tree.depth == max(node.depth for node in nodes)
     for i, (got, node) in enumerate(zip(tree.nodes, nodes, strict=True)):
         assert tree.count[i] == len(node.rows)
         assert_close(tree.cover[i], problem.h[node.rows].sum(), tol(float))

@@ -39,7 +39,7 @@ typedef struct {
         *rows; /* INOUT (n_rows) rows to learn from, ascending (with n_rows = n not read); then in the leaves' order */
     double shrinkage; /* factor of the leaves' values */
 
-    int64_t n_nodes, n_leaves, n_sets; /* OUT */
+    int64_t n_nodes, n_leaves, n_sets, depth; /* OUT */
     sch_node *nodes; /* OUT (2 max_leaves - 1) thresholds are bins: bin <= threshold goes left */
     float *gain; /* OUT (2 max_leaves - 1) 0 in leaves */
     double *value; /* OUT (2 max_leaves - 1) also what an inner node would predict, without shrinkage */

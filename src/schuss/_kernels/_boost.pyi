@@ -20,6 +20,7 @@ class GrownTree:
     value: Float64
     cover: Float64
     count: Int64
+    depth: int
     leaf_start: Int64
     leaf_value: Float64
     sets: NDArray[np.uint64]

@@ -21,11 +21,13 @@ cdef class GrownTree:
     value : float64 array (n_nodes,), of leaves with shrinkage
     cover : float64 array (n_nodes,), sums of the hessian
     count : int64 array (n_nodes,), rows whose weight is not zero
+    depth : int, the longest path
     leaf_start : int64 array (n_leaves + 1,), the leaves' stretches of `rows`
     leaf_value : float64 array (n_leaves,)
     sets : uint64 array (n_sets, 4), categories that go left
     rows : uint32 array (n_rows,), in the order of the leaves; belongs to the grower, whose next tree overwrites it
     """
+    cdef readonly int64_t depth
     cdef readonly object nodes, gain, value, cover, count, leaf_start, leaf_value, sets, rows
 
     @property
@@ -142,6 +144,7 @@ cdef class Grower:
     cdef GrownTree grown(self):
         cdef GrownTree tree = GrownTree()
         cdef int64_t nodes = self.a.n_nodes, leaves = self.a.n_leaves
+        tree.depth = self.a.depth
         tree.nodes, tree.gain = self.nodes[:nodes].copy(), self.gain[:nodes].copy()
         tree.value, tree.cover = self.value[:nodes].copy(), self.cover[:nodes].copy()
         tree.count, tree.leaf_start = self.count[:nodes].copy(), self.leaf_start[: leaves + 1].copy()

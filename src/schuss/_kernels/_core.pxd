@@ -490,7 +490,7 @@ cdef extern from "sch/boost.h" nogil:
         int64_t n_rows
         uint32_t *rows
         double shrinkage
-        int64_t n_nodes, n_leaves, n_sets
+        int64_t n_nodes, n_leaves, n_sets, depth
         sch_node *nodes
         float *gain
         double *value

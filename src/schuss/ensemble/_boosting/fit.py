@@ -18,7 +18,6 @@ from schuss.ensemble._boosting.losses import BoostingLoss
 from schuss.ensemble._boosting.metrics import Metric, find_metrics
 from schuss.ensemble._boosting.sampling import Draws
 from schuss.ensemble._boosting.setup import Data
-from schuss.ensemble._boosting.views import depth_of
 from schuss.ensemble._boosting.watch import Part, Scorer, Watch
 from schuss.training import Hook, Outcome, Rule, StopReason, run
 from schuss.verbose import print_line
@@ -147,7 +146,7 @@ class BoostingFit:
             "data_loss": self._data_loss,
             "learning_rate": self._model.learning_rate,
             "leaves": sum(tree.n_leaves for tree in trees),
-            "depth": max(depth_of(tree.nodes) for tree in trees),
+            "depth": max(tree.depth for tree in trees),
         }
         if self._held_out is not None:
             record["validation_loss"] = self._held_out.loss(self._loss, self._n_threads)

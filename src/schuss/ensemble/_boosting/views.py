@@ -83,12 +83,3 @@ def depths(nodes: NDArray[np.void]) -> NDArray[np.int64]:
         depth[children] = depth[children + 1] = depth[level] + 1
         level = np.concatenate([children, children + 1])
     return depth
-
-
-def depth_of(nodes: NDArray[np.void]) -> int:
-    """How far below the root the deepest leaf is; parents come before their children."""
-    depth = [0] * len(nodes)
-    for i, (_, feature, left) in enumerate(nodes.tolist()):
-        if feature >= 0:
-            depth[left] = depth[left + 1] = depth[i] + 1
-    return max(depth)
