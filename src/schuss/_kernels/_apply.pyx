@@ -224,7 +224,7 @@ def trees_contributions(Predictor predictor, x, *, weight, int64_t max_depth, ba
     cdef sch_status status
     cdef const sch_apply_ops *kernels = ops().apply
     cdef Scratch scratch = Scratch()
-    cdef int64_t n_out = predictor.trees.n_out, n_points = (max_depth + 1) // 2
+    cdef int64_t n_out = predictor.trees.n_out, n_points = (min(max_depth, predictor.trees.n_features) + 1) // 2
     a.apply = apply_of(predictor, x, first, last, n_threads)
     points = np.concatenate([np.zeros(0)] + [gauss_legendre(n) for n in range(1, n_points + 1)])
     baseline = zeros(n_out) if baseline is None else baseline

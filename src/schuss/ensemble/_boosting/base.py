@@ -230,6 +230,36 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
         total = trees.gain_importances() if importance_type == "gain" else trees.split_importances()
         return total / total.sum() if total.sum() > 0.0 else total
 
+    def predict_contributions(self, X: Any) -> Matrix:
+        """Return what each feature contributes to the raw predictions of each row: exact Shapley values.
+
+        What a tree says without some of the features is its mean over the training samples that would go either way
+        (Lundberg, Erion and Lee, 2018).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            For more than two classes (n_samples, n_classes, n_features + 1). Last what is predicted without any
+            feature. All together add up to the raw prediction: the logarithm of the odds, of the mean under a Poisson
+            or gamma loss, or the prediction itself.
+        """
+        check_is_fitted(self, "_trees")
+        X = check_table(self, X, reset=False)
+        trees = self._kept_trees()
+        said = kernels.trees_contributions(
+            trees.predictor,
+            X,
+            weight=trees.weight,
+            max_depth=trees.max_depth,
+            baseline=self._baseline,
+            n_threads=n_threads_for(self, X),
+        )
+        return said[:, 0] if said.shape[1] == 1 else said
+
     def _kept_trees(self) -> Trees:
         return self._trees.first(self._n_kept * self.n_trees_per_iteration_)
 
