@@ -345,6 +345,25 @@ def test_categories_of_frames():
     assert model.get_feature_importances()[1] > 0.9
 
 
+def test_numbers_that_are_no_codes_are_missing():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random(500), rng.integers(0, 5, 500)])
+    y = X[:, 1] % 2 + 0.1 * X[:, 0]
+    model = regressor(categorical_features=[1]).fit(X, y)
+    lacking = np.column_stack([X[:, 0], np.full(500, np.nan)])
+    for other in (1.5, -1.0, 5.0, 1e9, np.inf):
+        np.testing.assert_array_equal(
+            model.predict(np.column_stack([X[:, 0], np.full(500, other)])), model.predict(lacking)
+        )
+    with pytest.raises(ValueError, match="3 features, but"):
+        model.predict(X[:, [0, 1, 1]])
+    X[::3, 1] = -7
+    same = np.where(X == -7, np.nan, X)
+    first, second = (regressor(categorical_features=[1]).fit(table, y) for table in (X, same))
+    assert first._trees.nodes.tobytes() == second._trees.nodes.tobytes()
+    np.testing.assert_array_equal(first.predict(X), second.predict(same))
+
+
 def test_importances():
     X, y = numbers(2000)
     model = regressor(max_iter=40)

@@ -121,6 +121,17 @@ def learn_categories(X: Any, mask: Mask, max_bins: int) -> Vocabulary:
     return vocabulary
 
 
+def are_codes(vocabulary: Vocabulary) -> bool:
+    """Whether the categories of every column are 0, 1, 2, ...: then they need no encoding.
+
+    What trees do not know, they take for missing by themselves.
+    """
+    return all(
+        categories is None or (categories.dtype.kind == "f" and np.array_equal(categories, np.arange(len(categories))))
+        for categories in vocabulary
+    )
+
+
 def encode(X: Any, vocabulary: Vocabulary, out: NDArray[np.float64]) -> None:
     """Write the codes of all categorical columns into ``out``; NaN for what is missing or unknown."""
     for j, categories in enumerate(vocabulary):

@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 from schuss._sklearn import validate_data
 from schuss.ensemble._boosting.categories import (
     Vocabulary,
+    are_codes,
     categorical_mask,
     encode,
     is_frame,
@@ -53,6 +54,9 @@ def check_table(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 def _encoded(estimator: Any, X: Any, vocabulary: Vocabulary, *, reset: bool) -> Array:
     """Return X as numbers, its categorical columns as codes."""
+    if _is_plain(X) and are_codes(vocabulary) and _holds_codes(X, estimator.is_categorical_):
+        validate_data(estimator, X, skip_check_array=True, reset=reset)
+        return X
     X = _dense(X)
     if not is_frame(X):
         X = check_array(X, dtype=None, ensure_all_finite=False)
@@ -64,6 +68,14 @@ def _encoded(estimator: Any, X: Any, vocabulary: Vocabulary, *, reset: bool) -> 
         out[:, numeric] = check_array(part, dtype=np.float64, ensure_all_finite=False)
     encode(X, vocabulary, out)
     return out
+
+
+def _holds_codes(X: Array, mask: Array) -> bool:
+    """Whether categorical columns hold nothing but whole numbers from 0 on, and NaN."""
+    if mask.shape != X.shape[1:]:
+        return False  # a wrong number of columns has its own message
+    chosen = X[:, mask]
+    return bool(np.all((np.floor(np.abs(chosen)) == chosen) | np.isnan(chosen)))
 
 
 def _columns(X: Any, numbers: NDArray[np.intp]) -> Any:
