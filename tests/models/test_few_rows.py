@@ -7,8 +7,12 @@ import pytest
 from tolerance import assert_same_bytes
 
 from schuss.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 MODELS = {
+    "tree, three classes": (DecisionTreeClassifier(), 3),
+    "tree, numbers": (DecisionTreeRegressor(), 0),
+    "tree, random": (ExtraTreeRegressor(random_state=0), 0),
     "boosting, two classes": (HistGradientBoostingClassifier(max_iter=8), 2),
     "boosting, three classes": (HistGradientBoostingClassifier(max_iter=8), 3),
     "boosting, numbers": (HistGradientBoostingRegressor(max_iter=8), 0),

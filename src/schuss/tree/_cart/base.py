@@ -15,11 +15,11 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from schuss import _kernels as kernels
 from schuss._inputs import check_parameters, n_threads_for
 from schuss._sklearn import (
     check_n_features,
     check_sample_weight,
-    make_tree,
     prune_tree,
     pruning_path,
     tree_columns,
@@ -32,14 +32,17 @@ from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, single
 from schuss.tree._cart.parameters import constraint_signs, limits_of
 from schuss.tree._cart.problem import Table, Target, plant
+from schuss.tree._cart.views import Views
+from schuss.tree._nodes import Trees
 from schuss.validation import check_given
 
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]
 
-# scikit-learn's trees by estimator, beside the nodes that they were made of: what can be made again is no state.
-_made: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
+# By estimator, and not in it: what can be made again is no state.
+_made: WeakKeyDictionary[Any, Views] = WeakKeyDictionary()
 
+_FEW = 15  # rows
 _OTHER_NAMES = {"log_loss": "entropy", "friedman_mse": "squared_error"}
 
 
@@ -47,6 +50,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     """Base of the four trees; see `DecisionTreeClassifier`."""
 
     criterion: str
+    _always_takes_missing = True
 
     # An option of prediction alone, nothing to be routed.
     __metadata_request__predict = {"check_input": UNUSED}  # noqa: RUF012
@@ -155,19 +159,21 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
         """scikit-learn's own tree, made of the nodes when it is first asked for."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"'{type(self).__name__}' object has no attribute 'tree_'")
-        nodes, tree = _made.get(self, (None, None))
-        if nodes is not self._nodes:
-            n_classes = np.ones(self.n_outputs_, dtype=np.intp)
-            if hasattr(self, "n_classes_"):
-                n_classes = np.atleast_1d(self.n_classes_).astype(np.intp)
-            tree = make_tree(self._nodes, n_features=self.n_features_in_, n_classes=n_classes)
-            _made[self] = self._nodes, tree
-        return tree
+        return self._views().tree
 
     @tree_.setter
     def tree_(self, tree: Any) -> None:
         self._nodes = tree_columns(tree)
-        _made[self] = self._nodes, tree
+        _made[self] = Views(self._nodes, tree.n_features, tree.n_classes, tree)
+
+    def _views(self) -> Views:
+        views = _made.get(self)
+        if views is None or views.nodes is not self._nodes:
+            n_classes = np.ones(self.n_outputs_, dtype=np.intp)
+            if hasattr(self, "n_classes_"):
+                n_classes = np.atleast_1d(self.n_classes_).astype(np.intp)
+            views = _made[self] = Views(self._nodes, self.n_features_in_, n_classes)
+        return views
 
     def _publish(self, growth: Growth, outcome: Outcome) -> None:
         self.tree_ = growth.publish()
@@ -181,7 +187,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     def _check_X(self, X: Any, check_input: bool) -> Any:
         if not check_input:
             check_n_features(self, X, reset=False)
-            return X
+            return X if sp.issparse(X) else single(np.asarray(X))
         X = validate_data(self, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=False)
         check_values(self, X)
         if sp.issparse(X):
@@ -191,9 +197,19 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     def _leaf_values(self, X: Any, check_input: bool) -> Float64:
         """Values of the leaves that rows end up in (n_samples, n_outputs, n_values)."""
         check_is_fitted(self)
-        X = self._check_X(X, check_input)
-        values: Float64 = self.tree_.value[self.tree_.apply(X)]
-        return values
+        trees, n_outputs = self._views().trees, self.n_outputs_
+        few = self._few(X, trees)
+        if few is None:
+            X = self._check_X(X, check_input)
+            few = kernels.trees_predict(trees.predictor, X, n_threads=n_threads_for(self, X))
+        return few.reshape(len(few), n_outputs, -1)
+
+    def _few(self, X: Any, trees: Trees) -> Float64 | None:
+        """The same for some plain rows, in microseconds; None if X is not that, or has to be looked at."""
+        if type(X) is not np.ndarray or len(X) > _FEW or X.dtype.kind != "f" or "feature_names_in_" in self.__dict__:
+            return None
+        missing = self._always_takes_missing or self.splitter == "random"
+        return trees.predictor.predict_few(single(X), missing=missing, infinite=False)
 
     def get_depth(self) -> int:
         """Return the depth of the tree: the longest way from the root to a leaf."""
@@ -219,8 +235,9 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        leaves: NDArray[np.int64] = self.tree_.apply(self._check_X(X, check_input))
-        return leaves
+        X, views = self._check_X(X, check_input), self._views()
+        found = kernels.trees_leaves(views.trees.predictor, X, n_threads=n_threads_for(self, X))
+        return views.order[found[:, 0]]
 
     def decision_path(self, X: Any, check_input: bool = True) -> Any:
         """Return which nodes each row passes.
@@ -273,5 +290,5 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = self._always_takes_missing or self.splitter == "random"
         return tags

@@ -349,6 +349,8 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     'converged'
     """
 
+    _always_takes_missing = False
+
     def __init__(
         self,
         *,
@@ -385,8 +387,3 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
             max_time=max_time,
             n_threads=n_threads,
         )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.splitter == "random"
-        return tags

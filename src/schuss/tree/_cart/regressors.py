@@ -301,6 +301,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     3
     """
 
+    _always_takes_missing = False
+
     def __init__(
         self,
         *,
@@ -335,8 +337,3 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
             max_time=max_time,
             n_threads=n_threads,
         )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.splitter == "random"
-        return tags
