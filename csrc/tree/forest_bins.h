@@ -78,71 +78,124 @@ static void fill_histogram(const forest_tree *tree, const uint8_t *bins, const u
         for (int64_t i = 0; i < n; ++i) ++tree->counts[bins[rows[i]]];
 }
 
-/* Takes the sums of one bin into the lanes and leaves zeros; returns its weight. */
-SCH_INLINE double take_bin(const forest_tree *tree, int64_t bin, double *lanes, int64_t stride)
+/* Whether a bin holds any weight. */
+SCH_INLINE int occurs(const forest_tree *tree, int64_t bin, int64_t width)
 {
-    uint64_t *const words = tree->histogram + bin * words_per_bin(tree);
-    double weight = 0.0;
-    if (tree->a->packed) {
-        const uint64_t word = words[0], second = word >> 32, all = word & UINT32_MAX;
-        lanes[0] = (double)(int64_t)(all - second);
-        lanes[stride] = (double)(int64_t)second;
-        words[0] = 0;
-        return (double)(int64_t)all;
-    }
-    if (tree->is_classes) {
-        for (int64_t l = 0; l < tree->n_lanes; ++l) {
-            lanes[l * stride] = (double)(int64_t)words[l];
-            words[l] = 0;
-        }
-        for (int64_t l = 0; l < tree->a->n_classes[0]; ++l) weight += lanes[l * stride];
-        return weight;
-    }
-    weight = (double)(int64_t)words[0];
-    for (int64_t l = 0; l < tree->n_lanes; ++l) lanes[l * stride] = (double)(int64_t)words[1 + l];
-    memset(words, 0, (size_t)(1 + tree->n_lanes) * 8);
-    return weight;
+    const uint64_t *const words = tree->histogram + bin * width;
+    if (!tree->is_classes || tree->a->packed) return words[0] != 0;
+    uint64_t any = 0;
+    for (int64_t l = 0; l < tree->a->n_classes[0]; ++l) any |= words[l];
+    return any != 0;
 }
 
-SCH_INLINE double take_count(const forest_tree *tree, int64_t bin)
-{
-    const double count = (double)tree->counts[bin];
-    tree->counts[bin] = 0;
-    return count;
-}
-
-/* Appends a bin if it occurs: sums of that bin alone, for now. */
-SCH_INLINE void append_bin(const forest_tree *tree, forest_bins *bins, int64_t bin)
-{
-    const int64_t j = bins->n;
-    const double weight = take_bin(tree, bin, bins->lanes + j, FOREST_BINS);
-    bins->bin[j] = (uint8_t)bin;
-    bins->weight[j] = weight;
-    if (tree->counted) bins->count[j] = take_count(tree, bin);
-    bins->n = j + (weight > 0.0);
-}
-
-/* The bins that occur among a node's rows, ascending, with their sums; what is missing apart. */
-static void sum_bins(forest_tree *tree, int64_t feature, const uint8_t *column, const uint32_t *rows, int64_t n)
+/* Lists the bins that occur, ascending, but for the missing one. */
+SCH_INLINE void list_bins(forest_tree *tree, int64_t feature, const uint8_t *column, const uint32_t *rows, int64_t n)
 {
     forest_bins *const bins = &tree->bins;
-    uint64_t seen[4] = {0};
-    fill_histogram(tree, column, rows, n);
-    bins->n = 0;
+    int64_t m = 0;
     if (n <= FOREST_FEW) {
+        uint64_t seen[4] = {0};
         for (int64_t i = 0; i < n; ++i) seen[column[rows[i]] >> 6] |= UINT64_C(1) << (column[rows[i]] & 63);
         seen[3] &= ~(UINT64_C(1) << 63);
         for (int64_t word = 0; word < 4; ++word)
             for (uint64_t bits = seen[word]; bits; bits &= bits - 1)
-                append_bin(tree, bins, word * 64 + __builtin_ctzll(bits));
+                bins->bin[m++] = (uint8_t)(word * 64 + __builtin_ctzll(bits));
     } else {
-        const int64_t n_bins = tree->a->x.n_bins[feature];
-        for (int64_t bin = 0; bin < n_bins; ++bin) append_bin(tree, bins, bin);
+        const int64_t n_bins = tree->a->x.n_bins[feature], width = words_per_bin(tree);
+        for (int64_t bin = 0; bin < n_bins; ++bin) {
+            bins->bin[m] = (uint8_t)bin;
+            m += occurs(tree, bin, width);
+        }
     }
+    bins->n = m;
+}
+
+/* Takes the listed bins out of the histogram, which they leave at zero: their sums, or with `up` sums up to each. */
+SCH_INLINE void take_packed(const forest_tree *tree, forest_bins *bins, int up)
+{
+    double *const first = bins->lanes, *const second = bins->lanes + FOREST_BINS;
+    uint64_t word = 0;
+    for (int64_t j = 0; j < bins->n; ++j) {
+        word = tree->histogram[bins->bin[j]] + (up ? word : 0);
+        tree->histogram[bins->bin[j]] = 0;
+        const int64_t all = (int64_t)(word & UINT32_MAX), some = (int64_t)(word >> 32);
+        bins->weight[j] = (double)all;
+        first[j] = (double)(all - some);
+        second[j] = (double)some;
+    }
+}
+
+SCH_INLINE void take_classes(const forest_tree *tree, forest_bins *bins, int up)
+{
+    const int64_t width = tree->n_lanes;
+    for (int64_t l = 0; l < width; ++l) {
+        double *const sums = bins->lanes + l * FOREST_BINS;
+        uint64_t sum = 0;
+        for (int64_t j = 0; j < bins->n; ++j) {
+            uint64_t *const word = tree->histogram + bins->bin[j] * width + l;
+            sum = *word + (up ? sum : 0);
+            *word = 0;
+            sums[j] = (double)(int64_t)sum;
+            bins->weight[j] = l == 0                      ? sums[j]
+                              : l < tree->a->n_classes[0] ? bins->weight[j] + sums[j]
+                                                          : bins->weight[j];
+        }
+    }
+}
+
+SCH_INLINE void take_moments(const forest_tree *tree, forest_bins *bins, int up, int64_t width)
+{
+    for (int64_t l = 0; l < width; ++l) {
+        double *const sums = l == 0 ? bins->weight : bins->lanes + (l - 1) * FOREST_BINS;
+        uint64_t sum = 0;
+        for (int64_t j = 0; j < bins->n; ++j) {
+            uint64_t *const word = tree->histogram + bins->bin[j] * width + l;
+            sum = *word + (up ? sum : 0);
+            *word = 0;
+            sums[j] = (double)(int64_t)sum;
+        }
+    }
+}
+
+static void take_bins(const forest_tree *tree, forest_bins *bins, int up)
+{
+    if (tree->a->packed) up ? take_packed(tree, bins, 1) : take_packed(tree, bins, 0);
+    else if (tree->is_classes) up ? take_classes(tree, bins, 1) : take_classes(tree, bins, 0);
+    else if (tree->n_lanes == 1) up ? take_moments(tree, bins, 1, 2) : take_moments(tree, bins, 0, 2);
+    else take_moments(tree, bins, up, 1 + tree->n_lanes);
+    if (!tree->counted) return;
+    double count = 0.0;
+    for (int64_t j = 0; j < bins->n; ++j) {
+        count = (double)tree->counts[bins->bin[j]] + (up ? count : 0.0);
+        tree->counts[bins->bin[j]] = 0;
+        bins->count[j] = count;
+    }
+}
+
+/* What is missing, taken as a list of one bin. */
+static void take_missing(const forest_tree *tree, forest_bins *bins)
+{
+    const int64_t n = bins->n;
+    const uint8_t first = bins->bin[0];
+    bins->bin[0] = SCH_MISSING_BIN;
+    bins->n = 1;
+    take_bins(tree, bins, 0);
+    bins->missing_weight = bins->weight[0];
+    bins->missing_count = bins->count[0];
+    for (int64_t l = 0; l < tree->n_lanes; ++l) bins->missing[l] = bins->lanes[l * FOREST_BINS];
+    bins->bin[0] = first;
+    bins->n = n;
+}
+
+/* The bins that occur among a node's rows, ascending, with their sums or with sums up to each; what is missing apart. */
+static void sum_bins(forest_tree *tree, int64_t feature, const uint8_t *column, const uint32_t *rows, int64_t n, int up)
+{
+    forest_bins *const bins = &tree->bins;
+    fill_histogram(tree, column, rows, n);
+    list_bins(tree, feature, column, rows, n);
     bins->missing_weight = bins->missing_count = 0.0;
-    if (!tree->a->x.has_missing[feature]) return;
-    bins->missing_weight = take_bin(tree, SCH_MISSING_BIN, bins->missing, 1);
-    if (tree->counted) bins->missing_count = take_count(tree, SCH_MISSING_BIN);
+    if (tree->a->x.has_missing[feature]) take_missing(tree, bins);
+    take_bins(tree, bins, up);
 }
 
 /* Sums of single bins become sums up to each bin. */

@@ -41,6 +41,7 @@ typedef struct {
     int64_t tree;
     int64_t n_lanes;      /* of a histogram: classes of all outputs, or outputs */
     int is_classes, counted;
+    double least_weight; /* of a leaf */
     int64_t n_rows;       /* rows of this tree */
     uint64_t *packed;     /* (n) of the first region */
     forest_region regions[FOREST_REGIONS];
@@ -50,6 +51,8 @@ typedef struct {
     uint32_t *counts;     /* (FOREST_BINS), likewise */
     int32_t *features;    /* (d) a permutation */
     double *totals;       /* (n_lanes) of the node in hand */
+    int two_values;    /* the node in hand has no more than two values of its one target */
+    int64_t low, high; /* which */
     forest_bins bins;
     void *frontier;       /* nodes that wait, see forest_grow.h */
     char *arena;          /* where regions below the first are made */
@@ -110,7 +113,7 @@ SCH_INLINE void load_rows(forest_tree *tree)
     const sch_forest_grow_args *const a = tree->a;
     const int64_t *const weight = a->weight + tree->tree * a->weight_stride;
     forest_region *const root = &tree->regions[0];
-    int64_t n = 0;
+    int64_t n = 0, total = 0;
     root->columns = a->x.columns;
     root->stride = a->x.column_stride;
     root->weight = weight;
@@ -120,8 +123,10 @@ SCH_INLINE void load_rows(forest_tree *tree)
     for (int64_t i = 0; i < a->x.n; ++i) {
         root->rows[n] = (uint32_t)i;
         n += weight[i] > 0;
+        total += weight[i];
     }
     tree->n_rows = n;
+    tree->least_weight = a->min_weight_fraction_leaf * (double)total;
     if (!a->packed) return;
     for (int64_t i = 0; i < a->x.n; ++i)
         tree->packed[i] = (a->codes[i] ? (uint64_t)weight[i] << 32 : 0) + (uint64_t)weight[i];

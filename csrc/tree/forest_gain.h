@@ -108,7 +108,7 @@ SCH_INLINE void gains_of_poisson(const forest_tree *tree, forest_bins *bins, int
 /* Minus infinity where a side would be too small. */
 SCH_INLINE void refuse_small_sides(const forest_tree *tree, forest_bins *bins, int64_t n, double total, double rows)
 {
-    const double least = tree->a->min_weight_leaf, least_rows = (double)tree->a->min_samples_leaf;
+    const double least = tree->least_weight, least_rows = (double)tree->a->min_samples_leaf;
     if (least > 0.0) FOR_BINS(j, n)
         {
             const double w = bins->weight[j];

@@ -75,7 +75,7 @@ static forest_view view_of_classes(const forest_tree *tree, const forest_node *n
 }
 
 /* Impurities of numbers want a second look at the rows. */
-static forest_view view_of_numbers(const forest_tree *tree, const forest_region *region, const forest_node *node)
+static forest_view view_of_numbers(forest_tree *tree, const forest_region *region, const forest_node *node)
 {
     const sch_forest_grow_args *const a = tree->a;
     const int64_t n_out = a->n_out;
@@ -86,15 +86,23 @@ static forest_view view_of_numbers(const forest_tree *tree, const forest_region 
     for (int64_t o = 0; o < n_out; ++o) {
         const double mean = tree->totals[o] / node->weight * scale;
         const int64_t first = region->target[rows[0] * n_out + o];
-        int64_t differences = 0;
+        int64_t low = first, high = first, between = 0;
         for (int64_t i = 0; i < node->n; ++i) {
             const int64_t y = region->target[rows[i] * n_out + o];
             const double w = (double)tree->ordered[i * (1 + n_out)], t = (double)y;
-            differences |= y ^ first;
+            low = sch_min(low, y);
+            high = sch_max(high, y);
             if (a->criterion == SCH_FOREST_SQUARED) sum += w * (t - mean) * (t - mean);
             else if (y > 0) sum += w * t * log_f64(t / mean);
         }
-        view.pure &= differences == 0;
+        view.pure &= low == high;
+        for (int64_t i = 0; i < node->n && n_out == 1; ++i) {
+            const int64_t y = region->target[rows[i]];
+            between |= y != low && y != high;
+        }
+        tree->two_values = n_out == 1 && !between;
+        tree->low = low;
+        tree->high = high;
     }
     const double unit = a->criterion == SCH_FOREST_SQUARED ? a->target_unit * a->target_unit : a->target_unit;
     view.impurity = view.pure ? 0.0 : sum * unit / (node->weight * (double)n_out);
@@ -116,7 +124,7 @@ static int open_node(forest_tree *tree, forest_node *node)
     a->node_weight[at] = node->weight * a->weight_unit;
     a->node_samples[at] = (uint32_t)node->n;
     return !view.pure && node->depth < a->max_depth && node->n >= a->min_samples_split &&
-           node->n >= 2 * a->min_samples_leaf && node->weight >= 2.0 * a->min_weight_leaf;
+           node->n >= 2 * a->min_samples_leaf && node->weight >= 2.0 * tree->least_weight;
 }
 
 /* The node whose totals are in hand becomes a leaf. */

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     double score;    /* of both sides; minus infinity: there is no split */
     double left;     /* weight of that side */
+    double left_sum; /* its sum in the first lane */
     int64_t feature;
     int64_t bin;     /* the last one that goes left */
     int missing;     /* rows that miss the value go left (1), right (0), or there are none (-1) */
@@ -65,6 +66,7 @@ SCH_INLINE void accept(const forest_tree *tree, const forest_node *node, forest_
     const forest_bins *const bins = &tree->bins;
     best->score = bins->gain[j];
     best->left = bins->weight[j];
+    best->left_sum = bins->lanes[j];
     best->feature = feature;
     best->missing = -1;
     if (!tree->a->monotonic) return;
@@ -208,16 +210,36 @@ static int try_feature(forest_tree *tree, const forest_node *node, int64_t featu
     const sch_forest_grow_args *const a = tree->a;
     const forest_region *const region = &tree->regions[node->region];
     forest_bins *const bins = &tree->bins;
-    sum_bins(tree, feature, region->columns + feature * region->stride, region->rows + node->first, node->n);
+    const int categorical = a->x.is_categorical[feature];
+    sum_bins(tree, feature, region->columns + feature * region->stride, region->rows + node->first, node->n,
+             !categorical);
     if (bins->n + (bins->missing_weight > 0.0) < 2) return 0;
-    if (a->x.is_categorical[feature]) {
+    if (categorical) {
         split_categories(tree, node, feature, best, random);
         return 1;
     }
-    accumulate_bins(tree, bins);
     if (a->random_splits) random_of_numeric(tree, node, feature, best, random);
     else best_of_numeric(tree, node, feature, best);
     return 1;
+}
+
+/* Whether a node's two values of the target lie on different sides. */
+SCH_INLINE int separates(const forest_tree *tree, const forest_node *node, const forest_split *best)
+{
+    if (!tree->two_values || best->score == (double)-INFINITY) return 0;
+    const double left = best->left_sum, right = tree->totals[0] - left, w = best->left, v = node->weight - w;
+    const double low = (double)tree->low, high = (double)tree->high;
+    return (left == w * low && right == v * high) || (left == w * high && right == v * low);
+}
+
+/* Whether no other feature can do better: both sides are pure. */
+SCH_INLINE int is_perfect(const forest_tree *tree, const forest_node *node, const forest_split *best)
+{
+    switch (tree->a->criterion) {
+    case SCH_FOREST_GINI: return best->score >= node->weight * (double)tree->a->n_out;
+    case SCH_FOREST_ENTROPY: return best->score >= 0.0;
+    default: return separates(tree, node, best);
+    }
 }
 
 /* The best split among features drawn at random: max_features of them, and more until one varies. */
@@ -235,6 +257,7 @@ static void find_split(forest_tree *tree, const forest_node *node, forest_split 
         features[other] = features[k];
         features[k] = feature;
         varies |= try_feature(tree, node, feature, best, &random);
+        if (is_perfect(tree, node, best)) return;
     }
 }
 

@@ -130,20 +130,21 @@ def test_the_whole_tree_of_continuous_data(isa, rng, criterion):
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize("limits", [{"min_samples_leaf": 4}, {"min_weight_leaf": 7.0}])
+@pytest.mark.parametrize("limits", [{"min_samples_leaf": 4}, {"min_weight_fraction_leaf": 0.1}])
 def test_small_sides_are_refused(isa, rng, criterion, limits):
     task = Task(rng, criterion, gaps=0.1)
     check_limits(task, task.grow(**limits)[0], **limits)
 
 
-def check_limits(task, tree, min_samples_leaf=1, min_weight_leaf=0.0):
+def check_limits(task, tree, min_samples_leaf=1, min_weight_fraction_leaf=0.0):
+    lightest = min_weight_fraction_leaf * task.weight.sum()
     leaves = tree["nodes"]["feature"] < 0
     assert tree["samples"][leaves].min() >= min_samples_leaf
-    assert tree["weight"][leaves].min() >= min_weight_leaf
+    assert tree["weight"][leaves].min() >= lightest
     rows = np.flatnonzero(task.weight)
     best = reference.best_gain(
         task.criterion, task.bins[:, rows], task.y[rows].astype(float), task.weight[rows].astype(float),
-        min_samples_leaf=min_samples_leaf, min_weight_leaf=min_weight_leaf,
+        min_samples_leaf=min_samples_leaf, min_weight_leaf=lightest,
     )  # fmt: skip
     np.testing.assert_allclose(tree["gain"][0], best, rtol=1e-5)
 

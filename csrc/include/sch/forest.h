@@ -39,7 +39,7 @@ typedef struct {
     int64_t max_depth;
     int64_t min_samples_split, min_samples_leaf;
     int64_t max_leaf_nodes;       /* 0: no limit; else the best split of the whole tree is made next */
-    double min_weight_leaf;       /* in units */
+    double min_weight_fraction_leaf; /* of the tree's weight */
     double min_impurity_decrease; /* of the impurity, times the share of the tree's weight in the node */
     const int8_t *monotonic;      /* IN (d) -1, 0, 1; NULL: no constraints */
 

@@ -440,7 +440,7 @@ cdef extern from "sch/forest.h" nogil:
         int weight_shift, packed, random_splits
         const double *bin_value
         int64_t max_features, max_depth, min_samples_split, min_samples_leaf, max_leaf_nodes
-        double min_weight_leaf, min_impurity_decrease
+        double min_weight_fraction_leaf, min_impurity_decrease
         const int8_t *monotonic
         int64_t node_room, leaf_room, set_room
         sch_node *nodes

@@ -34,7 +34,7 @@ def forest_grow(
     min_samples_split: int = 2,
     min_samples_leaf: int = 1,
     max_leaf_nodes: int = 0,
-    min_weight_leaf: float = 0.0,
+    min_weight_fraction_leaf: float = 0.0,
     min_impurity_decrease: float = 0.0,
     monotonic: NDArray[np.int8] | None = None,
     n_threads: int = 1,

@@ -18,7 +18,7 @@ cdef int64_t UNLIMITED = 2**31 - 2
 def forest_grow(Binned x, finished, *, int criterion, n_classes=None, codes=None, target=None, target_origin=None,
                 double target_unit=1.0, seed, weight, double weight_unit=1.0, int weight_shift=0, bin_value=None,
                 int64_t max_features, int64_t max_depth=UNLIMITED, int64_t min_samples_split=2,
-                int64_t min_samples_leaf=1, int64_t max_leaf_nodes=0, double min_weight_leaf=0.0,
+                int64_t min_samples_leaf=1, int64_t max_leaf_nodes=0, double min_weight_fraction_leaf=0.0,
                 double min_impurity_decrease=0.0, monotonic=None, int n_threads=1, Scratch scratch):
     """Grow a tree for each seed and append them to `finished`, which holds those before it even if interrupted.
 
@@ -57,7 +57,7 @@ def forest_grow(Binned x, finished, *, int criterion, n_classes=None, codes=None
     a.random_splits = bin_value is not None
     a.bin_value = <const double *>read_or_null(bin_value, "bin_value", b"d", d * 256)
     a.max_features, a.max_depth, a.max_leaf_nodes = max_features, max_depth, max_leaf_nodes
-    a.min_samples_split, a.min_samples_leaf, a.min_weight_leaf = min_samples_split, min_samples_leaf, min_weight_leaf
+    a.min_samples_split, a.min_samples_leaf, a.min_weight_fraction_leaf = min_samples_split, min_samples_leaf, min_weight_fraction_leaf
     a.min_impurity_decrease = min_impurity_decrease
     a.monotonic = <const int8_t *>read_or_null(monotonic, "monotonic", b"b", d)
 

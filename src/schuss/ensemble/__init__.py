@@ -3,5 +3,14 @@
 
 from schuss.ensemble._boosting.classifier import HistGradientBoostingClassifier
 from schuss.ensemble._boosting.regressor import HistGradientBoostingRegressor
+from schuss.ensemble._forest.classifiers import ExtraTreesClassifier, RandomForestClassifier
+from schuss.ensemble._forest.regressors import ExtraTreesRegressor, RandomForestRegressor
 
-__all__ = ["HistGradientBoostingClassifier", "HistGradientBoostingRegressor"]
+__all__ = [
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "HistGradientBoostingClassifier",
+    "HistGradientBoostingRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+]

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Forests: as good as scikit-learn's, the same for any number of threads, and what their trees say adds up."""
+
+import pickle
+
+import numpy as np
+import pytest
+import sklearn.ensemble
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_friedman1
+from sklearn.model_selection import train_test_split
+
+from schuss import diagnosis, ensemble
+from schuss._sklearn import prune_tree
+from schuss.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from schuss.ensemble._forest import growers
+from schuss.tree._nodes import NODE
+
+CLASSIFIERS = [RandomForestClassifier, ExtraTreesClassifier]
+REGRESSORS = [RandomForestRegressor, ExtraTreesRegressor]
+FORESTS = CLASSIFIERS + REGRESSORS
+
+
+@pytest.fixture(params=FORESTS, ids=lambda c: c.__name__)
+def forest(request):
+    return request.param
+
+
+def data(forest, n=400, seed=0):
+    X, y = make_friedman1(n, n_features=8, noise=1.0, random_state=seed)
+    return X, np.digitize(y, [12.0, 17.0]) if forest in CLASSIFIERS else y
+
+
+def as_bytes(model):
+    arrays = (model._trees.nodes, model._trees.values, model._trees.gain, model._trees.weight, model._node_samples)
+    return [b"" if array is None else array.tobytes() for array in arrays]
+
+
+# -- quality ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_diabetes, None], ids=str)
+@pytest.mark.parametrize("kind", ["RandomForest", "ExtraTrees"])
+def test_as_good_on_held_out_rows_as_scikit_learn(load, kind, seed):
+    X, y = load(return_X_y=True) if load else make_friedman1(1500, noise=1.0, random_state=seed)
+    name = kind + ("Regressor" if load in (None, load_diabetes) else "Classifier")
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.4, random_state=seed)
+    ours, theirs = (
+        getattr(module, name)(n_estimators=60, random_state=seed).fit(X, y).score(X_test, y_test)
+        for module in (ensemble, sklearn.ensemble)
+    )
+    assert ours > theirs - 0.03
+
+
+def test_exact_trees_are_single_trees(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=3, max_bins=None, max_features=3, min_weight_fraction_leaf=0.03, random_state=1).fit(
+        X, y
+    )
+    for tree, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
+        alone = clone(tree).fit(X[rows], y[rows])
+        np.testing.assert_array_equal(alone.tree_.feature, tree.tree_.feature)
+        np.testing.assert_allclose(alone.tree_.value, tree.tree_.value)
+        np.testing.assert_allclose(alone.tree_.impurity, tree.tree_.impurity, rtol=1e-5, atol=1e-6)
+
+
+def test_absolute_error_is_grown_on_the_values():
+    X, y = data(RandomForestRegressor)
+    model = RandomForestRegressor(10, criterion="absolute_error", random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.8
+    assert isinstance(model.set_params(max_bins=2).fit(X, y).score(X, y), float)
+    assert model.score(X, y) > 0.8
+
+
+@pytest.mark.parametrize("criterion", ["squared_error", "poisson"])
+def test_few_distinct_values_lose_nothing(criterion):
+    """With a bin for each value, trees of all features are scikit-learn's."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 40, (200, 4)).astype(float), rng.integers(1, 1000, 200)
+    ours = RandomForestRegressor(1, criterion=criterion, bootstrap=False, max_depth=4, random_state=0).fit(X, y)
+    theirs = sklearn.ensemble.RandomForestRegressor(
+        1, criterion=criterion, bootstrap=False, max_depth=4, random_state=0
+    ).fit(X, y)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X))
+    assert ours[0].tree_.node_count == theirs[0].tree_.node_count
+
+
+# -- what must not matter -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"max_bins": None, "n_estimators": 4}, {"max_leaf_nodes": 12}], ids=str)
+def test_trees_do_not_depend_on_threads(forest, n_threads, options):
+    X, y = data(forest)
+    model = forest(**{"n_estimators": 9, "random_state": 3} | options)
+    one = clone(model).set_params(n_jobs=1).fit(X, y)
+    many = clone(model).set_params(n_threads=n_threads).fit(X, y)
+    assert as_bytes(one) == as_bytes(many)
+    np.testing.assert_array_equal(one.predict(X), many.predict(X))
+
+
+def test_weight_k_is_k_copies(forest):
+    X, y = data(forest, n=150)
+    X = X.astype(np.float32)
+    weight = np.random.default_rng(0).integers(0, 4, len(X))
+    rows = np.repeat(np.arange(len(X)), weight)
+    model = forest(n_estimators=5, bootstrap=False, max_features=3, random_state=0)
+    weighted, copied = clone(model).fit(X, y, weight), clone(model).fit(X[rows], y[rows])
+    np.testing.assert_array_equal(weighted._trees.nodes, copied._trees.nodes)
+    few = clone(model).set_params(min_samples_leaf=9)  # without ties, which rounding would decide
+    np.testing.assert_allclose(few.fit(X, y, weight * 0.375).predict(X), few.fit(X, y, weight).predict(X))
+
+
+def test_a_tree_costs_sixteen_bytes_a_node():
+    assert NODE.itemsize == 16
+    X, y = load_breast_cancer(return_X_y=True)
+    for model in (RandomForestClassifier(5), RandomForestRegressor(5)):
+        trees = model.fit(X, y)._trees
+        assert trees.values is None  # leaves hold their value
+
+
+# -- the trees one by one -----------------------------------------------------------------
+
+
+def test_single_trees_add_up_to_the_forest(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=7, random_state=0).fit(X, y)
+    name = "predict_proba" if is_classifier(model) else "predict"
+    np.testing.assert_allclose(np.mean([getattr(tree, name)(X) for tree in model], axis=0), getattr(model, name)(X))
+    np.testing.assert_array_equal(model.apply(X), np.column_stack([tree.apply(X) for tree in model]))
+    path, pointers = model.decision_path(X)
+    for tree, first, last in zip(model, pointers[:-1], pointers[1:], strict=True):
+        assert (path[:, first:last] != tree.decision_path(X)).nnz == 0
+    shares = np.mean([tree.feature_importances_ for tree in model], axis=0)
+    np.testing.assert_allclose(model.feature_importances_, shares / shares.sum(), rtol=1e-4)
+    assert len(model) == 7
+    assert model[2].get_params()["random_state"] == model._tree_seeds[2]
+
+
+def test_multi_output(forest):
+    X, y = data(forest)
+    Y = np.column_stack([y, y[::-1]])
+    model = forest(n_estimators=5, random_state=0, bootstrap=True, oob_score=False).fit(X, Y)
+    assert model.predict(X).shape == Y.shape
+    assert np.mean(np.abs(model.predict(X) - Y)) < 0.7 * np.mean(np.abs(np.median(Y, axis=0) - Y))
+    if is_classifier(model):
+        assert [p.shape for p in model.predict_proba(X)] == [(len(X), 3)] * 2
+    values = model[0].tree_.value[model[0].apply(X)]
+    np.testing.assert_allclose(model[0].predict(X), values.argmax(2) if is_classifier(model) else values[:, :, 0])
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 0.05])
+def test_pruned_as_scikit_learn_prunes(forest, alpha):
+    X, y = data(forest)
+    alpha *= 1.0 if forest in CLASSIFIERS else np.var(y)
+    whole = forest(n_estimators=2, random_state=0).fit(X, y)
+    pruned = clone(whole).set_params(ccp_alpha=alpha).fit(X, y)
+    for tree, some in zip(whole, pruned, strict=True):
+        wanted = prune_tree(tree.tree_, alpha)
+        assert some.tree_.node_count == wanted.node_count <= tree.tree_.node_count
+        np.testing.assert_allclose(some.tree_.predict(X.astype("f")), wanted.predict(X.astype("f")))
+
+
+# -- out of bag, history, stopping --------------------------------------------------------
+
+
+def test_out_of_bag_predictions_are_those_of_the_trees_that_did_not_see_a_row(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=40, bootstrap=True, oob_score=True, random_state=0).fit(X, y)
+    classes = is_classifier(model)
+    total, count = 0.0, np.zeros(len(X))
+    for tree, rows in zip(model.estimators_, model.estimators_samples_, strict=True):
+        unseen = ~np.isin(np.arange(len(X)), rows)
+        said = tree.predict_proba(X) if classes else tree.predict(X)[:, None]
+        total, count = total + said * unseen[:, None], count + unseen
+    wanted = total / count[:, None]
+    np.testing.assert_allclose(model.oob_decision_function_ if classes else model.oob_prediction_[:, None], wanted)
+    np.testing.assert_allclose(model.history_["oob_score"][-1], model.oob_score_)
+    np.testing.assert_array_equal(model.history_["validation_loss"], model.history_["oob_loss"])
+    assert len(model.history_) == 40
+    assert model.history_["oob_loss"][-1] < model.history_["oob_loss"][3]
+
+
+def test_warm_start_goes_on_where_it_was(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=4, bootstrap=True, random_state=0, warm_start=True).fit(X, y)
+    more = model.set_params(n_estimators=9, oob_score=True).fit(X, y)
+    whole = forest(n_estimators=9, bootstrap=True, random_state=0, oob_score=True).fit(X, y)
+    assert as_bytes(more) == as_bytes(whole)
+    np.testing.assert_allclose(more.oob_score_, whole.oob_score_)
+    np.testing.assert_allclose(more.history_["training_loss"], whole.history_["training_loss"][4:])
+
+
+@pytest.mark.parametrize("watched", ["oob", "validation"])
+def test_stops_when_more_trees_bring_nothing(forest, watched):
+    X, y = data(forest)
+    model = forest(n_estimators=500, bootstrap=True, random_state=0, early_stopping=True, n_iter_no_change=5, tol=0.01)
+    held_out = dict(zip(("X_val", "y_val"), data(forest, seed=1), strict=True)) if watched == "validation" else {}
+    model.fit(X, y, **held_out)
+    assert model.stop_reason_ == "no_improvement"
+    assert 5 < len(model.estimators_) == len(model.history_) < 400
+    loss = model.history_["validation_loss"]
+    best = np.minimum.accumulate(loss)
+    assert np.all(loss[-5:] > best[-6:-1] - 0.01 * model.history_.baseline["validation_loss"])
+    assert loss[-6] <= best[-7] - 0.01 * model.history_.baseline["validation_loss"]
+    if held_out:
+        assert "oob_loss" not in model.history_.columns
+        np.testing.assert_allclose(model.history_["validation_score"][-1], model.score(*held_out.values()))
+
+
+def test_stopping_needs_rows_to_watch(forest):
+    X, y = data(forest)
+    with pytest.raises(ValueError, match="early_stopping needs"):
+        forest(bootstrap=False, early_stopping=True).fit(X, y)
+
+
+def test_limits_of_time_keep_what_is_there(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=10_000, random_state=0, max_time=0.05).fit(X, y)
+    assert model.stop_reason_ == "max_time"
+    assert 0 < len(model.history_) == len(model._tree_seeds) < 10_000
+    model.predict(X)
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_interruption_keeps_finished_trees(forest, monkeypatch, finished):
+    X, y = data(forest)
+    grow, calls = growers.BinnedGrower.grow, []
+
+    def interrupted(self, seeds, weight, unit, n_threads, trees):
+        calls.append(len(seeds))
+        grow(self, seeds, weight, unit, n_threads, trees)
+        if len(calls) == 2:
+            del trees[finished:]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(growers.BinnedGrower, "grow", interrupted)
+    model = forest(n_estimators=2000, random_state=0, n_threads=2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert model.stop_reason_ == "interrupted"
+    assert len(model.history_) == len(model.estimators_) == 2 + finished
+    monkeypatch.undo()
+    whole = forest(n_estimators=2 + finished, random_state=0).fit(X, y)
+    assert as_bytes(model) == as_bytes(whole)
+
+
+def test_diagnosis_pickle_and_clone(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=30, bootstrap=True, oob_score=True, random_state=0).fit(X, y)
+    assert diagnosis.diagnose(model).label
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert not hasattr(clone(model), "_trees")
+
+
+def test_verbose_prints_a_line_per_tree(capsys):
+    X, y = data(RandomForestClassifier)
+    RandomForestClassifier(3, verbose=1).fit(X, y)
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+# -- missing values, categories, constraints ----------------------------------------------
+
+
+def test_missing_values_tell_something(forest):
+    X, y = data(forest)
+    noise = np.random.default_rng(0).standard_normal((len(X), 2))
+    noise[y > np.median(y), 0] = np.nan
+    guess = forest(n_estimators=20, random_state=0, max_depth=3).fit(noise, y)
+    assert guess.score(noise, y) > 0.4
+    np.testing.assert_allclose(guess[0].predict(noise), np.stack([guess[0].predict(row[None])[0] for row in noise]))
+
+
+@pytest.mark.parametrize("forest", FORESTS, ids=lambda c: c.__name__)
+def test_categories_of_a_frame(forest):
+    pd = pytest.importorskip("pandas", reason="data frames are pandas'")
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 20, 600)
+    y = np.isin(codes, [1, 5, 6, 11, 17]) + 0.1 * rng.standard_normal(600)
+    y = (y > 0.5).astype(int) if forest in CLASSIFIERS else y
+    frame = pd.DataFrame({"x": rng.standard_normal(600), "c": pd.Categorical([f"c{code}" for code in codes])})
+    model = forest(n_estimators=20, max_depth=6, max_features=None, categorical_features="from_dtype", random_state=0)
+    model.fit(frame, y)
+    assert model.score(frame, y) > 0.9
+    assert model._trees.known_categories is not None
+    numbers = np.column_stack([frame["x"], codes])
+    same = clone(model).set_params(categorical_features=[1]).fit(numbers, y)
+    assert same.score(numbers, y) > 0.9
+    unknown = frame.head(3).assign(c=pd.Categorical(["never", None, "seen"]))
+    assert len(model.predict(unknown)) == 3
+    with pytest.raises(NotImplementedError, match="categorical"):
+        model.estimators_  # noqa: B018
+    assert len(model) == 20
+
+
+def test_exact_trees_take_no_categories(forest):
+    X, y = data(forest)
+    X[:, 0] = np.round(X[:, 0])
+    with pytest.raises(ValueError, match="categorical_features needs max_bins"):
+        forest(max_bins=None, categorical_features=[0]).fit(X, y)
+
+
+@pytest.mark.parametrize("max_bins", [255, None])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_monotonic_constraints(forest, max_bins, sign):
+    X, y = data(forest)
+    y = (y > 0).astype(int) if forest in CLASSIFIERS else y
+    model = forest(n_estimators=10, monotonic_cst=[0, 0, 0, sign] + [0] * 4, random_state=0, max_bins=max_bins)
+    model.fit(X, y)
+    rows = np.repeat(X[:20], 30, axis=0)
+    rows[:, 3] = np.tile(np.linspace(0, 1, 30), 20)
+    said = model.predict_proba(rows)[:, 1] if is_classifier(model) else model.predict(rows)
+    steps = np.diff(said.reshape(20, 30), axis=1) * sign
+    assert steps.min() > -1e-9
+    assert (sign < 0) or steps.max() > 0
