@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from schuss.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from schuss.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from schuss.linear_model import (
     ElasticNet,
     ElasticNetCV,
@@ -97,6 +104,21 @@ def _boosted_classes() -> Any:
     return HistGradientBoostingClassifier(**settings, random_state=0).fit(X, y)
 
 
+def _forest_of_classes() -> Any:
+    """Weights, categories, missing values, and rows out of bag."""
+    X = features()
+    X[:, 1] = np.floor(2 * np.abs(X[:, 1]))
+    X[::7, 0] = np.nan
+    weight = 1.0 + np.arange(len(X)) % 3
+    model = RandomForestClassifier(25, max_depth=4, categorical_features=[1], oob_score=True, random_state=0)
+    return model.fit(X, labels(features(), ("no", "yes")), weight)
+
+
+def _several_classes(make: Callable[[], Any]) -> Any:
+    X = features()
+    return make().fit(X, np.column_stack([labels(X, (0, 1, 2)), labels(-X, (5, 7, 9))]))
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: _classifier(_sgd_classifier),
     "SGDRegressor": lambda: _regressor(lambda: SGDRegressor(random_state=1)),
@@ -112,6 +134,12 @@ MODELS: dict[str, Callable[[], Any]] = {
     "QuantileRegressor": lambda: _regressor(lambda: QuantileRegressor(alpha=0.01)),
     "HistGradientBoostingClassifier": _boosted_classes,
     "HistGradientBoostingRegressor": lambda: _regressor(lambda: HistGradientBoostingRegressor(max_iter=8)),
+    "RandomForestClassifier": _forest_of_classes,
+    "RandomForestRegressor": lambda: _several_targets(
+        lambda: RandomForestRegressor(6, min_samples_leaf=5, random_state=0)
+    ),
+    "ExtraTreesClassifier": lambda: _several_classes(lambda: ExtraTreesClassifier(4, max_depth=4, random_state=0)),
+    "ExtraTreesRegressor": lambda: _regressor(lambda: ExtraTreesRegressor(4, max_leaf_nodes=9, random_state=0)),
     "LinearSVC": lambda: _classifier(lambda: LinearSVC(loss="hinge")),
     "LinearSVR": lambda: _regressor(LinearSVR),
     "LogisticRegression": lambda: _classifier(LogisticRegression),

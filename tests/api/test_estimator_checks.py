@@ -39,6 +39,10 @@ ESTIMATORS = [
     linear_model.QuantileRegressor(),
     ensemble.HistGradientBoostingClassifier(),
     ensemble.HistGradientBoostingRegressor(),
+    ensemble.RandomForestClassifier(n_estimators=5),
+    ensemble.RandomForestRegressor(n_estimators=5),
+    ensemble.ExtraTreesClassifier(n_estimators=5),
+    ensemble.ExtraTreesRegressor(n_estimators=5),
     neural_network.MLPClassifier(),
     neural_network.MLPRegressor(),
     tree.DecisionTreeClassifier(),
@@ -65,6 +69,9 @@ SETTINGS = {
     ("SGDRegressor", "check_sample_weight_equivalence"): TO_THE_END,
     ("MLPClassifier", "check_sample_weight_equivalence"): {"solver": "lbfgs"},
     ("MLPRegressor", "check_sample_weight_equivalence"): {"solver": "sgd"},
+    # Rows are drawn at random, as many as there are: of a table with repeated rows more.
+    ("RandomForestClassifier", "check_sample_weight_equivalence"): {"bootstrap": False},
+    ("RandomForestRegressor", "check_sample_weight_equivalence"): {"bootstrap": False},
     # With fewer rows than columns there are many maxima of the likelihood without a penalty.
     ("GeneralizedLinearRegressor", "check_sample_weight_equivalence"): {"alpha": 1e-3, "tol": 1e-10},
 }

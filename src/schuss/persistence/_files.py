@@ -120,7 +120,7 @@ def describe(path: Path) -> dict[str, Any]:
     -------
     dict
         ``estimator`` (class name), ``params``, ``n_features``, ``feature_names`` and
-        ``classes`` (lists or None), ``stop_reason``, ``history`` (`History` or None),
+        ``classes`` (lists or None; of several outputs a list each), ``stop_reason``, ``history`` (`History` or None),
         ``verdict`` (`Verdict` or None), ``versions`` (of the libraries that trained the
         model), ``extras`` (`Extras` or None) and ``bytes`` (size of the file).
 
@@ -138,7 +138,7 @@ def describe(path: Path) -> dict[str, Any]:
         "params": estimator.get_params(deep=False),
         "n_features": estimator.n_features_in_,
         "feature_names": None if names is None else names.tolist(),
-        "classes": None if classes is None else classes.tolist(),
+        "classes": _listed(classes),
         "stop_reason": getattr(estimator, "stop_reason_", None),
         "history": origin.history,
         "verdict": origin.verdict,
@@ -188,3 +188,10 @@ def _naming(path: Path, action: str) -> Iterator[None]:
     except ModelFileError as error:
         quoted = "".join(sign if sign.isprintable() else "?" for sign in str(error)[:_MAX_MESSAGE])
         raise ModelFileError(f"{action} {os.fspath(path)}: {quoted}") from error.__cause__
+
+
+def _listed(classes: Any) -> list[Any] | None:
+    """Classes as plain lists, of several outputs one each."""
+    if classes is None:
+        return None
+    return [one.tolist() for one in classes] if isinstance(classes, list) else list(classes.tolist())

@@ -29,6 +29,7 @@ from schuss.persistence._fields import (
     Numbers,
     Real,
 )
+from schuss.persistence._forests import FOREST, FOREST_OF_CLASSES, OUT_OF_BAG, forest_fits
 from schuss.persistence._trees import Grown, Vocabulary
 from schuss.training import StopReason
 
@@ -393,3 +394,8 @@ for _name, _own in (
 ):
     _state = {**_BOOSTED, **_own}
     register(Entry(_name, "schuss.ensemble", _state, _COMMON_OPTIONAL - {"n_iter_"}, fits=_boosting_fits))
+
+for _kind in ("RandomForest", "ExtraTrees"):
+    for _name, _classes in ((f"{_kind}Classifier", FOREST_OF_CLASSES), (f"{_kind}Regressor", {})):
+        _forest = {**_COMMON, **_classes, **FOREST, **OUT_OF_BAG}
+        register(Entry(_name, "schuss.ensemble", _forest, _COMMON_OPTIONAL | set(OUT_OF_BAG), fits=forest_fits))
