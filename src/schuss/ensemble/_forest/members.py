@@ -76,11 +76,9 @@ def make_members(forest: Any, state: ForestState) -> list[Any]:
         order = np.argsort(_depth_first(grown.nodes))
         values = _spread(grown.node_values(), n_classes, forest.n_outputs_)
         member.tree_ = make_tree(
-            {name: column[order] for name, column in _columns(grown).items()},
-            values[order],
+            {name: column[order] for name, column in (_columns(grown) | {"values": values}).items()},
             n_features=forest.n_features_in_,
             n_classes=np.array(n_classes or (1,) * forest.n_outputs_, np.intp),
-            depth=len(grown.levels()),
         )
         _describe(member, forest, n_classes)
         members.append(member)
