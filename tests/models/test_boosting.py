@@ -485,3 +485,42 @@ def test_rows_set_aside_are_not_seen():
 def model_seed(random_state):
     """The seed of the split that an estimator draws, as scikit-learn's."""
     return np.random.RandomState(random_state).randint(np.iinfo(np.uint32).max, dtype="u8")
+
+
+def test_callbacks_see_the_model_grow():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks since 1.9")
+    X, y = numbers()
+    seen = []
+
+    class Watcher:
+        def setup(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            if context.task_name == "iteration":
+                seen.append(fitted_estimator)
+            return len(seen) == 5
+
+        def teardown(self, estimator, context):
+            pass
+
+    model = regressor().set_callbacks(Watcher()).fit(X, y)
+    assert (model.stop_reason_, model.n_iter_, len(seen)) == ("callback", 5, 5)
+    for copy, stage in zip(seen, model.staged_predict(X), strict=True):
+        np.testing.assert_allclose(copy.predict(X), stage, rtol=1e-12)
+
+
+def test_a_fit_before_the_first_iteration_leaves_no_half_model():
+    X, y = numbers()
+    model = regressor().fit(X, y)
+
+    def loss(y, raw):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(loss=loss).fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
