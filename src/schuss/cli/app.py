@@ -27,6 +27,7 @@ MODEL_HELP = "A model file that [bold]schuss train[/] wrote."
 class ModelName(StrEnum):
     """Families of models."""
 
+    auto = "auto"
     linear = "linear"
     ridge = "ridge"
     ridge_cv = "ridge-cv"
@@ -45,6 +46,10 @@ class ModelName(StrEnum):
     svm = "svm"
     perceptron = "perceptron"
     sgd = "sgd"
+    tree = "tree"
+    forest = "forest"
+    boosting = "boosting"
+    mlp = "mlp"
 
 
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)]
@@ -84,7 +89,10 @@ def train(
     model: Annotated[
         ModelName | None,
         typer.Option(
-            "--model", "-m", help="Family of models.", show_default="logistic for classes, linear for numbers"
+            "--model",
+            "-m",
+            help="Family of models; auto tries a few and takes what does best on the rows to watch.",
+            show_default="logistic for classes, linear for numbers",
         ),
     ] = None,
     settings: Annotated[

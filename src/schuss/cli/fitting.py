@@ -18,6 +18,8 @@ _DIVERGED = (
     "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
 )
 
+_PUBLISHED = ("coef_", "coefs_", "tree_", "estimators_", "n_iter_")  # one of them is there once a fit has something
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -82,13 +84,17 @@ def _explain_divergence(estimator: Any, error: ValueError) -> None:
 
 
 def _n_iterations(estimator: Any) -> int:
-    return len(getattr(estimator, "history_", ())) if hasattr(estimator, "coef_") else 0
+    published = any(hasattr(estimator, name) for name in _PUBLISHED)
+    return len(getattr(estimator, "history_", ())) if published else 0
 
 
 def _ends(estimator: Any) -> list[float]:
+    """The largest parameters of a model that has some; leaves of trees are means and cannot run away."""
     import numpy as np
 
-    return [float(np.abs(estimator.coef_).max()), float(np.abs(estimator.intercept_).max())]
+    parameters = [getattr(estimator, name) for name in ("coef_", "intercept_") if hasattr(estimator, name)]
+    parameters += [part for name in ("coefs_", "intercepts_") for part in getattr(estimator, name, ())]
+    return [float(np.abs(part).max()) for part in parameters]
 
 
 def _label(estimator: Any, tables: Tables) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from schuss.cli.errors import CommandError
 from schuss.data.errors import nearest, shown
+from schuss.data.plain import Form
 from schuss.data.target import CLASSIFICATION, REGRESSION, Task
 
 # Parameters that have an option of their own, so that it is said once.
@@ -29,19 +30,26 @@ class Family:
         Module of the classes.
     stops_early : bool
         Whether validation rows should end the fit.
+    watched : mapping
+        Parameters that differ besides if they do.
     power : float or None
         Of the Tweedie distribution that the target is taken to follow: 1 for counts, 2 for positive
         amounts, 0 for numbers that are fitted as they are; None for numbers that are scaled for fitting.
+    form : Form
+        What the features have to be.
     """
 
     classes: Mapping[Task, str]
     settings: Mapping[Task, Mapping[str, Any]] = field(default_factory=dict)
     home: str = "schuss.linear_model"
     stops_early: bool = False
+    watched: Mapping[str, Any] = field(default_factory=dict)
     power: float | None = None
+    form: Form = Form.SCALED
 
 
 _STEADY = {"learning_rate": "adaptive"}  # the columns are scaled: a modest step that shrinks once the loss settles
+_LEGIBLE = {"max_depth": 5, "min_samples_leaf": 5}  # a person can read it, and it does not learn rows by heart
 
 FAMILIES = {
     "linear": Family({REGRESSION: "Ridge"}),
@@ -67,12 +75,50 @@ FAMILIES = {
         {CLASSIFICATION: {"loss": "log_loss"} | _STEADY, REGRESSION: _STEADY},
         stops_early=True,
     ),
+    "tree": Family(
+        {CLASSIFICATION: "DecisionTreeClassifier", REGRESSION: "DecisionTreeRegressor"},
+        {CLASSIFICATION: _LEGIBLE, REGRESSION: _LEGIBLE},
+        home="schuss.tree",
+        power=0.0,
+        form=Form.PLAIN,
+    ),
+    "forest": Family(
+        {CLASSIFICATION: "RandomForestClassifier", REGRESSION: "RandomForestRegressor"},
+        home="schuss.ensemble",
+        power=0.0,
+        form=Form.CODES,
+    ),
+    "boosting": Family(
+        {CLASSIFICATION: "HistGradientBoostingClassifier", REGRESSION: "HistGradientBoostingRegressor"},
+        home="schuss.ensemble",
+        stops_early=True,
+        watched={"max_iter": 1000},  # validation rows say when it is enough
+        power=0.0,
+        form=Form.CODES,
+    ),
+    "mlp": Family(
+        {CLASSIFICATION: "MLPClassifier", REGRESSION: "MLPRegressor"},
+        home="schuss.neural_network",
+        stops_early=True,
+    ),
 }
+
+
+def load_classes(family: str | None) -> None:
+    """Import the classes of a family, or of all that may be tried, so that it does not pass for fitting."""
+    wanted = ("logistic", "boosting", "mlp") if family == "auto" else (family or "logistic",)
+    for name in wanted:
+        import_module(FAMILIES[name].home)
+
+
+def form_of(family: str | None) -> Form:
+    """Return what the features of a family have to be."""
+    return FAMILIES[family].form if family in FAMILIES else Form.SCALED
 
 
 def task_of(family: str | None) -> Task | None:
     """Return the task a family is for, or None if the target decides."""
-    tasks = list(FAMILIES[family].classes) if family else []
+    tasks = list(FAMILIES[family].classes) if family in FAMILIES else []
     return tasks[0] if len(tasks) == 1 else None
 
 
@@ -81,7 +127,7 @@ _POWERS = {"poisson": 1.0, "gamma": 2.0}  # of the families of a GLM, as far as 
 
 def power_of(family: str | None, settings: Mapping[str, Any]) -> float | None:
     """Return the power of the distribution that a family takes the target to follow, or None."""
-    usual = FAMILIES[family].power if family else None
+    usual = FAMILIES[family].power if family in FAMILIES else None
     if family == "glm":
         return _POWERS.get(str(settings.get("family")), usual)
     given = settings.get("power", usual)
@@ -136,10 +182,17 @@ def build(
     chosen |= FAMILIES[family].settings.get(task, {})
     if FAMILIES[family].stops_early:
         chosen["early_stopping"] = validates
+        chosen |= FAMILIES[family].watched if validates else {}
     chosen = {parameter: value for parameter, value in chosen.items() if parameter in known}
     estimator.set_params(**(chosen | dict(settings)))
     _check_parameters(estimator)
     return estimator
+
+
+def tell_categories(estimator: Any, coded: list[int], settings: Mapping[str, Any]) -> None:
+    """Say which features are codes of categories, unless the person did."""
+    if "categorical_features" in estimator.get_params() and "categorical_features" not in settings:
+        estimator.set_params(categorical_features=coded or None)
 
 
 def _check_parameters(estimator: Any) -> None:

@@ -65,7 +65,7 @@ def describe_model(estimator: Any, family: str, threads: tuple[int, str]) -> dic
     """Return class, parameters and threads."""
     return {
         "family": family,
-        "class": f"schuss.linear_model.{type(estimator).__name__}",
+        "class": f"{'.'.join(type(estimator).__module__.split('.')[:2])}.{type(estimator).__name__}",
         "parameters": {name: plain(value) for name, value in estimator.get_params(deep=False).items()},
         "threads": {"count": threads[0], "why": threads[1]},
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from schuss.cli.console import columns, facts, heading, make_console
+from schuss.cli.console import columns, facts, heading, make_console, say
 from schuss.cli.loading import load_model
 from schuss.cli.progress import losses
 from schuss.cli.record import plain
@@ -20,8 +20,11 @@ from schuss.data.target import CLASSIFICATION
 from schuss.persistence import ModelFileError, describe
 from schuss.report import words
 from schuss.report.facts import table_facts
+from schuss.report.influence import influence_of
+from schuss.report.outline import outline
 
-_MOST_COEFFICIENTS = 8
+_MOST_FEATURES = 8
+_LEVELS = 3  # of a tree
 _MOST_ITERATIONS = 8
 
 
@@ -55,12 +58,16 @@ def _show_run(console: Console, model: TableModel, about: Mapping[str, Any]) -> 
     facts(
         console, [(name, words.parameter_text(value)) for name, value in changed.items()] or [("", "all as by default")]
     )
-    heading(console, "Largest coefficients, of scaled columns")
-    columns(
-        console,
-        ("feature", "coefficient"),
-        [(n, words.number(v)) for n, v in model.largest_coefficients(_MOST_COEFFICIENTS)],
-    )
+    found = influence_of(model, _MOST_FEATURES)
+    if found is not None:
+        heading(console, found.title)
+        columns(console, ("feature", found.column), [(name, found.text(value)) for name, value in found.rows])
+    if lines := outline(model, _LEVELS):
+        heading(console, "The tree")
+        for line in lines:
+            say(console, line)
+    if run.get("choice"):
+        teller.choice(run["choice"])
     if about["history"]:
         heading(console, "History")
         show_history(console, about["history"])

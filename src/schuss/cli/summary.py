@@ -12,7 +12,7 @@ from rich.text import Text
 
 from schuss.cli.console import bullets, columns, facts, heading, plain, say
 from schuss.report import words
-from schuss.report.facts import table_facts
+from schuss.report.facts import choice_rows, table_facts
 
 _COLOURS = {
     "converged": "green",
@@ -44,6 +44,12 @@ class Teller:
     def fit_begins(self, title: str, threads: tuple[int, str]) -> None:
         """Say what is being fitted."""
         heading(self._console, f"{title}, {words.count(threads[0], 'thread')}")
+
+    def choice(self, choice: Mapping[str, Any]) -> None:
+        """Say what was tried, and what was chosen and why."""
+        heading(self._console, f"Tried, by {choice['measure']} on {words.count(choice['rows'], 'row')} to watch")
+        columns(self._console, ("", choice["measure"], "iterations", "time"), choice_rows(choice))
+        say(self._console, plain("Chosen: ", "bold"), choice["why"])
 
     def outcome(self, record: Mapping[str, Any]) -> None:
         """Say why it stopped, how good it is, what to think of it and where the time went."""

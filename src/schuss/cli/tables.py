@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from schuss.cli.errors import CommandError
 from schuss.data import Preparation, Source, Target, read_source
-from schuss.data.columns import classify_columns
+from schuss.data.columns import Column, classify_columns
 from schuss.data.errors import DataError, printable, shown
+from schuss.data.plain import Form
 from schuss.data.split import Split, split_rows
 from schuss.data.table_model import rows_of
 from schuss.data.target import CLASSIFICATION, Task
@@ -23,6 +24,16 @@ from schuss.report import words
 
 Watch = Callable[[str], AbstractContextManager[None]]
 Part = tuple[NDArray[np.float32], NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows and columns there are, before anything is learnt from them."""
+
+    table: pa.Table
+    columns: list[Column]
+    split: Split
+    test_table: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,8 @@ class Tables:
     source : Source
     test_source : Source or None
         The second table, if there is one.
+    rows : Rows
+    form : Form
     preparation : Preparation
     target : Target
     training, validation, test : tuple of ndarray
@@ -46,13 +59,26 @@ class Tables:
 
     source: Source
     test_source: Source | None
+    rows: Rows
+    form: Form
     preparation: Preparation
     target: Target
     training: Part
     validation: Part
     test: Part
-    stratified: bool
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def stratified(self) -> bool:
+        """Whether classes keep their shares in every part."""
+        return self.rows.split.stratified
+
+    def prepared_for(self, form: Form, power: float | None) -> Tables:
+        """Return the same rows in another form; these themselves if they have it."""
+        if (form, power) == (self.form, self.target.power):
+            return self
+        target = replace(self.target, power=power)
+        return _prepared(self.source, self.test_source, self.rows, target, form, self.notes)
 
 
 def make_tables(
@@ -61,6 +87,7 @@ def make_tables(
     *,
     task: Task | None,
     power: float | None = None,
+    form: Form = Form.SCALED,
     test: str | None,
     test_size: float,
     val_size: float,
@@ -104,16 +131,9 @@ def make_tables(
             test_source = read_source(test, text_columns=text_columns(table))
             test_table = _labelled(test_source.table, target, notes, test)
     with watch("preparing"):
-        training_table = rows_of(table, split.train)
-        preparation = Preparation.learn(training_table, columns)
-        target = target.learn(truth_of(target, training_table))
-        training = _part(preparation, target, training_table)
-        validation = _part(preparation, target, rows_of(table, split.validation))
-        if target.task == CLASSIFICATION:  # a class that training lacks cannot be watched
-            validation = validation[0][validation[1] >= 0], validation[1][validation[1] >= 0]
-        tested = _part(preparation, target, test_table)
+        rows = Rows(table, columns, split, test_table)
         notes += _extra_columns(test_source, table)
-    return Tables(source, test_source, preparation, target, training, validation, tested, split.stratified, notes)
+        return _prepared(source, test_source, rows, target, form, notes)
 
 
 def text_columns(table: pa.Table) -> list[str]:
@@ -126,6 +146,21 @@ def text_columns(table: pa.Table) -> list[str]:
 def truth_of(target: Target, table: pa.Table) -> NDArray[Any]:
     """Return class numbers, or amounts in the target's unit."""
     return target.codes(table) if target.task == CLASSIFICATION else target.amounts(table)
+
+
+def _prepared(
+    source: Source, test_source: Source | None, rows: Rows, target: Target, form: Form, notes: list[str]
+) -> Tables:
+    """Learn from the training rows, and work out the features and the truth of each part."""
+    training_table = rows_of(rows.table, rows.split.train)
+    preparation = Preparation.learn(training_table, rows.columns, form)
+    target = target.learn(truth_of(target, training_table))
+    training = _part(preparation, target, training_table)
+    validation = _part(preparation, target, rows_of(rows.table, rows.split.validation))
+    if target.task == CLASSIFICATION:  # a class that training lacks cannot be watched
+        validation = validation[0][validation[1] >= 0], validation[1][validation[1] >= 0]
+    tested = _part(preparation, target, rows.test_table)
+    return Tables(source, test_source, rows, form, preparation, target, training, validation, tested, notes)
 
 
 def _part(preparation: Preparation, target: Target, table: pa.Table) -> Part:

@@ -94,18 +94,20 @@ class _Run:
         import sklearn.model_selection
         import sklearn.preprocessing  # noqa: F401
 
-        import schuss.linear_model
-        import schuss.persistence
-        import schuss.svm  # noqa: F401
+        import schuss.persistence  # noqa: F401
         from schuss._threads import effective_n_threads, explain_n_threads
         from schuss.cli.console import make_console
-        from schuss.cli.models import task_of
+        from schuss.cli.models import load_classes, task_of
         from schuss.cli.summary import Teller
 
         self.options, self.settings, self.max_time = options, settings, max_time
         self.out, self.report, self.watch = out, report, watch
         why = "as asked" if options.threads else explain_n_threads()[1]
         self.threads = (effective_n_threads(options.threads), why)
+        self.auto = options.model == "auto"
+        if self.auto:
+            self._check_auto()
+        load_classes(options.model)
         self.task = task_of(options.model)
         if self.task is not None:
             self._build(options.model or "", self.task)  # a mistake in --set is answered before reading
@@ -113,6 +115,7 @@ class _Run:
         self.teller = Teller(make_console(quiet=options.json))
         self.fitted = False
         self.evaluation: Any = None
+        self.choice: dict[str, Any] | None = None
         self.record: dict[str, Any] = {}
 
     def prepare(self) -> None:
@@ -140,6 +143,7 @@ class _Run:
             target,
             task=self.task,
             power=models.power_of(options.model, self.settings),
+            form=models.form_of(options.model),
             test=options.test,
             test_size=_TEST_SIZE if options.test_size is None else options.test_size,
             val_size=options.val_size,
@@ -149,23 +153,59 @@ class _Run:
             watch=self.watch,
         )
         task = self.tables.target.task
-        self.family = options.model or models.default_family(task)
+        self.family = models.default_family(task) if options.model in (None, "auto") else options.model
         self.estimator = self._build(self.family, task)
         self.teller.table(self._describe())
 
     def fit(self) -> None:
         """Fit the model; Ctrl-C after a complete iteration ends the run here."""
-        from schuss.cli.fitting import fit
-        from schuss.cli.progress import Progress
-        from schuss.report.words import title
-
-        self.teller.fit_begins(title(self.estimator), self.threads)
+        if self.auto:
+            self._fit_several()
+            return
         with self.watch("fitting"):
-            outcome = fit(self.estimator, self.tables, Progress(self.events))
+            outcome = self._fit_one(self.estimator, self.tables)
         self.tables.notes.extend(outcome.warnings)
         self.fitted = True
         if outcome.interrupted:
             raise KeyboardInterrupt
+
+    def _fit_one(self, estimator: Any, tables: Any) -> Any:
+        from schuss.cli import models
+        from schuss.cli.fitting import fit
+        from schuss.cli.progress import Progress
+        from schuss.report.words import title
+
+        models.tell_categories(estimator, tables.preparation.coded, self.settings)
+        self.teller.fit_begins(title(estimator), self.threads)
+        return fit(estimator, tables, Progress(self.events))
+
+    def _fit_several(self) -> None:
+        """Try some families and keep the best; after Ctrl-C the best of those that have come far enough."""
+        from schuss.cli import auto, models
+
+        def fit(family: str, tables: Any, max_time: float | None) -> Any:
+            own = tables.prepared_for(models.form_of(family), models.power_of(family, {}))
+            estimator = self._build(family, own.target.task, max_time)
+            return estimator, own, self._fit_one(estimator, own)
+
+        with self.watch("fitting"):
+            if not len(self.tables.validation[1]):
+                raise CommandError("--model auto compares models on rows to watch, of which this table is too small")
+            trials = auto.try_families(self.tables, self.max_time, fit)
+            chosen = auto.choose(trials)
+            self.choice = auto.describe(trials, chosen, self.tables)
+        best = trials[chosen]
+        self.family, self.estimator, self.tables, self.fitted = best.family, best.estimator, best.tables, True
+        self.teller.choice(self.choice)
+        if any(trial.interrupted for trial in trials):
+            raise KeyboardInterrupt
+
+    def _check_auto(self) -> None:
+        """Refuse what makes no sense for several families."""
+        if self.settings:
+            raise CommandError("--set is for one family of models; --model auto tries several")
+        if self.options.val_size == 0:
+            raise CommandError("--model auto compares models on rows to watch; leave --val-size above 0")
 
     def test(self) -> None:
         """Score the model on unseen rows, and judge the run."""
@@ -212,7 +252,7 @@ class _Run:
         self.teller.outcome(self.record)
         self.teller.files([path for path in (self.out, self.report) if path is not None])
 
-    def _build(self, family: str, task: Any) -> Any:
+    def _build(self, family: str, task: Any, max_time: float | None = None) -> Any:
         from schuss.cli.models import build
 
         options = self.options
@@ -222,7 +262,7 @@ class _Run:
             self.settings,
             seed=options.seed,
             threads=options.threads,
-            max_time=self.max_time,
+            max_time=self.max_time if max_time is None else max_time,
             validates=options.val_size > 0,
         )
 
@@ -238,6 +278,7 @@ class _Run:
         described: dict[str, Any] = {"schema": record.SCHEMA}
         described |= record.describe_tables(self.tables)
         described["model"] = record.describe_model(self.estimator, self.family, self.threads)
+        described["choice"] = self.choice
         if self.fitted:
             from schuss.diagnosis import diagnose
 

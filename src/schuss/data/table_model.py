@@ -95,6 +95,20 @@ class TableModel:
         names = self.preparation.feature_names
         return [(names[j], float(strength[j])) for j in order]
 
+    def largest_importances(self, most: int) -> list[tuple[str, float]]:
+        """Return the features that a model of trees gains most by, with their shares of the gain.
+
+        Parameters
+        ----------
+        most : int
+            How many to return at most; those without any gain are left out.
+        """
+        gain = np.asarray(self.estimator.feature_importances_, dtype=np.float64)
+        shares = gain / (gain.sum() or 1.0)
+        order = [j for j in np.argsort(-shares, kind="stable")[:most] if shares[j] > 0.0]
+        names = self.preparation.feature_names
+        return [(names[j], float(shares[j])) for j in order]
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, atomically."""
         from schuss.persistence import Extras, save

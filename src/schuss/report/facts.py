@@ -57,3 +57,12 @@ def rows_text(rows: Mapping[str, Any]) -> str:
         if rows[part]
     ]
     return ", ".join(parts)
+
+
+def choice_rows(choice: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return what was tried as rows of texts, the constant guess last."""
+    rows = [
+        (one["name"], words.number(one["loss"]), f"{one['iterations']:,}", words.seconds(one["seconds"]))
+        for one in choice["tried"]
+    ]
+    return [*rows, ("a constant guess", words.number(choice["constant_guess"]), "", "")]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from schuss.data import TableModel
 from schuss.data.errors import printable
 from schuss.data.evaluation import Evaluation
 from schuss.report import figures, words
-from schuss.report.facts import columns_text, rows_text, source_text, target_text
+from schuss.report.facts import choice_rows, columns_text, rows_text, source_text, target_text
+from schuss.report.influence import Influence, influence_of
+from schuss.report.outline import outline
 
-_MOST_COEFFICIENTS = 14
+_MOST_FEATURES = 14
+_LEVELS = 5  # of a tree
 _GOOD, _CARE, _BAD = "good", "care", "bad"
 _MOODS = {"converged": _GOOD, "diverged": _BAD}
 
@@ -41,8 +44,9 @@ def build_view(record: Mapping[str, Any], model: TableModel, evaluation: Evaluat
         "confusion": _confusion(model, evaluation),
         "points": figures.truth_and_prediction(points) if points is not None else None,
         "residuals": figures.residuals(points) if points is not None else None,
-        "coefficients": _bars(model.largest_coefficients(_MOST_COEFFICIENTS)),
-        "sign": _sign(model),
+        "choice": _choice(record["choice"]),
+        "influence": _influence(influence_of(model, _MOST_FEATURES)),
+        "tree": [printable(line) for line in outline(model, _LEVELS)],
         "n_features": len(model.preparation.feature_names),
         "data": _data(record),
         "dropped": [(printable(one["name"]), printable(one["why"])) for one in record["columns"]["dropped"]],
@@ -133,26 +137,27 @@ def _mood(right: bool, count: int) -> str:
     return "right" if right else "wrong" if count else "none"
 
 
-def _bars(coefficients: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
-    largest = max((abs(value) for _, value in coefficients), default=0.0) or 1.0
-    return [
+def _influence(found: Influence | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    largest = max((abs(value) for _, value in found.rows), default=0.0) or 1.0
+    bars = [
         {
             "name": printable(name),
-            "value": words.number(value, 3),
+            "value": found.text(value, 3),
             "width": round(100 * abs(value) / largest, 1),
             "negative": value < 0,
         }
-        for name, value in coefficients
+        for name, value in found.rows
     ]
+    return {"title": found.title, "bars": bars, "note": found.note}
 
 
-def _sign(model: TableModel) -> str:
-    """Say what the colours of the bars mean."""
-    if np.atleast_2d(model.estimator.coef_).shape[0] > 1:
-        return "Shown is the largest over the classes, without its sign."
-    if model.target.classes:
-        return f"Blue speaks for {printable(str(model.target.classes[1]))}, orange against it."
-    return "Blue raises the prediction, orange lowers it."
+def _choice(choice: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    why = choice["why"][:1].upper() + choice["why"][1:]
+    return {"measure": choice["measure"], "rows": choice_rows(choice), "why": why}
 
 
 def _data(record: Mapping[str, Any]) -> list[tuple[str, str]]:
