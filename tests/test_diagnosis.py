@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from schuss.diagnosis import Label, Verdict, diagnose
 from schuss.diagnosis._curves import noise, rise, trend
 from schuss.history import History
-from schuss.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
+from schuss.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV, Ridge, SGDClassifier, SGDRegressor
 
 SEEDS = range(4)
 
@@ -279,3 +280,27 @@ def test_overflow():
         model.fit(X, np.arange(50) % 2)
     verdict = diagnose(model)
     assert (verdict.label, verdict.advice[:5]) == ("diverged", "Scale"), str(verdict)
+
+
+def test_a_path_is_told_of_in_penalties():
+    X, y = datasets.load_diabetes(return_X_y=True)
+    chosen = diagnose(LassoCV(cv=3).fit(X, y))
+    assert "penalty" in chosen.summary
+    assert "was chosen" in chosen.summary
+    sentences = [item.sentence for item in chosen.evidence]
+    assert not any("iteration" in sentence for sentence in sentences)
+    short = diagnose(LassoCV(cv=3, eps=0.3, alphas=20).fit(X, y))
+    assert short.label is Label.STILL_IMPROVING
+    assert "penalties" in short.summary
+    assert short.advice.startswith("Lower eps")
+
+
+def test_a_path_chosen_by_another_score_says_nothing_of_its_end():
+    X, y = datasets.load_diabetes(return_X_y=True)
+    model = LogisticRegressionCV(Cs=6, cv=3, scoring="accuracy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of scikit-learn's coming defaults
+        found = diagnose(model.fit(X, y > 140))
+    assert found.label is Label.CONVERGED
+    assert "X_val" not in found.advice
+    assert "further_gain" not in {item.name for item in found.evidence}

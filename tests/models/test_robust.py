@@ -202,3 +202,13 @@ def test_quantile_validation_curves_and_limits(rng):
     assert history["training_loss"][-1] < history.baseline["training_loss"]
     with pytest.warns(ConvergenceWarning, match="Linear programming for QuantileRegressor did not succeed"):
         QuantileRegressor(solver_options={"maxiter": 1}).fit(X, y)
+
+
+def test_huber_knows_the_loss_of_a_constant_guess(rng):
+    X = rng.standard_normal((400, 3))
+    y = X @ [3.0, 1.0, 0.0] + rng.standard_t(2, size=400) + 10.0
+    weight = rng.integers(0, 3, size=400).astype(float)
+    baseline = HuberRegressor().fit(X, y, weight, X_val=X[:50], y_val=y[:50]).history_.baseline
+    alone = HuberRegressor(alpha=0.0, tol=1e-9).fit(np.zeros((400, 1)), y, weight)
+    assert alone.history_[-1]["data_loss"] <= baseline["training_loss"] <= 1.01 * alone.history_[-1]["data_loss"]
+    assert baseline["validation_loss"] > 0.0

@@ -44,6 +44,20 @@ class Case:
         return len(self.history)
 
     @property
+    def is_path(self) -> bool:
+        """Whether the records are of one penalty after the other, not of one training."""
+        return bool({"alpha", "C"} & set(self.history.columns))
+
+    @property
+    def step(self) -> str:
+        """What a record is about."""
+        return "penalty" if self.is_path else "iteration"
+
+    @property
+    def steps(self) -> str:
+        return "penalties" if self.is_path else "iterations"
+
+    @property
     def met_its_rule(self) -> bool:
         """Whether the run ended because its own rule said so."""
         return self.stop_reason in ("converged", "no_improvement")
@@ -55,6 +69,8 @@ class Case:
         Of a run that met its rule within a few iterations they do not: Newton's method and
         direct solutions fall steeply up to the end.
         """
+        if self.is_path and self.validation is None:
+            return False  # the objective of another penalty says nothing about this one
         return len(self) >= ENOUGH or (len(self) > 1 and not self.met_its_rule)
 
     @cached_property

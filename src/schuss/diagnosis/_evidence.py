@@ -45,7 +45,7 @@ def _further_gain(case: Case) -> Iterator[Evidence]:
     yield Evidence(
         "further_gain",
         going.gain,
-        f"At the pace of its end, another {going.span} iterations would {verb} the "
+        f"At the pace of its end, another {going.span} {case.steps} would {verb} the "
         f"{case.watched_name} by {abs(going.gain):.2g} ± {going.error:.1g}, "
         f"{percent(abs(going.gain) / case.gained)} of what was gained.",
     )
@@ -66,7 +66,7 @@ def _validation(case: Case) -> Iterator[Evidence]:
     yield Evidence(
         "rise",
         up.amount,
-        f"The validation loss was lowest at iteration {up.at + 1} of {len(case)} and ended "
+        f"The validation loss was lowest at {case.step} {up.at + 1} of {len(case)} and ended "
         f"{up.amount:.2g} ± {up.error:.1g} above that.",
     )
 

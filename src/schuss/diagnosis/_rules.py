@@ -129,7 +129,7 @@ def still_improving(case: Case, knobs: Knobs) -> Finding | None:
         return None
     summary = (
         f"the {case.watched_name} was still falling at the end, with about "
-        f"{percent(going.gain / case.gained)} more to gain in another {going.span} iterations"
+        f"{percent(going.gain / case.gained)} more to gain in another {going.span} {case.steps}"
     )
     return Finding(Label.STILL_IMPROVING, summary, knobs.longer(case.stop_reason))
 
@@ -217,6 +217,8 @@ def undecided(case: Case, knobs: Knobs) -> Finding | None:
 
 def converged(case: Case, knobs: Knobs) -> Finding:
     """Nothing is wrong that the curves could tell."""
+    if case.is_path and (case.validation is None or case.kept is not None):
+        return _chosen(case)
     if case.validation is None:
         summary = "the objective has settled"
         advice = f"To learn whether it carries over to unseen data, {knobs.validate()}."
@@ -230,3 +232,12 @@ def converged(case: Case, knobs: Knobs) -> Finding:
         summary = "both losses have settled, close to each other"
         advice = "Nothing to turn; only better features or another model can gain more."
     return Finding(Label.CONVERGED, summary, advice)
+
+
+def _chosen(case: Case) -> Finding:
+    """A path of penalties, one of which was chosen by cross-validation."""
+    if case.validation is None or case.kept is None:
+        summary = "the fits of all penalties are done, and the one with the best score on held-out rows was chosen"
+        return Finding(Label.CONVERGED, summary, "See whether the chosen penalty lies inside of the grid.")
+    summary = f"penalty {case.kept + 1} of {len(case)} was chosen, with the lowest validation loss"
+    return Finding(Label.CONVERGED, summary, "Nothing to turn: the grid reaches past the best penalty.")

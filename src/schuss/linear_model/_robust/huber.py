@@ -29,6 +29,7 @@ from schuss.validation import Evaluator
 Array = NDArray[Any]
 
 _TYPICAL = 0.6745  # median absolute deviation of the normal distribution
+_SCALE_STEPS = 5
 
 
 class HuberSolver:
@@ -120,6 +121,42 @@ class HuberSolver:
         }
 
 
+def concomitant_loss(y: Array, z: Array, weight: Array | None, scale: float, epsilon: float, n_threads: int) -> float:
+    """Mean of the objective's terms: the scale, and the loss of the residuals in its units."""
+    mean = Loss("huber", Target.REAL, epsilon * scale).mean(y, z, weight, n_threads)
+    return scale + 2.0 * mean / scale
+
+
+class ConstantGuess:
+    """The median with the scale that suits it: what a fit has to beat.
+
+    Parameters
+    ----------
+    y, weight : ndarray of shape (n_samples,), weight or None
+    epsilon : float
+    n_threads : int
+    """
+
+    def __init__(self, y: Array, weight: Array | None, epsilon: float, n_threads: int) -> None:
+        self._epsilon, self._n_threads = epsilon, n_threads
+        used = y.astype(np.float64) if weight is None else y[weight > 0].astype(np.float64)
+        self._level = float(np.median(used))
+        residual = np.abs(used - self._level)
+        scale = float(np.median(residual)) / _TYPICAL or float(residual.mean()) or 1.0
+        for _ in range(_SCALE_STEPS):  # towards where the objective's derivative by the scale is zero
+            within = residual <= epsilon * scale
+            left = len(used) - epsilon**2 * np.count_nonzero(~within)
+            if left <= 0 or not np.any(residual[within]):
+                break
+            scale = float(np.sqrt(np.sum(residual[within] ** 2) / left))
+        self._scale = scale
+
+    def loss(self, y: Array, weight: Array | None) -> float:
+        """Its mean loss on some rows."""
+        z = np.full_like(y, self._level)
+        return concomitant_loss(y, z, weight, self._scale, self._epsilon, self._n_threads)
+
+
 class HuberEvaluator(Evaluator):
     """Measures the objective without its penalty, at the scale of the moment."""
 
@@ -132,10 +169,8 @@ class HuberEvaluator(Evaluator):
         )
 
     def _mean_loss(self) -> float:
-        scale = self._solver.scale
-        loss = Loss("huber", Target.REAL, self._epsilon * scale)
-        mean = loss.mean(self._y, np.ascontiguousarray(self._raw[:, 0]), self._weight, self._n_threads)
-        return scale + 2.0 * mean / scale
+        z = np.ascontiguousarray(self._raw[:, 0])
+        return concomitant_loss(self._y, z, self._weight, self._solver.scale, self._epsilon, self._n_threads)
 
 
 class HuberRegressor(BaseRobust):
@@ -284,6 +319,10 @@ class HuberRegressor(BaseRobust):
         def evaluator(X: Any, y: Array, weight: Array | None) -> HuberEvaluator:
             return HuberEvaluator(X, y, weight, solver, self.epsilon, n_threads)
 
+        guess = ConstantGuess(target, weight, self.epsilon, n_threads)
+        baseline = {"training_loss": guess.loss(target, weight)}
+        if held_out is not None:
+            baseline["validation_loss"] = guess.loss(*held_out[1:])
         outcome = self._train(
             solver,
             X,
@@ -292,7 +331,7 @@ class HuberRegressor(BaseRobust):
             max_iter=self.max_iter,
             hooks=[],
             curves=make_curves(evaluator(X, target, weight), evaluator(*held_out)) if held_out else None,
-            baseline={},
+            baseline=baseline,
         )
         self.outliers_ = self._beyond(X, target, n_threads)
         short = outcome.reason in (StopReason.MAX_ITER, StopReason.NO_IMPROVEMENT)
