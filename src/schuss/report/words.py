@@ -19,6 +19,8 @@ _STOPS = {
 }
 
 _TITLES = {
+    "DecisionTreeClassifier": "Decision tree, classes",
+    "DecisionTreeRegressor": "Decision tree, numbers",
     "ElasticNet": "Elastic net",
     "ElasticNetCV": "Elastic net, penalty by cross-validation",
     "GammaRegressor": "Gamma regression",
@@ -31,11 +33,15 @@ _TITLES = {
     "LinearRegression": "Linear regression",
     "LinearSVC": "Linear support vector machine, classes",
     "LinearSVR": "Linear support vector machine, numbers",
+    "MLPClassifier": "Neural network, classes",
+    "MLPRegressor": "Neural network, numbers",
     "LogisticRegression": "Logistic regression",
     "LogisticRegressionCV": "Logistic regression, penalty by cross-validation",
     "Perceptron": "Perceptron",
     "PoissonRegressor": "Poisson regression",
     "QuantileRegressor": "Quantile regression",
+    "RandomForestClassifier": "Random forest, classes",
+    "RandomForestRegressor": "Random forest, numbers",
     "Ridge": "Ridge regression",
     "RidgeCV": "Ridge regression, penalty by cross-validation",
     "RidgeClassifier": "Ridge regression on classes",
