@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fixtures of the command line's tests: a directory to run in, and models to use."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from command_line import people, run
 from pyarrow import csv
+
+from schuss.cli.show import show
+from schuss.cli.train import TrainOptions, train
 
 
 @pytest.fixture
@@ -33,3 +37,26 @@ def bench(tmp_path_factory):
         result = run("train", "people.csv", "-t", target, "--drop", drop, "-o", f"{target}.schuss", cwd=path)
         assert result.status == 0, result.err
     return Bench(path)
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch, capsys):
+    """Train in an empty directory and in this process, which saves a start of Python; the record of the run."""
+    monkeypatch.chdir(tmp_path)
+
+    def train_one(source, **options):
+        train(TrainOptions(str(source), json=True, **options))
+        return json.loads(capsys.readouterr().out)
+
+    return train_one
+
+
+@pytest.fixture
+def shown(capsys):
+    """What ``schuss show`` prints of the model that was trained."""
+
+    def show_it():
+        show("model.schuss", json=False)
+        return capsys.readouterr().out
+
+    return show_it

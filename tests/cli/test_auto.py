@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +11,7 @@ import pytest
 from pyarrow import csv
 
 from schuss.cli import auto
-
-
-def record_of(result):
-    assert result.status == 0, result.err
-    return json.loads(result.out)
+from schuss.cli.errors import CommandError
 
 
 @pytest.fixture
@@ -29,8 +24,8 @@ def curved(tmp_path):
     return tmp_path / "curved.csv"
 
 
-def test_takes_boosting_where_a_plane_is_not_enough(schuss, curved):
-    record = record_of(schuss("train", curved, "-t", "label", "--model", "auto", "--json"))
+def test_takes_boosting_where_a_plane_is_not_enough(trained, curved):
+    record = trained(curved, target="label", model="auto")
     choice = record["choice"]
     tried = {one["family"]: one for one in choice["tried"]}
     assert list(tried) == ["logistic", "boosting"]
@@ -43,21 +38,21 @@ def test_takes_boosting_where_a_plane_is_not_enough(schuss, curved):
     assert choice["why"].startswith("gradient boosting, which has the lowest log loss")
 
 
-def test_takes_the_line_where_there_is_one(schuss, tmp_path):
+def test_takes_the_line_where_there_is_one(trained, tmp_path):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(600, 5))
     columns = {f"x{j}": X[:, j] for j in range(5)} | {"y": X @ np.arange(5.0) + 0.1 * rng.normal(size=600)}
     csv.write_csv(pa.table(columns), tmp_path / "line.csv")
-    record = record_of(schuss("train", "line.csv", "-t", "y", "--model", "auto", "--json"))
+    record = trained("line.csv", target="y", model="auto")
     assert record["model"]["family"] == "linear"
     assert record["choice"]["measure"] == "root mean squared error"
 
 
-def test_tries_a_network_on_a_longer_table(schuss, tmp_path):
+def test_tries_a_network_on_a_longer_table(trained, tmp_path):
     rng = np.random.default_rng(2)
     x = rng.normal(size=4000)
     csv.write_csv(pa.table({"x": x, "y": np.sin(3 * x)}), tmp_path / "wave.csv")
-    record = record_of(schuss("train", "wave.csv", "-t", "y", "--model", "auto", "--json"))
+    record = trained("wave.csv", target="y", model="auto")
     assert [one["family"] for one in record["choice"]["tried"]] == ["linear", "boosting", "mlp"]
     assert record["model"]["family"] in ("boosting", "mlp")
 
@@ -74,8 +69,8 @@ def test_a_person_reads_what_was_tried_and_why(schuss, curved):
     assert "What was tried" in page
 
 
-def test_the_time_is_for_all_of_them(schuss, curved):
-    record = record_of(schuss("train", curved, "-t", "label", "-m", "auto", "--max-time", "200ms", "--json"))
+def test_the_time_is_for_all_of_them(trained, curved):
+    record = trained(curved, target="label", model="auto", max_time="200ms")
     assert record["choice"]["tried"]
     assert record["seconds"]["fitting"] < 5.0
     assert record["model"]["parameters"]["max_time"] <= 0.2
@@ -83,12 +78,11 @@ def test_the_time_is_for_all_of_them(schuss, curved):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("--set", "C=1"), "--set is for one family"), (("--val-size", "0"), "leave --val-size above 0")],
+    [({"settings": ("C=1",)}, "--set is for one family"), ({"val_size": 0.0}, "leave --val-size above 0")],
 )
-def test_what_makes_no_sense_is_refused(schuss, options, words):
-    result = schuss("train", "sample:iris", "--model", "auto", *options)
-    assert result.status != 0
-    assert words in result.err
+def test_what_makes_no_sense_is_refused(trained, options, words):
+    with pytest.raises(CommandError, match=words):
+        trained("sample:iris", model="auto", **options)
 
 
 @dataclass

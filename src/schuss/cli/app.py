@@ -46,8 +46,6 @@ class ModelName(StrEnum):
     svm = "svm"
     perceptron = "perceptron"
     sgd = "sgd"
-    tree = "tree"
-    forest = "forest"
     boosting = "boosting"
     mlp = "mlp"
 

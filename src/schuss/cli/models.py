@@ -49,7 +49,6 @@ class Family:
 
 
 _STEADY = {"learning_rate": "adaptive"}  # the columns are scaled: a modest step that shrinks once the loss settles
-_LEGIBLE = {"max_depth": 5, "min_samples_leaf": 5}  # a person can read it, and it does not learn rows by heart
 
 FAMILIES = {
     "linear": Family({REGRESSION: "Ridge"}),
@@ -74,19 +73,6 @@ FAMILIES = {
         # The class's own default, hinge, has no probabilities.
         {CLASSIFICATION: {"loss": "log_loss"} | _STEADY, REGRESSION: _STEADY},
         stops_early=True,
-    ),
-    "tree": Family(
-        {CLASSIFICATION: "DecisionTreeClassifier", REGRESSION: "DecisionTreeRegressor"},
-        {CLASSIFICATION: _LEGIBLE, REGRESSION: _LEGIBLE},
-        home="schuss.tree",
-        power=0.0,
-        form=Form.PLAIN,
-    ),
-    "forest": Family(
-        {CLASSIFICATION: "RandomForestClassifier", REGRESSION: "RandomForestRegressor"},
-        home="schuss.ensemble",
-        power=0.0,
-        form=Form.CODES,
     ),
     "boosting": Family(
         {CLASSIFICATION: "HistGradientBoostingClassifier", REGRESSION: "HistGradientBoostingRegressor"},
