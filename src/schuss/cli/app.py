@@ -46,6 +46,7 @@ class ModelName(StrEnum):
     svm = "svm"
     perceptron = "perceptron"
     sgd = "sgd"
+    tree = "tree"
     boosting = "boosting"
     mlp = "mlp"
 

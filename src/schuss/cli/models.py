@@ -49,6 +49,7 @@ class Family:
 
 
 _STEADY = {"learning_rate": "adaptive"}  # the columns are scaled: a modest step that shrinks once the loss settles
+_LEGIBLE = {"max_depth": 4, "min_samples_leaf": 20}  # a person can read it, and it does not learn rows by heart
 
 FAMILIES = {
     "linear": Family({REGRESSION: "Ridge"}),
@@ -73,6 +74,13 @@ FAMILIES = {
         # The class's own default, hinge, has no probabilities.
         {CLASSIFICATION: {"loss": "log_loss"} | _STEADY, REGRESSION: _STEADY},
         stops_early=True,
+    ),
+    "tree": Family(
+        {CLASSIFICATION: "DecisionTreeClassifier", REGRESSION: "DecisionTreeRegressor"},
+        {CLASSIFICATION: _LEGIBLE, REGRESSION: _LEGIBLE},
+        home="schuss.tree",
+        power=0.0,
+        form=Form.PLAIN,
     ),
     "boosting": Family(
         {CLASSIFICATION: "HistGradientBoostingClassifier", REGRESSION: "HistGradientBoostingRegressor"},

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from schuss.data import TableModel
+from schuss.data.columns import Kind
 from schuss.data.encoders import CategoryEncoder
 from schuss.report import words
+
+Answers = dict[int, tuple[str, str]]
 
 
 def outline(model: TableModel, depth: int) -> list[str]:
@@ -25,22 +28,32 @@ def outline(model: TableModel, depth: int) -> list[str]:
     if tree is None:
         return []
     lines: list[str] = []
-    _add(lines, tree, 0, "", depth, model, _labels(model))
+    _add(lines, tree, 0, "", depth, model, _answers(model))
     return lines
 
 
-def _labels(model: TableModel) -> dict[int, tuple[str, str]]:
-    """Column and label of the features that stand for a label."""
+def _answers(model: TableModel) -> Answers:
+    """What the features of two values, 0 and 1, say of a row that has the one or the other."""
+    yes_or_no = {column.name for column in model.preparation.columns if column.kind is Kind.BOOLEAN}
     encoders = [(encoder, name) for encoder in model.preparation.encoders for name in encoder.names]
-    return {
-        j: (encoder.column, name.removeprefix(f"{encoder.column}="))
-        for j, (encoder, name) in enumerate(encoders)
-        if isinstance(encoder, CategoryEncoder)
-    }
+    found = {}
+    for j, (encoder, name) in enumerate(encoders):
+        if isinstance(encoder, CategoryEncoder):
+            label = name.removeprefix(f"{encoder.column}=")
+            found[j] = f"{encoder.column} is not {label}", f"{encoder.column} is {label}"
+        elif encoder.column in yes_or_no:
+            found[j] = f"{encoder.column} is false", f"{encoder.column} is true"
+    return found
 
 
 def _add(
-    lines: list[str], tree: Any, node: int, indent: str, depth: int, model: TableModel, labels: dict[int, Any]
+    lines: list[str],
+    tree: Any,
+    node: int,
+    indent: str,
+    depth: int,
+    model: TableModel,
+    answers: Answers,
 ) -> None:
     left, right = int(tree.children_left[node]), int(tree.children_right[node])
     rows = words.count(int(tree.n_node_samples[node]), "row")
@@ -48,17 +61,16 @@ def _add(
         more = "" if left < 0 else ", divided further"
         lines.append(f"{indent}{_answer(tree, node, model)} ({rows}{more})")
         return
-    yes, no = _questions(int(tree.feature[node]), float(tree.threshold[node]), model, labels)
+    yes, no = _questions(int(tree.feature[node]), float(tree.threshold[node]), model, answers)
     for question, child in ((yes, left), (no, right)):
         lines.append(f"{indent}{question}:")
-        _add(lines, tree, child, f"{indent}  ", depth - 1, model, labels)
+        _add(lines, tree, child, f"{indent}  ", depth - 1, model, answers)
 
 
-def _questions(feature: int, threshold: float, model: TableModel, labels: dict[int, Any]) -> tuple[str, str]:
+def _questions(feature: int, threshold: float, model: TableModel, answers: Answers) -> tuple[str, str]:
     """What holds for the rows to the left, and for those to the right."""
-    if feature in labels:
-        column, label = labels[feature]
-        return f"{column} is not {label}", f"{column} is {label}"
+    if feature in answers:
+        return answers[feature]
     name = model.preparation.feature_names[feature]
     return f"{name} ≤ {words.number(threshold)}", f"{name} > {words.number(threshold)}"
 
