@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from schuss.data import TableModel
 
-FAMILIES = ("tree", "boosting", "mlp")
+FAMILIES = ("tree", "forest", "boosting", "mlp")
 
 
 def score(record, name):
@@ -26,7 +26,7 @@ def test_bundled_tables(trained, family, sample, measure, more):
     assert record["model"]["family"] == family
 
 
-@pytest.mark.parametrize(("family", "features"), [("tree", 14), ("boosting", 11), ("logistic", 15)])
+@pytest.mark.parametrize(("family", "features"), [("tree", 14), ("forest", 11), ("boosting", 11), ("logistic", 15)])
 def test_categories_reach_a_model_in_the_form_it_wants(trained, bench, family, features):
     record = trained(bench.path / "people.csv", target="risk", drop=("cost",), model=family)
     assert record["columns"]["features"] == features
@@ -36,7 +36,7 @@ def test_categories_reach_a_model_in_the_form_it_wants(trained, bench, family, f
     assert set(TableModel.load("model.schuss").predict(table)) == {"low", "high"}
 
 
-@pytest.mark.parametrize("family", ["tree", "boosting"])
+@pytest.mark.parametrize("family", ["tree", "forest", "boosting"])
 def test_a_gap_is_worth_as_much_as_a_number(trained, tmp_path, family):
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)
@@ -56,7 +56,7 @@ def test_boosting_stops_on_the_rows_to_watch(trained):
     assert alone["stop"]["iterations"] == alone["model"]["parameters"]["max_iter"] == 100
 
 
-@pytest.mark.parametrize("family", ["tree", "boosting"])
+@pytest.mark.parametrize("family", ["tree", "forest", "boosting"])
 def test_show_and_report_list_importances(trained, shown, tmp_path, family):
     trained("sample:wine", model=family, report="r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")

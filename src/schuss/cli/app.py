@@ -47,6 +47,7 @@ class ModelName(StrEnum):
     perceptron = "perceptron"
     sgd = "sgd"
     tree = "tree"
+    forest = "forest"
     boosting = "boosting"
     mlp = "mlp"
 

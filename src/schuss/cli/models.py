@@ -82,6 +82,12 @@ FAMILIES = {
         power=0.0,
         form=Form.PLAIN,
     ),
+    "forest": Family(
+        {CLASSIFICATION: "RandomForestClassifier", REGRESSION: "RandomForestRegressor"},
+        home="schuss.ensemble",
+        power=0.0,
+        form=Form.CODES,
+    ),
     "boosting": Family(
         {CLASSIFICATION: "HistGradientBoostingClassifier", REGRESSION: "HistGradientBoostingRegressor"},
         home="schuss.ensemble",
