@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from schuss.diagnosis._case import Case
 from schuss.diagnosis._verdict import Evidence, percent
+
+# What is said of the layers of a network.
+_MANY_UNITS = 0.3  # dead, or saturated
+_VANISHING = 1e-4  # first layer's gradient by the largest one
+_EXPLODING = 100.0  # gradient by that of the first epoch
 
 
 def evidence(case: Case) -> tuple[Evidence, ...]:
@@ -26,6 +31,7 @@ def _all(case: Case) -> Iterator[Evidence]:
     yield from _fluctuation(case)
     yield from _back_offs(case)
     yield from _gradient(case)
+    yield from _layers(case)
 
 
 def _skill(case: Case) -> Iterator[Evidence]:
@@ -106,3 +112,39 @@ def _gradient(case: Case) -> Iterator[Evidence]:
             float(norms[-1]),
             f"The largest entry of the gradient went from {norms[0]:.2g} to {norms[-1]:.2g}.",
         )
+
+
+def _layers(case: Case) -> Iterator[Evidence]:
+    """What is wrong within the layers of a network, where that was recorded."""
+    last = case.history[-1]
+    for name, word in (
+        ("dead", "give the same output for every row"),
+        ("saturated", "stand at the end of their range"),
+    ):
+        for k, share in _by_layer(last, name):
+            if share > _MANY_UNITS:
+                what = "units" if name == "dead" else "outputs"
+                yield Evidence(f"{name}_{k}", share, f"Warning: {percent(share)} of layer {k}'s {what} {word}.")
+    norms = dict(_by_layer(last, "gradient_norm"))
+    if len(norms) > 1 and norms[1] < _VANISHING * max(norms.values()):
+        ratio = norms[1] / max(norms.values())
+        yield Evidence(
+            "vanishing_gradients",
+            ratio,
+            f"Warning: gradients vanish: the first layer's are {ratio:.1g} of the largest layer's.",
+        )
+    for k, norm in norms.items():
+        start = float(case.history[f"gradient_norm_{k}"][0])
+        if start > 0.0 and norm > _EXPLODING * start:
+            yield Evidence(
+                f"exploding_gradients_{k}",
+                norm / start,
+                f"Warning: gradients explode: those of layer {k} have grown {norm / start:.1g}-fold.",
+            )
+
+
+def _by_layer(record: Mapping[str, float], name: str) -> Iterator[tuple[int, float]]:
+    k = 1
+    while f"{name}_{k}" in record:
+        yield k, record[f"{name}_{k}"]
+        k += 1

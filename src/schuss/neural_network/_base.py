@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -36,10 +36,11 @@ from schuss.neural_network._parameters import (
     hidden_units,
     spec_of,
 )
+from schuss.neural_network._rate_finder import RateSearch, search
 from schuss.neural_network._spec import Head, Spec
 from schuss.neural_network._state import State
 from schuss.neural_network._summary import summary_of
-from schuss.neural_network._trainer import Trainer
+from schuss.neural_network._trainer import Trainer, batch_size_of
 from schuss.neural_network._watch import Watch
 from schuss.training import Hook, Outcome, StopReason, run
 from schuss.validation import check_given
@@ -277,6 +278,43 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         check_is_fitted(self, "coefs_")
         X = check_X(self, X)
         return forward_of(self)(X, n_threads=n_threads_for(self, X))
+
+    def find_learning_rate(
+        self, X: Any, y: Any, sample_weight: Any = None, *, low: float = 1e-6, high: float = 10.0, n_steps: int = 200
+    ) -> RateSearch:
+        """Try rising learning rates, a batch each, on a new network that is thrown away.
+
+        The estimator itself stays as it is. What ``learning_rate_init`` may be is a tenth of
+        the rate at which the loss was lowest (Smith 2017).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+        low, high : float, default=1e-6 and 10
+            First and last rate.
+        n_steps : int, default=200
+
+        Returns
+        -------
+        RateSearch
+            ``rates``, smoothed ``losses``, and a ``suggestion``.
+
+        Raises
+        ------
+        ValueError
+            If the data or the parameters are not usable, or the solver is 'lbfgs', which has no rate.
+        """
+        if self.solver not in STOCHASTIC:
+            raise ValueError(f"solver={self.solver!r} has no learning rate.")
+        trial = clone(self)
+        trial._validate_params()
+        sample = trial._sample(X, y, sample_weight, incremental=False, first=True)
+        spec = spec_of(trial, sample.X.shape[1], trial._n_outputs(sample), trial._head())
+        state = trial._begin(spec, sample.X.dtype)
+        size = batch_size_of(trial.batch_size, sample.X.shape[0])
+        return search(trial, state, sample, np.geomspace(low, high, n_steps), size, n_threads_for(trial, sample.X))
 
     def summary(self) -> Any:
         """Return a table of the layers and the number of their parameters.

@@ -63,7 +63,7 @@ class LbfgsFit:
         self._total = sample.total_weight
         self._memory = Memory(_PAIRS, rescale=True)
         self.n_evaluations = 0
-        self._stuck = False
+        self._stuck, self._level = False, 0
         self.point = self._evaluate(state.block.astype(np.float64))
         self._last_value = np.inf
 
@@ -132,7 +132,8 @@ class LbfgsFit:
         if not np.isfinite(now):
             return StopReason.DIVERGED
         small = history[-1]["gradient_norm"] <= self._estimator.tol
-        level = before - now <= _LEAST_DECREASE * max(abs(before), abs(now), 1.0)
-        if small or level or self._stuck:
+        # Once may be a step that was too short; the next one knows better.
+        self._level = self._level + 1 if before - now <= _LEAST_DECREASE * max(abs(before), abs(now), 1.0) else 0
+        if small or self._level > 1 or self._stuck:
             return StopReason.CONVERGED
         return StopReason.MAX_ITER if self.n_evaluations >= self._estimator.max_fun else None

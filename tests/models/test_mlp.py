@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""MLPClassifier and MLPRegressor: what they learn, when they stop, and that they go on where they stopped."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.neural_network
+from sklearn.datasets import load_digits, make_classification, make_moons
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from tolerance import assert_same_bytes
+
+from schuss.diagnosis import Label, diagnose
+from schuss.neural_network import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SOLVERS = ["sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return train_test_split(X / 16.0, y, test_size=0.25, random_state=0, stratify=y)
+
+
+@pytest.fixture(scope="module")
+def waves():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (600, 3))
+    return X, np.sin(3 * X[:, 0]) + X[:, 1] * X[:, 2]
+
+
+def parameters_of(model):
+    return np.concatenate([np.ravel(a) for a in (*model.coefs_, *model.intercepts_)])
+
+
+# ---------------------------------------------------------------- what they learn
+
+
+def test_digits(digits):
+    train, test, y_train, y_test = digits
+    params = {"learning_rate": "cosine", "learning_rate_init": 0.005, "max_iter": 60, "batch_size": 32}
+    model = MLPClassifier((256,), dropout=0.3, label_smoothing=0.1, **params, random_state=1).fit(train, y_train)
+    assert model.score(test, y_test) >= 0.98
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_the_same_as_scikit_learn_where_the_order_of_rows_is(waves, solver, activation):
+    X, y = waves
+    params = {"hidden_layer_sizes": (7, 5), "activation": activation, "solver": solver, "alpha": 0.1, "batch_size": 50}
+    params |= {"shuffle": False, "random_state": 3, "max_iter": 5, "learning_rate_init": 0.01}
+    ours = MLPRegressor(**params).fit(X, y)
+    theirs = sklearn.neural_network.MLPRegressor(**params).fit(X, y)
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-10)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-7, atol=1e-9)
+
+
+def test_lbfgs_ends_where_scikit_learn_does():
+    """Without a hidden layer there is but one minimum."""
+    X, y = make_classification(200, n_informative=5, n_classes=3, random_state=0)
+    params = {
+        "hidden_layer_sizes": (),
+        "solver": "lbfgs",
+        "alpha": 1.0,
+        "tol": 1e-7,
+        "max_iter": 1000,
+        "random_state": 0,
+    }
+    ours = MLPClassifier(**params).fit(X, y)
+    theirs = sklearn.neural_network.MLPClassifier(**params).fit(X, y)
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], atol=1e-4)
+    assert ours.stop_reason_ == "converged"
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_classes_as_scikit_learn(kind):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(120, 4))
+    scores = X @ rng.normal(size=(4, 3))
+    y = {
+        "binary": np.where(scores[:, 0] > 0, "yes", "no"),
+        "multiclass": scores.argmax(axis=1) * 10,
+        "multilabel": (scores > 0).astype(int),
+    }[kind]
+    params = {
+        "hidden_layer_sizes": (6,),
+        "shuffle": False,
+        "random_state": 0,
+        "max_iter": 30,
+        "learning_rate_init": 0.01,
+    }
+    ours = MLPClassifier(**params).fit(X, y)
+    theirs = sklearn.neural_network.MLPClassifier(**params).fit(X, y)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-7)
+    assert np.array_equal(ours.predict(X), theirs.predict(X))
+    assert ours.out_activation_ == theirs.out_activation_
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_learns(waves, solver):
+    X, y = waves
+    rate = {"sgd": 0.05, "adagrad": 0.05, "lion": 0.002}.get(solver, 0.01)
+    model = MLPRegressor(
+        hidden_layer_sizes=(32,), solver=solver, learning_rate_init=rate, batch_size=32, max_iter=60, random_state=0
+    )
+    assert model.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize(
+    "extras",
+    [
+        {"activation": ("gelu", "silu")},
+        {"activation": "leaky_relu", "initializer": "he_normal"},
+        {"activation": "elu", "initializer": "orthogonal"},
+        {"norm": "batch"},
+        {"norm": "layer"},
+        {"learning_rate": "cosine", "warmup": 2.0},
+        {"learning_rate": "one_cycle"},
+        {"learning_rate": "plateau"},
+        {"averaging": "ema", "ema_decay": 0.98},
+        {"averaging": "swa"},
+        {"clip_norm": 0.5},
+        {"accumulate": 2},
+        {"weight_decay": 0.01},
+        {"initializer": "lecun_uniform"},
+    ],
+    ids=lambda extras: "-".join(extras),
+)
+def test_every_extra_learns(waves, extras):
+    X, y = waves
+    params = {"hidden_layer_sizes": (24, 24), "batch_size": 32, "max_iter": 60, "learning_rate_init": 0.01}
+    model = MLPRegressor(**params, random_state=0, **extras).fit(X, y)
+    assert model.score(X, y) > 0.93
+    assert np.all(np.isfinite(parameters_of(model)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "wanted"), [("absolute_error", "median"), ("huber", "median"), ("quantile", "quantile")]
+)
+def test_robust_losses_find_their_constant(loss, wanted):
+    """Without features there is only a constant to learn."""
+    y = np.random.default_rng(0).exponential(size=801)
+    X = np.zeros((801, 1))
+    params = {"hidden_layer_sizes": (4,), "batch_size": 801, "learning_rate_init": 0.02, "tol": 0.0, "max_iter": 1500}
+    model = MLPRegressor(
+        loss, **params, delta=0.01, quantile=0.8, learning_rate="cosine", n_iter_no_change=2000, random_state=0
+    ).fit(X, y)
+    target = np.median(y) if wanted == "median" else np.quantile(y, 0.8)
+    assert abs(model.predict(X[:1])[0] - target) < 0.02
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_counts_and_amounts(loss):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (500, 1))
+    mean = np.exp(1.0 + 2.0 * X[:, 0])
+    y = rng.poisson(mean).astype(float) if loss == "poisson" else rng.gamma(5.0, mean / 5.0)
+    model = MLPRegressor(loss, hidden_layer_sizes=(8,), solver="lbfgs", random_state=0).fit(X, y)
+    assert np.mean(np.abs(model.predict(X) / mean - 1.0)) < 0.1
+    with pytest.raises(ValueError, match="out of the valid range"):
+        model.fit(X, -y)
+
+
+def test_class_weights_count_rows_as_often():
+    X, y = make_classification(300, weights=[0.9], random_state=0)
+    plain, weighted = (
+        MLPClassifier((8,), class_weight=c, random_state=0, max_iter=40).fit(X, y) for c in (None, {1: 5.0})
+    )
+    assert weighted.predict(X).sum() > plain.predict(X).sum()
+    by_hand = MLPClassifier((8,), random_state=0, max_iter=40).fit(X, y, np.where(y == 1, 5.0, 1.0))
+    assert_same_bytes(parameters_of(by_hand), parameters_of(weighted))
+    balanced = MLPClassifier((8,), class_weight="balanced", random_state=0, max_iter=40).fit(X, y)
+    assert balanced.predict(X).sum() > plain.predict(X).sum()
+
+
+@pytest.mark.parametrize("head", [{"label_smoothing": 0.2}, {"focal_gamma": 2.0}])
+def test_smoothed_and_focal_losses_are_less_sure(digits, head):
+    train, _, y_train, _ = digits
+    plain, modest = (MLPClassifier((32,), max_iter=30, random_state=0, **h).fit(train, y_train) for h in ({}, head))
+    assert modest.score(train, y_train) > 0.9
+    assert modest.predict_proba(train).max(axis=1).mean() < plain.predict_proba(train).max(axis=1).mean()
+
+
+def test_sparse_tables_train_alike(waves):
+    X, y = waves
+    X = np.where(np.abs(X) < 0.4, 0.0, X)
+    dense, sparse = (
+        MLPRegressor(hidden_layer_sizes=(9,), max_iter=5, random_state=0).fit(x, y) for x in (X, sp.csr_matrix(X))
+    )
+    np.testing.assert_allclose(sparse.predict(sp.csr_matrix(X)), dense.predict(X), rtol=1e-9)
+
+
+# ---------------------------------------------------------------- the same bits
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_same_model_for_any_number_of_threads(digits, dtype, n_threads, solver):
+    train, _, y_train, _ = digits
+    params = {"solver": solver, "batch_size": 500, "max_iter": 3, "random_state": 0}
+    one, many = (
+        MLPClassifier((300, 100), n_threads=n, **params).fit(train.astype(dtype), y_train) for n in (1, n_threads)
+    )
+    assert_same_bytes(parameters_of(many), parameters_of(one))
+    assert_same_bytes(many.predict_proba(train), one.predict_proba(train))
+
+
+EXTRAS = [
+    {},
+    {"solver": "sgd", "learning_rate": "invscaling"},
+    {"solver": "nadam", "averaging": "ema"},
+    {"solver": "lion", "norm": "batch"},
+    {"dropout": 0.3, "clip_norm": 1.0},
+    {"averaging": "swa", "swa_start": 0.0},
+]
+
+
+@pytest.mark.parametrize("extras", EXTRAS, ids=lambda e: "-".join(map(str, e.values())) or "plain")
+@pytest.mark.parametrize("by", ["partial_fit", "warm_start", "pickle"])
+def test_training_in_parts_is_training_at_once(waves, extras, by):
+    X, y = waves
+    params = {"hidden_layer_sizes": (12,), "random_state": 0, "batch_size": 100, **extras}
+    whole = MLPRegressor(max_iter=6, **params).fit(X, y)
+    part = MLPRegressor(max_iter=3, warm_start=True, **params)
+    if by == "partial_fit":
+        for _ in range(6):
+            part.partial_fit(X, y)
+    else:
+        part.fit(X, y)
+        part = pickle.loads(pickle.dumps(part)) if by == "pickle" else part
+        part.fit(X, y)
+    assert_same_bytes(parameters_of(part), parameters_of(whole))
+    assert part.loss_curve_ == whole.loss_curve_
+    assert part.t_ == whole.t_
+
+
+# ---------------------------------------------------------------- stopping
+
+
+def test_early_stopping_returns_to_the_best_weights(digits):
+    train, test, y_train, y_test = digits
+    model = MLPClassifier((64,), early_stopping=True, n_iter_no_change=5, learning_rate_init=0.02, random_state=0)
+    model.fit(train, y_train, X_val=test, y_val=y_test)
+    assert model.stop_reason_ == "no_improvement"
+    assert model.score(test, y_test) == max(model.validation_scores_) == model.best_validation_score_
+    assert model.best_iteration_ == int(np.argmax(model.validation_scores_))
+    assert model.history_["validation_score"].tolist() == model.validation_scores_
+
+
+def test_history_has_both_losses_on_one_footing(digits):
+    train, test, y_train, y_test = digits
+    model = MLPClassifier((16,), max_iter=5, alpha=0.0, random_state=0).fit(train, y_train, X_val=test, y_val=y_test)
+    p = model.predict_proba(test)[np.arange(len(test)), y_test]
+    np.testing.assert_allclose(model.history_["validation_loss"][-1], -np.log(p).mean(), rtol=1e-9)
+    assert {"training_loss", "training_score", "objective", "seconds"} <= set(model.history_.columns)
+    assert model.history_.baseline["training_loss"] == pytest.approx(np.log(10), rel=0.01)
+
+
+def test_max_time_and_callbacks(digits):
+    train, _, y_train, _ = digits
+    model = MLPClassifier((16,), max_time=1e-9, random_state=0).fit(train, y_train)
+    assert (model.stop_reason_, model.n_iter_) == ("max_time", 1)
+
+
+def test_ctrl_c_keeps_the_last_epoch(digits, monkeypatch):
+    train, _, y_train, _ = digits
+    from schuss.neural_network import _trainer
+
+    calls = []
+
+    def interrupted(*args, **kwargs):
+        calls.append(None)
+        if len(calls) == 3:
+            kwargs["parameters"][:] = np.nan
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    real = _trainer.kernels.nn_train
+    monkeypatch.setattr(_trainer.kernels, "nn_train", interrupted)
+    model = MLPClassifier((16,), random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(train, y_train)
+    assert (model.n_iter_, model.stop_reason_) == (2, "interrupted")
+    assert len(model.history_) == len(model.loss_curve_) == 2
+    assert_same_bytes(
+        parameters_of(model), parameters_of(MLPClassifier((16,), max_iter=2, random_state=0).fit(train, y_train))
+    )
+
+
+def test_what_diverges_says_so():
+    X, y = np.random.default_rng(0).normal(size=(200, 3)) * 1e6, np.arange(200.0)
+    model = MLPRegressor(hidden_layer_sizes=(9,), solver="sgd", learning_rate_init=1.0, activation="identity")
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        model.fit(X, y)
+    assert model.stop_reason_ == "diverged"
+    assert diagnose(model).label is Label.DIVERGED
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+def noisy_moons(n, seed):
+    X, y = make_moons(n, noise=0.35, random_state=seed)
+    return X, y
+
+
+def test_a_network_too_large_is_found_to_overfit():
+    X, y = noisy_moons(80, 0)
+    X_val, y_val = noisy_moons(1000, 1)
+    model = MLPClassifier((200, 200), alpha=0.0, max_iter=300, tol=0.0, learning_rate_init=0.01, random_state=0)
+    verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
+    assert verdict.label is Label.OVERFIT
+
+
+def test_a_network_too_small_is_found_to_underfit():
+    """One unit in between cannot tell what depends on the product of two features."""
+    rng = np.random.default_rng(0)
+    X, X_val = rng.choice([-1.0, 1.0], (2, 5000, 2)) + 0.1 * rng.normal(size=(2, 5000, 2))
+    y, y_val = ((x[:, 0] * x[:, 1] > 0).astype(int) for x in (X, X_val))
+    model = MLPClassifier((1,), activation="identity", max_iter=60, learning_rate_init=0.01, random_state=0)
+    verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
+    assert verdict.label is Label.UNDERFIT
+
+
+def test_statistics_warn_of_dead_units(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(20,), record_statistics=True, max_iter=4, random_state=0).fit(X, y)
+    assert {"weight_norm_1", "gradient_norm_2", "dead_1", "saturated_1"} <= set(model.history_.columns)
+    assert not [e for e in diagnose(model).evidence if "Warning" in e.sentence]
+    model.warm_start = True
+    model.intercepts_[0][:] = -100.0
+    model.fit(X, y)
+    assert [e.name for e in diagnose(model).evidence if "Warning" in e.sentence and e.name == "dead_1"]
+
+
+def test_statistics_warn_of_saturated_units_and_vanishing_gradients(waves):
+    X, y = waves
+    model = MLPRegressor(
+        hidden_layer_sizes=(9,) * 6, activation="logistic", record_statistics=True, max_iter=3, random_state=0
+    ).fit(1000.0 * X, y)
+    names = [e.name for e in diagnose(model).evidence if "Warning" in e.sentence]
+    assert "saturated_1" in names
+    assert "vanishing_gradients" in names
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def test_learning_rate_finder(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(16,), random_state=0)
+    found = model.find_learning_rate(X, y)
+    assert 1e-4 < found.suggestion < 1.0
+    assert len(found.rates) == len(found.losses) <= 200
+    assert not hasattr(model, "coefs_")
+    assert model.set_params(learning_rate_init=found.suggestion, max_iter=100).fit(X, y).score(X, y) > 0.95
+
+
+def test_summary():
+    X, y = make_moons(100, random_state=0)
+    summary = MLPClassifier((5, 3), norm="batch", dropout=(0.5, 0.0), max_iter=1).fit(X, y).summary()
+    assert summary.n_parameters == 2 * 5 + 5 + 10 + 5 * 3 + 3 + 6 + 3 + 1
+    assert [layer["units"] for layer in summary.layers] == [2, 5, 3, 1]
+    assert "hidden 1" in str(summary)
+
+
+def test_dropout_narrows_the_gap():
+    X, y = noisy_moons(120, 0)
+    X_val, y_val = noisy_moons(1000, 1)
+    gaps = []
+    for dropout in (0.0, 0.5):
+        model = MLPClassifier(
+            (100, 100), dropout=dropout, max_iter=150, tol=0.0, learning_rate_init=0.005, random_state=0
+        )
+        history = model.fit(X, y, X_val=X_val, y_val=y_val).history_
+        gaps.append(history["validation_loss"][-1] - history["training_loss"][-1])
+    assert gaps[1] < 0.5 * gaps[0]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"activation": ("relu",), "hidden_layer_sizes": (3, 3)}, "activation has 1 entries for 2"),
+        ({"activation": ("relu", "cube"), "hidden_layer_sizes": (3, 3)}, "activation must be among"),
+        ({"dropout": (0.5, 1.0), "hidden_layer_sizes": (3, 3)}, "dropout must be in the range"),
+        ({"solver": "lbfgs", "dropout": 0.5}, "same objective"),
+        ({"solver": "lbfgs", "norm": "batch"}, "same objective"),
+        ({"solver": "lbfgs", "averaging": "ema"}, "no steps"),
+        ({"label_smoothing": 0.1, "focal_gamma": 1.0}, "exclude each other"),
+    ],
+)
+def test_what_does_not_go_together(params, message):
+    X, y = make_moons(50, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier(**params).fit(X, y)
+
+
+def test_other_layers_are_no_warm_start(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(4,), warm_start=True, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match="layers differ"):
+        model.set_params(hidden_layer_sizes=(5,)).fit(X, y)
+
+
+def test_predictions_follow_the_attributes(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, y)
+    before = model.predict(X)
+    model.intercepts_[-1] += 1.0
+    np.testing.assert_allclose(model.predict(X), before + 1.0, rtol=1e-9)
+    model.coefs_ = [np.zeros_like(c) for c in model.coefs_]
+    assert np.ptp(model.predict(X)) == 0.0
+
+
+def test_a_warning_where_training_was_cut_short(waves):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning, match="Maximum iterations \\(2\\) reached"):
+            MLPRegressor(max_iter=2).fit(*waves)
