@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, linear_svm, logistic, poisson, problems
+from benchmarks.models import l1_logistic, lasso, lasso_cv, libraries, linear_svm, logistic, networks, poisson, problems
 from benchmarks.models.optimum import logistic_optimum, squares_optimum
 from benchmarks.models.problems import Problem
 from benchmarks.models.quality import (
@@ -138,6 +138,27 @@ def _lasso_cv(dtype: str) -> Row:
     )
 
 
+def _network(goal: float, n: int, d: int, n_classes: int, work: networks.Work) -> Row:
+    size = f"{n // 1000}k x {d}, layers {work.hidden}, {n_classes} classes, batches of {work.batch_size}"
+    return Row(
+        f"MLPClassifier, {size}, float32, {work.epochs} {'epoch' if work.epochs == 1 else 'epochs'}",
+        goal,
+        lambda divide: networks.problem(_rows(n, divide), d, n_classes),
+        networks.candidates(work),
+        networks.held_out_loss,
+    )
+
+
+def _network_single_row(goal: float) -> Row:
+    return Row(
+        "MLPClassifier, layers (64, 64): predict for one row, a thousand times",
+        goal,
+        lambda divide: networks.problem(_rows(20_000, divide), 28, 2),
+        networks.single_row_candidates((64, 64)),
+        networks.share_of_errors,
+    )
+
+
 ROWS: dict[str, Row] = {
     "sgd_100": _sgd("1M x 100", 10.0, 1_000_000, 100),
     "sgd_20": _sgd("1M x 20", 10.0, 1_000_000, 20),
@@ -171,6 +192,11 @@ ROWS: dict[str, Row] = {
     "lasso_cv_f32": _lasso_cv("float32"),
     "lasso_cv_f64": _lasso_cv("float64"),
     **TREE_ROWS,
+    "network_small": _network(10.0, 20_000, 28, 2, networks.Work((64, 64), 32, 5)),
+    "network_100": _network(1.8, 60_000, 784, 10, networks.Work((100,), 200, 2)),
+    "network_256": _network(1.5, 60_000, 784, 10, networks.Work((256,), 128, 1)),
+    "network_large": _network(1.0, 20_000, 512, 10, networks.Work((1024, 1024), 256, 1)),
+    "network_single_row": _network_single_row(3.0),
 }
 
 

@@ -43,14 +43,21 @@ static void T(backward_task)(void *context, int64_t task)
     real *const delta = k->delta + p * l->fan_out * PW;
     for (int64_t b = begin; b < end; ++b) {
         const int64_t unit = sch_nn_begin(b, l->fan_out, blocks);
-        const T(product) product = {.depth = next->fan_out,
-                                    .span = next->fan_out,
-                                    .a = w->packed + b * next->fan_out * T(pack_stride)(),
-                                    .a_step = T(pack_stride)(),
-                                    .b = w->layer[w->at + 1].delta + p * next->fan_out * PW,
-                                    .c = delta + unit * PW,
-                                    .c_row = PW};
-        T(product_near)(sch_nn_begin(b + 1, l->fan_out, blocks) - unit, T(nv_of)(&w->m, p), &product);
+        const int64_t rows = sch_nn_begin(b + 1, l->fan_out, blocks) - unit;
+        T(product) product = {.depth = next->fan_out,
+                              .span = next->fan_out,
+                              .a = (const real *)next->weight + unit * next->fan_out,
+                              .a_row = next->fan_out,
+                              .a_step = 1,
+                              .b = w->layer[w->at + 1].delta + p * next->fan_out * PW,
+                              .c = delta + unit * PW,
+                              .c_row = PW};
+        if (w->is_packed) {
+            product.a = w->packed + b * next->fan_out * T(pack_stride)(), product.a_step = T(pack_stride)();
+            T(product_near)(rows, T(nv_of)(&w->m, p), &product);
+        } else {
+            T(product_strided)(rows, T(nv_of)(&w->m, p), &product);
+        }
     }
     const int64_t offset = (p * l->fan_out + first) * PW, count = last - first;
     if (l->dropout > 0.0) {
@@ -187,7 +194,9 @@ static sch_status T(backward_layer)(T(work) *w)
     const sch_nn_layer *l = &w->a->network.layers[w->at];
     const int64_t blocks = sch_nn_blocks(l->fan_out);
     const double rows = (double)w->m.rows, work = 2.0 * rows * (double)(l->fan_out * l[1].fan_out);
-    sch_status status = sch_nn_for(control, work, blocks, T(pack_backward_task), w);
+    sch_status status = SCH_OK;
+    w->is_packed = w->m.panels > 2 || l[1].fan_out > 512;
+    if (w->is_packed) status = sch_nn_for(control, work, blocks, T(pack_backward_task), w);
     w->grid = sch_nn_grid_of(w->m.panels, blocks, work);
     if (status == SCH_OK) status = sch_nn_for(control, work, w->m.panels * w->grid.groups, T(backward_task), w);
     if (!w->layer[w->at].hat || status != SCH_OK) return status;

@@ -85,6 +85,15 @@ SCH_NOINLINE void T(product_far)(int64_t rows, int nv, const T(product) *p)
     }
 }
 
+/* a's rows are a_row apart: the weights' own rows, for a batch so small that packing them would not pay. */
+SCH_NOINLINE void T(product_strided)(int64_t rows, int nv, const T(product) *p)
+{
+    switch (rows) {
+        NN_SOME_CASES(p->a_row)
+        NN_MORE_CASES(p->a_row)
+    }
+}
+
 /* Rows of a batch in panels. */
 typedef struct {
     int64_t rows, panels;

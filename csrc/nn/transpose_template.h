@@ -36,22 +36,22 @@ SCH_INLINE void T(transpose_square)(vreal r[VL]){
 #endif
 }
 
-SCH_INLINE vreal T(load_some)(const real *p, int64_t count)
-{
-    vreal v = {0};
-    memcpy(&v, p, (size_t)count * sizeof(real));
-    return v;
-}
-
-/* dst[c * stride + 0 .. VL) = column c of VL rows, NULL standing for a row of zeros; c from 0 to columns. */
+/* dst[c * stride + 0 .. VL) = column c of VL rows, NULL standing for a row of zeros; c from 0 to columns. A rest of
+ * columns is done together with some of those before it, once more. */
 SCH_INLINE void T(transpose_rows)(const real *const row[VL], int64_t columns, real *dst, int64_t stride)
 {
-    for (int64_t c = 0; c < columns; c += VL) {
-        const int64_t count = sch_min(VL, columns - c);
+    for (int64_t next = 0; next < columns; next += VL) {
+        const int64_t c = sch_max(0, sch_min(next, columns - VL)), count = sch_min(VL, columns);
         vreal r[VL];
+        if (count == VL) {
 #pragma GCC unroll 16
-        for (int i = 0; i < VL; ++i)
-            r[i] = !row[i] ? (vreal){0} : (count == VL ? T(vload)(row[i] + c) : T(load_some)(row[i] + c, count));
+            for (int i = 0; i < VL; ++i) r[i] = row[i] ? T(vload)(row[i] + c) : (vreal){0};
+        } else {
+            for (int i = 0; i < VL; ++i) {
+                r[i] = (vreal){0};
+                for (int64_t k = 0; row[i] && k < count; ++k) r[i][k] = row[i][k];
+            }
+        }
         T(transpose_square)(r);
         if (count == VL) {
 #pragma GCC unroll 16

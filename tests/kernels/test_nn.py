@@ -126,6 +126,23 @@ def test_predictions_and_losses(isa, dtype, norm, loss):
     assert_close(total, float((case.weight * value).sum()), 100 * tol(dtype, 40))
 
 
+@pytest.mark.parametrize("n", [1, 3, 16])
+def test_few_rows_are_predicted_alike(isa, dtype, n):
+    case = Case((8, 19, 3), dtype, 7, n=n, loss="softmax")
+    network, out = case.network(), np.empty((n, 3), dtype)
+    kernels.nn_predict(network, case.table, out, scratch=kernels.Scratch())
+    assert_same_bytes(network.predict_few(case.x), out)
+    assert_same_bytes(network.predict_few(np.hstack([case.x, case.x])[:, :8]), out)
+
+
+def test_what_is_not_plain_needs_a_closer_look():
+    case = Case((8, 19, 3), np.float64, n=2)
+    few, x = case.network().predict_few, case.x
+    odd = [x[:, :7], x[0], x[:0], np.zeros((17, 8)), x.astype("f4"), x.astype(int), x.tolist(), np.asfortranarray(x)]
+    for other in [*odd, np.where(x > 0, np.nan, x), np.where(x > 0, np.inf, x), x.astype(">f8"), np.ma.array(x)]:
+        assert few(other) is None
+
+
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])
 @pytest.mark.parametrize("norm", [None, "batch"])
 def test_sparse_tables(isa, dtype, activation, norm):

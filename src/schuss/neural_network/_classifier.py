@@ -428,8 +428,8 @@ or sequence of them, default='relu'
             return (out > 0.5).astype(int)
         if self._target_kind == _MULTICLASS:
             return np.asarray(self.classes_[out.argmax(axis=1)])
-        last = len(self.classes_) - 1  # 0 if there is but one class
-        return np.asarray(self.classes_[np.minimum(out[:, 0] > 0.5, last).astype(np.intp)])
+        codes = (out[:, 0] > 0.5).view(np.int8)
+        return self.classes_[codes] if len(self.classes_) > 1 else self.classes_[np.zeros_like(codes)]
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.

@@ -47,6 +47,10 @@ class Forward:
             and (estimator.activation is self._activation)
         )
 
+    def few(self, X: Any) -> Array | None:
+        """Outputs of some plain rows that need no checks; None of anything else."""
+        return self._network.predict_few(X)
+
     def __call__(self, X: Any, *, n_threads: int) -> Array:
         """Outputs (n_samples, n_outputs) of checked rows, in the wider of the dtypes of X and of the network."""
         if X.dtype != self.dtype:
@@ -58,6 +62,14 @@ class Forward:
         # Its own work memory, since two threads may predict at a time.
         kernels.nn_predict(self._network, kernels.Table(X), out, n_threads=n_threads, scratch=kernels.Scratch())
         return out
+
+
+def outputs_of_few(estimator: Any, X: Any) -> Array | None:
+    """Outputs of some plain rows by a network that has predicted before; None if there is more to look at."""
+    forward = _known.get(estimator)
+    if forward is None or "feature_names_in_" in estimator.__dict__ or not forward.belongs_to(estimator):
+        return None
+    return forward.few(X)
 
 
 def forward_of(estimator: Any) -> Forward:
