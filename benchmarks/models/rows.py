@@ -143,7 +143,7 @@ def _network(goal: float, n: int, d: int, n_classes: int, work: networks.Work) -
     return Row(
         f"MLPClassifier, {size}, float32, {work.epochs} {'epoch' if work.epochs == 1 else 'epochs'}",
         goal,
-        lambda divide: networks.problem(_rows(n, divide), d, n_classes),
+        lambda divide: networks.problem(fewer(n, divide), d, n_classes),
         networks.candidates(work),
         networks.held_out_loss,
     )
@@ -153,7 +153,7 @@ def _network_single_row(goal: float) -> Row:
     return Row(
         "MLPClassifier, layers (64, 64): predict for one row, a thousand times",
         goal,
-        lambda divide: networks.problem(_rows(20_000, divide), 28, 2),
+        lambda divide: networks.problem(fewer(20_000, divide), 28, 2),
         networks.single_row_candidates((64, 64)),
         networks.share_of_errors,
     )
