@@ -2,12 +2,14 @@
 """MLPClassifier and MLPRegressor: what they learn, when they stop, and that they go on where they stopped."""
 
 import pickle
+import runpy
 import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.neural_network
+from project_files import ROOT
 from sklearn.datasets import load_digits, make_classification, make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -369,17 +371,12 @@ def test_summary():
     assert "hidden 1" in str(summary)
 
 
-def test_dropout_narrows_the_gap():
-    X, y = noisy_moons(120, 0)
-    X_val, y_val = noisy_moons(1000, 1)
-    gaps = []
-    for dropout in (0.0, 0.5):
-        model = MLPClassifier(
-            (100, 100), dropout=dropout, max_iter=150, tol=0.0, learning_rate_init=0.005, random_state=0
-        )
-        history = model.fit(X, y, X_val=X_val, y_val=y_val).history_
-        gaps.append(history["validation_loss"][-1] - history["training_loss"][-1])
-    assert gaps[1] < 0.5 * gaps[0]
+def test_the_example_of_overfitting_shows_what_it_says():
+    example = runpy.run_path(str(ROOT / "examples/network_overfitting.py"))
+    gaps = {name: example["gap"](model) for name, model in example["fit_all"]().items()}
+    assert gaps["dropout"] < 0.5 * gaps["nothing done"]
+    assert gaps["early stopping"] < 0.5 * gaps["nothing done"]
+    assert gaps["both"] < min(gaps["dropout"], gaps["early stopping"])
 
 
 @pytest.mark.parametrize(

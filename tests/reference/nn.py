@@ -6,8 +6,7 @@ as in Lin et al. (2017); optimisers as in Kingma and Ba (2015), Dozat (2016), Ti
 and Singer (2011), Chen et al. (2023).
 """
 
-import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -64,10 +63,8 @@ class Net:
         return [*self.coefs, *self.intercepts, *self.gains, *self.shifts]
 
     def widened(self):
-        net = copy.deepcopy(self)
-        for name in ("coefs", "intercepts", "gains", "shifts", "means", "variances"):
-            setattr(net, name, [a.astype(WIDE) for a in getattr(net, name)])
-        return net
+        names = ("coefs", "intercepts", "gains", "shifts", "means", "variances")
+        return replace(self, **{name: [a.astype(WIDE) for a in getattr(self, name)] for name in names})
 
 
 # ---------------------------------------------------------------- losses

@@ -318,6 +318,15 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         size = batch_size_of(trial.batch_size, sample.X.shape[0])
         return search(trial, state, sample, np.geomspace(low, high, n_steps), size, n_threads_for(trial, sample.X))
 
+    def _loss_grad_lbfgs(self, packed_coef_inter: Array, X: Any, y: Array, sample_weight: Any, *_: Any) -> Any:
+        """Objective and gradient at other parameters, weights first: scikit-learn's method of this name."""
+        spec = fitted_spec(self)
+        targets = y.argmax(axis=1) if spec.head.loss == "softmax" else y
+        sample = Sample(X, np.ascontiguousarray(targets, dtype=X.dtype), sample_weight)
+        block = np.array(packed_coef_inter, dtype=X.dtype)
+        point = LbfgsFit(self, State(spec, block, [], [], "lbfgs", 0.0, 0), sample, None, n_threads_for(self, X)).point
+        return point.value, point.gradient
+
     def summary(self) -> Any:
         """Return a table of the layers and the number of their parameters.
 
