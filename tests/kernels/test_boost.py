@@ -10,6 +10,8 @@ from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss import _kernels as kernels
 
+pytestmark = pytest.mark.usefixtures("isa")
+
 MISSING_LEFT, CATEGORICAL = 1 << 30, 1 << 29
 FIELDS = ("nodes", "gain", "value", "cover", "count", "leaf_start", "leaf_value", "sets", "rows")
 

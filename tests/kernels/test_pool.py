@@ -160,6 +160,16 @@ def call():
     kernels.glm_pass(table, y, np.zeros((1, 1000)), np.zeros(1), loss=kernels.LOSSES["logistic"], gradient=gradient,
                      gram=gram, n_threads=2, scratch=scratch)
 """,
+    "grow_tree": """
+flags = np.zeros(1000, np.uint8)
+binned = kernels.Binned(len(x), np.full(1000, 255, np.int32), flags, flags)
+bins = np.random.default_rng(0).integers(0, 255, (len(x), 1008), np.uint8)
+binned.columns[:], binned.tiles[:] = bins.T[:1000], bins.reshape(len(x), 63, 16).transpose(1, 0, 2)
+grower = kernels.Grower(binned, max_leaves=None, min_samples_leaf=1, n_threads=2)
+gradient = np.random.default_rng(1).standard_normal(len(x))
+def call():
+    grower.grow(gradient)
+""",
 }
 
 INTERRUPTED = """
