@@ -71,7 +71,7 @@ SCH_NOINLINE void add_wide(const histogram_source *s, int64_t *cells, int64_t ti
     for (int64_t i = 0; i < n; ++i) {
         const int64_t row = rows[i], one = kind == NO_WEIGHT || a->weight[row] > 0.0;
         const int64_t g = whole_at(a, a->gradient, a->dtype, kind, s->p->g_scale, row);
-        const int64_t h = whole_at(a, a->hessian, a->dtype, kind, s->p->h_scale, row);
+        const int64_t h = sch_max(0, whole_at(a, a->hessian, a->dtype, kind, s->p->h_scale, row));
         const int64_t low = (h << s->p->wide_shift) + one;
         for (int f = 0; f < SCH_TILE; ++f) {
             int64_t *cell = cells + bins[row * SCH_TILE + f] * SCH_TILE + f;

@@ -28,7 +28,8 @@ SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t
     int64_t g = 0, h = 0;
     for (int64_t i = first; i < end; ++i) {
         g += whole_at(a, a->gradient, dtype, kind, w->p.g_leaf_scale, a->rows[i]);
-        if (a->hessian || kind != NO_WEIGHT) h += whole_at(a, a->hessian, dtype, kind, w->p.h_leaf_scale, a->rows[i]);
+        if (a->hessian || kind != NO_WEIGHT)
+            h += sch_max(0, whole_at(a, a->hessian, dtype, kind, w->p.h_leaf_scale, a->rows[i]));
     }
     if (!a->hessian && kind == NO_WEIGHT) h = (end - first) * nearest(w->p.h_leaf_scale);
     __atomic_fetch_add(&total[0], g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */

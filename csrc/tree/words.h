@@ -58,7 +58,7 @@ SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64
     for (int64_t i = first; i < end; ++i) {
         const int64_t row = all ? i : (int64_t)a->rows[i];
         const int64_t g = whole_at(a, a->gradient, dtype, kind, p->g_scale, row);
-        const int64_t h = plain ? 0 : whole_at(a, a->hessian, dtype, kind, p->h_scale, row);
+        const int64_t h = plain ? 0 : sch_max(0, whole_at(a, a->hessian, dtype, kind, p->h_scale, row));
         const int64_t one = kind == NO_WEIGHT || a->weight[row] > 0.0;
         words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
         g_sum += g;
