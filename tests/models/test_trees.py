@@ -194,6 +194,29 @@ def test_scikit_learn_draws_and_explains_it():
     assert isinstance(model, sk.DecisionTreeClassifier)
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_bins_hold_thresholds_apart(missing):
+    """As many bins as values change nothing; few bins leave few thresholds."""
+    X, y = table(900, 4, 10, missing=missing)
+    coarse, params = np.round(X * 8), {"min_samples_leaf": 5, "max_depth": 6}
+    exact, binned = (DecisionTreeRegressor(max_bins=n, **params).fit(coarse, y) for n in (None, 255))
+    np.testing.assert_array_equal(exact.apply(coarse), binned.apply(coarse))
+    np.testing.assert_allclose(exact.tree_.impurity, binned.tree_.impurity)
+    few = DecisionTreeRegressor(max_bins=4, **params).fit(X, y, X_val=X, y_val=y)
+    inner = few.tree_.feature >= 0
+    finite = inner & np.isfinite(few.tree_.threshold)
+    for feature in range(4):
+        assert len(np.unique(few.tree_.threshold[finite & (few.tree_.feature == feature)])) <= 3
+    counts = np.bincount(few.apply(X), minlength=few.tree_.node_count)
+    np.testing.assert_array_equal(counts[~inner], few.tree_.n_node_samples[~inner])
+    assert few.history_["validation_loss"] == pytest.approx(few.history_["data_loss"])
+    sparse = DecisionTreeRegressor(max_bins=9).fit(sp.csc_array(np.nan_to_num(coarse)), y)
+    np.testing.assert_allclose(
+        sparse.predict(np.nan_to_num(coarse)),
+        DecisionTreeRegressor(max_bins=9).fit(np.nan_to_num(coarse), y).predict(np.nan_to_num(coarse)),
+    )
+
+
 # ---------------------------------------------------------------- the record of a fit
 
 

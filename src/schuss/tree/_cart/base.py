@@ -27,6 +27,7 @@ from schuss._sklearn import (
 )
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.training import Outcome
+from schuss.tree._cart.bins import Bins
 from schuss.tree._cart.growth import Growth
 from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, single
@@ -50,6 +51,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     """Base of the four trees; see `DecisionTreeClassifier`."""
 
     criterion: str
+    max_bins: int | None
     _always_takes_missing = True
 
     # An option of prediction alone, nothing to be routed.
@@ -89,7 +91,9 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
             held_out = self._hold_out(X_val, y_val, sample_weight_val)
         self.max_features_ = limits.max_features
         n_threads, criterion = n_threads_for(self, X), _OTHER_NAMES.get(self.criterion, self.criterion)
-        table = Table(X, random=self.splitter == "random", max_features=limits.max_features, n_threads=n_threads)
+        bins = None if self.max_bins is None else Bins(X, weight, self.max_bins, n_threads)
+        X_grown = X if bins is None else bins.codes
+        table = Table(X_grown, random=self.splitter == "random", max_features=limits.max_features, n_threads=n_threads)
         growth = Growth(
             plant(
                 table,
@@ -108,6 +112,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
             bounded=signs is not None,
             n_threads=n_threads,
             held_out=held_out,
+            bins=bins,
         )
         task = self._task(growth, X, y, sample_weight)
         self._publish(growth, growth.run(task, max_time=self.max_time))

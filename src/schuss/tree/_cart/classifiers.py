@@ -61,6 +61,9 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the probability of the second class must not fall with the feature, -1 if it must not rise, 0 for
         no constraint.
+    max_bins : int or None, default=None
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
+        do. A guard against thresholds that fit single rows.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -127,6 +130,7 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         class_weight: Any = None,
         ccp_alpha: float = 0.0,
         monotonic_cst: Any = None,
+        max_bins: int | None = None,
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -143,6 +147,7 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         self.class_weight = class_weight
         self.ccp_alpha = ccp_alpha
         self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
         self.max_time = max_time
         self.n_threads = n_threads
 
@@ -309,6 +314,9 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the probability of the second class must not fall with the feature, -1 if it must not rise, 0 for
         no constraint.
+    max_bins : int or None, default=None
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
+        do. A guard against thresholds that fit single rows.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -367,6 +375,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         class_weight: Any = None,
         ccp_alpha: float = 0.0,
         monotonic_cst: Any = None,
+        max_bins: int | None = None,
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -384,6 +393,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
             class_weight=class_weight,
             ccp_alpha=ccp_alpha,
             monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
             max_time=max_time,
             n_threads=n_threads,
         )

@@ -13,6 +13,7 @@ from schuss import _kernels as kernels
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.training import Hook, Outcome, StopReason, run
+from schuss.tree._cart.bins import Bins
 from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.problem import Target
 from schuss.tree._cart.values import node_values, sklearn_tree
@@ -39,6 +40,8 @@ class Growth:
         Whether there are monotonic constraints.
     n_threads : int
     held_out : HeldOut or None, default=None
+    bins : Bins or None, default=None
+        Whose codes the tree grows on.
 
     Attributes
     ----------
@@ -56,10 +59,11 @@ class Growth:
         bounded: bool,
         n_threads: int,
         held_out: HeldOut | None = None,
+        bins: Bins | None = None,
     ) -> None:
         self._tree, self._target, self._criterion = tree, target, criterion
         self._n_features, self._max_leaves, self._bounded = n_features, max_leaves, bounded
-        self._n_threads, self._held_out = n_threads, held_out
+        self._n_threads, self._held_out, self._bins = n_threads, held_out, bins
         self._done = False
         self.history = History()
 
@@ -82,8 +86,12 @@ class Growth:
 
     def publish(self) -> Any:
         """Return scikit-learn's tree of what has grown so far."""
-        nodes = self._tree.nodes
-        return sklearn_tree(nodes, self.values(), self._target, self._n_features, depth_first=not self._max_leaves)
+        return sklearn_tree(
+            self._nodes(), self.values(), self._target, self._n_features, depth_first=not self._max_leaves
+        )
+
+    def _nodes(self) -> NDArray[np.void]:
+        return self._tree.nodes if self._bins is None else self._bins.restore(self._tree.nodes)
 
     def _sweep(self, iteration: int) -> Mapping[str, float]:
         if iteration == 0:
@@ -98,7 +106,7 @@ class Growth:
             "depth": float(tree.depth),
         }
         if self._held_out is not None:
-            record["validation_loss"] = self._held_out.loss(tree.nodes, self.values())
+            record["validation_loss"] = self._held_out.loss(self._nodes(), self.values())
         return record
 
     def _plant(self) -> None:
@@ -106,7 +114,7 @@ class Growth:
         self._done = kernels.cart_grow(self._tree, 0, n_threads=self._n_threads)
         self.history.baseline["training_loss"] = self._tree.loss
         if self._held_out is not None:
-            self.history.baseline["validation_loss"] = self._held_out.loss(self._tree.nodes, self.values())
+            self.history.baseline["validation_loss"] = self._held_out.loss(self._nodes(), self.values())
 
     def _rule(self, history: History) -> StopReason | None:
         return StopReason.CONVERGED if self._done else None

@@ -30,6 +30,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "min_impurity_decrease": [Interval(Real, 0.0, None, closed="left")],
     "ccp_alpha": [Interval(Real, 0.0, None, closed="left")],
     "monotonic_cst": ["array-like", None],
+    "max_bins": [Interval(Integral, 2, 255, closed="both"), None],
     "max_time": [Interval(Real, 0, None, closed="neither"), None],
     "n_threads": N_THREADS,
 }

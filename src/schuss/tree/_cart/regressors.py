@@ -57,6 +57,9 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         Strength of minimal cost-complexity pruning once the tree is grown.
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the prediction must not fall with the feature, -1 if it must not rise, 0 for no constraint.
+    max_bins : int or None, default=None
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
+        do. A guard against thresholds that fit single rows.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -121,6 +124,7 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,
         monotonic_cst: Any = None,
+        max_bins: int | None = None,
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -145,6 +149,7 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
         self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
         self.max_time = max_time
         self.n_threads = n_threads
 
@@ -263,6 +268,9 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         Strength of minimal cost-complexity pruning once the tree is grown.
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the prediction must not fall with the feature, -1 if it must not rise, 0 for no constraint.
+    max_bins : int or None, default=None
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
+        do. A guard against thresholds that fit single rows.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -318,6 +326,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         max_leaf_nodes: int | None = None,
         ccp_alpha: float = 0.0,
         monotonic_cst: Any = None,
+        max_bins: int | None = None,
         max_time: float | None = None,
         n_threads: int | None = None,
     ) -> None:
@@ -334,6 +343,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
             max_leaf_nodes=max_leaf_nodes,
             ccp_alpha=ccp_alpha,
             monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
             max_time=max_time,
             n_threads=n_threads,
         )
