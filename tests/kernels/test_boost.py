@@ -261,6 +261,15 @@ def test_gradients_that_are_not_finite_are_refused(bad):
         problem.grow()
 
 
+def test_a_negative_hessian_counts_as_none():
+    problem = Problem(3000, 4, 20)
+    bent = problem.h - 0.1
+    grower = kernels.Grower(problem.table())
+    one, other = grower.grow(problem.g, bent), grower.grow(problem.g, np.maximum(bent, 0.0))
+    for name in FIELDS:
+        assert_same_bytes(getattr(one, name), getattr(other, name))
+
+
 def test_a_tree_of_one_leaf():
     problem = Problem(50, 3, 18)
     for options in ({"max_leaves": 1}, {"min_samples_leaf": 26}, {"min_gain": 1e9}):

@@ -31,7 +31,7 @@ typedef struct {
 
     sch_dtype dtype; /* of gradient and hessian */
     const void *gradient; /* IN (n) */
-    const void *hessian; /* IN (n) >= 0; or NULL: 1 */
+    const void *hessian; /* IN (n) what is negative counts as 0; or NULL: 1 */
     const double *weight; /* IN (n) >= 0, factor of both; or NULL: 1 */
     int whole_weights; /* weights are whole numbers, and act as so many copies of the row; their sum < 2^31 */
     int64_t n_rows;
