@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Boosting's loss on rows held out, beside LightGBM's and scikit-learn's, with the same settings on real and made tables.
+"""Boosting's loss on rows held out, beside LightGBM's and scikit-learn's at the same settings, on real and made tables.
 
     python -m benchmarks.models.held_out [--repeats 3] [--table FILE.csv --target COLUMN [--regression]]
 
