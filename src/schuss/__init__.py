@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from schuss import diagnosis, ensemble, linear_model, neural_network, svm
     from schuss.config import show_config, use_isa
-    from schuss.display import RegularizationPathDisplay, TrainingCurveDisplay
+    from schuss.display import (
+        FeatureImportanceDisplay,
+        RegularizationPathDisplay,
+        TrainingCurveDisplay,
+        TreeDisplay,
+    )
     from schuss.persistence import ModelFileError, load, save
 
 __version__ = _version("schuss")
 
 __all__ = [
+    "FeatureImportanceDisplay",
     "ModelFileError",
     "RegularizationPathDisplay",
     "TrainingCurveDisplay",
+    "TreeDisplay",
     "__version__",
     "diagnosis",
     "ensemble",
@@ -35,8 +42,10 @@ __all__ = [
 _SUBMODULES = {"diagnosis", "ensemble", "linear_model", "neural_network", "svm"}
 _MEMBERS = {
     "ModelFileError": "schuss.persistence",
+    "FeatureImportanceDisplay": "schuss.display",
     "RegularizationPathDisplay": "schuss.display",
     "TrainingCurveDisplay": "schuss.display",
+    "TreeDisplay": "schuss.display",
     "load": "schuss.persistence",
     "save": "schuss.persistence",
     "show_config": "schuss.config",
