@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "src/schuss/_kernels"
 LONGEST_BODY = 40
-MAY_CIMPORT = re.compile(r"from (libc\.\w+|cpython(\.\w+)?|schuss\._kernels\._core) cimport ")
+MAY_CIMPORT = re.compile(r"from (libc\.\w+|cpython(\.\w+)?|schuss\._kernels\._(core|bin)) cimport ")
 DEF = re.compile(r"^(?:def|cpdef) \w+", re.MULTILINE)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.kernels.case import Build, Case
 from schuss import _kernels as kernels
+from schuss.ensemble._forest.rooms import Room
 
 _COLUMNS, _TREES = 28, 4
 
@@ -31,17 +32,17 @@ def _binned(n_bytes: int) -> tuple[kernels.Binned, np.ndarray]:
 
 def _grow(binned: kernels.Binned, y: np.ndarray, criterion: str, n_threads: int) -> list[dict[str, Any]]:
     """Bootstrapped trees: five features a node for classes, all of them for numbers."""
-    trees: list[dict[str, Any]] = []
     rng = np.random.default_rng(7)
     weight = np.array([np.bincount(rng.integers(0, len(y), len(y)), minlength=len(y)) for _ in range(_TREES)])
     target: dict[str, Any] = {"n_classes": np.array([2], np.int32), "codes": y, "max_features": 5}
     if criterion == "squared_error":
-        target = {"target": y.astype(np.int64) << 20, "target_origin": np.zeros(1), "max_features": _COLUMNS}
+        target = {"target": y[:, None].astype(np.int64) << 20, "target_origin": np.zeros(1), "max_features": _COLUMNS}
+    room = Room(weight, _TREES)
     kernels.forest_grow(
-        binned, trees, criterion=kernels.FOREST_CRITERIA[criterion], seed=np.arange(_TREES, dtype=np.uint64),
+        binned, room, criterion=kernels.FOREST_CRITERIA[criterion], seed=np.arange(_TREES, dtype=np.uint64),
         weight=weight, n_threads=n_threads, scratch=kernels.Scratch(), **target,
     )  # fmt: skip
-    return trees
+    return room.finished()
 
 
 def forest_grow(criterion: str) -> Build:

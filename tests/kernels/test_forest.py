@@ -4,8 +4,10 @@
 import numpy as np
 import pytest
 from reference import forest as reference
+from tolerance import assert_close, tol
 
 from schuss import _kernels as kernels
+from schuss.ensemble._forest.rooms import Room
 
 NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
 
@@ -43,16 +45,16 @@ class Task:
             self.target = {"target": fixed, "target_origin": np.zeros(n_out), "target_unit": 0.25}
 
     def grow(self, seeds=(7,), weight=None, n_threads=1, **options):
-        trees = []
         weight = self.weight if weight is None else weight
         options = {"max_features": len(self.bins), "max_depth": 60} | self.target | options
+        lanes = self.n_out if "target" in self.target else int(self.target["n_classes"].sum())
+        alone = self.n_out == 1 and lanes == (1 if "target" in self.target else 2)
+        room = Room(weight, len(seeds), n_values=lanes, alone=alone, categorical=bool(self.categorical.any()))
         kernels.forest_grow(
-            self.table, trees, criterion=kernels.FOREST_CRITERIA[self.criterion], seed=np.array(seeds, np.uint64),
+            self.table, room, criterion=kernels.FOREST_CRITERIA[self.criterion], seed=np.array(seeds, np.uint64),
             weight=weight, n_threads=n_threads, scratch=kernels.Scratch(), **options,
         )  # fmt: skip
-        for tree in trees:
-            tree["nodes"] = tree["nodes"].view(NODE)
-        return trees
+        return [tree | {"nodes": tree["nodes"].view(NODE)} for tree in room.finished()]
 
 
 def as_bytes(trees):
@@ -70,17 +72,17 @@ def check_tree(task, tree, rng, scale=1.0, **limits):
         rows = rows[weight[rows] > 0]
         y, w = task.y[rows].astype(float), weight[rows]
         assert tree["samples"][i] == len(rows)
-        np.testing.assert_allclose(tree["weight"][i], w.sum(), rtol=1e-12)
+        assert_close(tree["weight"][i], w.sum(), tol(np.float64))
         here = reference.impurity(task.criterion, y, w)
-        np.testing.assert_allclose(tree["impurity"][i], here, rtol=1e-5, atol=1e-6 * max(here, 1.0))
+        assert_close(tree["impurity"][i], here, tol(np.float32), scale=1.0)
         best = reference.best_gain(task.criterion, task.bins[:, rows], y, w, task.categorical, **limit)
         if node["feature"] >= 0:
-            np.testing.assert_allclose(tree["gain"][i], best, rtol=1e-5, atol=1e-5)
+            assert_close(tree["gain"][i], best, tol(np.float32), scale=1.0)
             continue
         assert here < 1e-9 or best == -np.inf
         mean = np.array([np.average(column, weights=w) for column in columns_of(task, y).T])
         got = node["threshold"] if tree["values"] is None else tree["values"][node["left"]]
-        np.testing.assert_allclose(got, mean[-1:] if tree["values"] is None else mean, rtol=1e-10)
+        assert_close(np.atleast_1d(got), mean[-1:] if tree["values"] is None else mean, tol(np.float64, n=len(rows)))
 
 
 def columns_of(task, y):
@@ -126,7 +128,7 @@ def test_the_whole_tree_of_continuous_data(isa, rng, criterion):
     wanted = reference.forest_grow(criterion, task.bins, task.y.astype(float), weight, 3)
     assert set(found) == set(wanted)
     for rows, gain in wanted.items():
-        np.testing.assert_allclose(found[rows], gain, rtol=1e-5)
+        assert_close(found[rows], gain, tol(np.float32))
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -146,7 +148,7 @@ def check_limits(task, tree, min_samples_leaf=1, min_weight_fraction_leaf=0.0):
         task.criterion, task.bins[:, rows], task.y[rows].astype(float), task.weight[rows].astype(float),
         min_samples_leaf=min_samples_leaf, min_weight_leaf=lightest,
     )  # fmt: skip
-    np.testing.assert_allclose(tree["gain"][0], best, rtol=1e-5)
+    assert_close(tree["gain"][0], best, tol(np.float32))
 
 
 @pytest.mark.parametrize("criterion", ["gini", "squared_error"])

@@ -16,7 +16,7 @@ FOREST_CRITERIA: dict[str, int]
 
 def forest_grow(
     x: Binned,
-    finished: list[dict[str, Any]],
+    room: Any,
     *,
     criterion: int,
     n_classes: Int32 | None = None,
@@ -40,7 +40,6 @@ def forest_grow(
     n_threads: int = 1,
     scratch: Scratch,
 ) -> None: ...
-def most_leaves(n: int, min_samples_leaf: int, max_depth: int, max_leaf_nodes: int) -> int: ...
 def forest_add(
     x: Binned,
     nodes: Float64,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss.ensemble._forest.grown import Grown, from_kernel
+from schuss.ensemble._forest.rooms import Room
 from schuss.ensemble._forest.sampling import Sampler
 from schuss.ensemble._forest.targets import ClassTarget, Target
 from schuss.tree._binning import Binner
@@ -115,6 +116,7 @@ class BinnedGrower:
         self._binner = Binner(max_bins, is_categorical, n_threads)
         self.binned = self._binner.fit_transform(X, weight)
         self._options, self._scratch, self._n_threads = options, kernels.Scratch(), n_threads
+        self._n_values, self._alone = target.n_values, target.one_value
         self._arguments = target.arguments(sampler.sum_bits) | self._kernel_options()
         self._thresholds = np.full((X.shape[1], 256), _LARGEST)
         for row, some in zip(self._thresholds, self._binner.thresholds, strict=True):
@@ -130,10 +132,24 @@ class BinnedGrower:
         return category_sets([everything if codes is None else codes for codes in categories])
 
     def grow(self, seeds: Int64, weight: Int64, unit: float, n_threads: int, finished: list[Any]) -> None:
-        kernels.forest_grow(
-            self.binned, finished, seed=seeds.astype(np.uint64), weight=weight, weight_unit=unit, n_threads=n_threads,
-            scratch=self._scratch, **self._arguments,
-        )  # fmt: skip
+        limits = self._options.limits
+        room = Room(
+            weight,
+            len(seeds),
+            n_values=self._n_values,
+            alone=self._alone,
+            categorical=self.known_categories is not None,
+            min_samples_leaf=limits.min_samples_leaf,
+            max_depth=limits.max_depth,
+            max_leaf_nodes=limits.max_leaves,
+        )
+        try:
+            kernels.forest_grow(
+                self.binned, room, seed=seeds.astype(np.uint64), weight=weight, weight_unit=unit, n_threads=n_threads,
+                scratch=self._scratch, **self._arguments,
+            )  # fmt: skip
+        finally:
+            finished.extend(room.finished())
 
     def finish(self, tree: Any) -> Grown:
         grown = from_kernel(tree, self._thresholds)
@@ -207,7 +223,7 @@ class ExactGrower:
     def __init__(self, X: Any, y: Float64, target: Target, options: Options, *, n_threads: int = 1) -> None:
         self._X, self._options, self._n_threads = X, options, n_threads
         self._n_classes = target.n_classes if isinstance(target, ClassTarget) else None
-        self._one_value = target.n_values == 1
+        self._one_value = target.one_value
         self._target = CartTarget(y.astype(np.float64, copy=False), self._n_classes)
         self._stopped = False
         self._signs = options.signs

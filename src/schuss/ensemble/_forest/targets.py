@@ -46,6 +46,11 @@ class ClassTarget:
         """Numbers that a leaf holds."""
         return 1 if self.is_binary else sum(self.n_classes)
 
+    @property
+    def one_value(self) -> bool:
+        """Whether leaves have room for it in their node."""
+        return self.is_binary
+
     def arguments(self, weight_bits: int) -> dict[str, Any]:
         """What the kernel takes."""
         first = np.concatenate([[0], np.cumsum(self.n_classes[:-1])])
@@ -109,6 +114,11 @@ class NumberTarget:
     def n_values(self) -> int:
         """Numbers that a leaf holds."""
         return int(self.y.shape[1])
+
+    @property
+    def one_value(self) -> bool:
+        """Whether leaves have room for it in their node."""
+        return self.n_values == 1
 
     def arguments(self, weight_bits: int) -> dict[str, Any]:
         """What the kernel takes: fixed point, as fine as sums of weights of so many bits allow."""
