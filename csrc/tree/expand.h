@@ -1,6 +1,7 @@
 /* tree/expand.h - a leaf is split: its rows divided, and its children's best splits found.
  *
- * Of the two children the smaller one's histogram is built, the other's is the difference to their parent's. Histograms
+ * Of the two children the smaller one's histogram is built, the other's is the difference to their parent's; if the smaller
+ * one is a leaf for good, its rows are taken off their parent's straight away. Histograms
  * wait in a bounded number of slots; a leaf that lost its slot to better ones has its children's both built.
  * All that is done to a tile's histograms is one chunk: they stay in the cache of the core that built them.
  * SPDX-License-Identifier: BSD-3-Clause */
@@ -17,7 +18,8 @@
 typedef struct {
     growth *w;
     const grown_node *built[2]; /* NULL: none */
-    const grown_node *rest; /* its slot holds the parent's histogram, of which built[0] is to be taken off; or NULL */
+    const grown_node *rest; /* its slot holds the parent's histogram, of which the other is to be taken off; or NULL */
+    const grown_node *removed; /* the other, if its histogram is not built; or NULL */
     int n_searched;
     grown_node *searched[2];
     candidate_node candidates[2];
@@ -32,7 +34,10 @@ static void search_chunk(void *context, int64_t tile)
     const sch_grow_tree_args *a = w->a;
     if (!w->tile_used[tile]) return;
     for (int i = 0; i < 2 && task->built[i]; ++i) finish_tile(w, task->built[i], tile);
-    if (task->rest)
+    if (task->removed)
+        remove_packed(&w->source, slot_cells(w, task->rest, tile), tile, w->a->rows + task->removed->start,
+                      task->removed->n);
+    else if (task->rest)
         subtract_histogram(&w->p, slot_cells(w, task->rest, tile), slot_cells(w, task->built[0], tile),
                            w->tile_top[tile], task->rest->n + task->built[0]->n, task->built[0]->n);
     for (int i = 0; i < task->n_searched; ++i) {
@@ -162,22 +167,27 @@ static sch_status divide_node(growth *w, grown_node *node)
     return SCH_OK;
 }
 
-/* Makes room for the children's histograms: the smaller one gets a slot, the larger one its parent's, if that has one. */
+/* Makes room for the children's histograms: the larger one gets its parent's slot, if that has one, the smaller one a new
+ * one, if its histogram is wanted or needed. */
 static void plan_histograms(search_task *task, grown_node *parent, grown_node *small, grown_node *large)
 {
     growth *w = task->w;
+    const int inherits = parent->slot >= 0 && can_split(w, large);
     if (parent->slot >= 0) w->owners[parent->slot] = PINNED;
-    take_slot(w, (int32_t)(small - w->nodes));
-    task->built[0] = small;
-    if (!can_split(w, large)) return;
-    if (parent->slot < 0) {
-        take_slot(w, (int32_t)(large - w->nodes));
-        task->built[1] = large;
-    } else {
+    if (inherits) {
         large->slot = parent->slot;
         parent->slot = -1;
         task->rest = large;
     }
+    if (inherits && is_packed(&w->p, parent->n) && !can_split(w, small)) {
+        task->removed = small;
+        return;
+    }
+    take_slot(w, (int32_t)(small - w->nodes));
+    task->built[0] = small;
+    if (inherits || !can_split(w, large)) return;
+    take_slot(w, (int32_t)(large - w->nodes));
+    task->built[1] = large;
 }
 
 /* A slot belongs to a leaf that can be split, or is free. */

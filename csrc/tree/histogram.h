@@ -34,11 +34,11 @@ SCH_INLINE void add_word(int64_t *SCH_RESTRICT cell, const uint8_t *bins, int64_
 }
 
 SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, const uint8_t *tile, const uint32_t *rows,
-                          int64_t n, const int width)
+                          int64_t n, const int sign, const int width)
 {
     if (rows[n - 1] - rows[0] == n - 1) { /* rows ascend: these leave none out */
         for (int64_t row = rows[0]; row < rows[0] + n; ++row)
-            add_word(cells, tile + row * SCH_TILE, s->words[row], width);
+            add_word(cells, tile + row * SCH_TILE, sign * s->words[row], width);
         return;
     }
     for (int64_t i = 0; i < n; ++i) {
@@ -47,19 +47,31 @@ SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, const uint8
             __builtin_prefetch(tile + (int64_t)rows[i + AHEAD] * SCH_TILE);
             __builtin_prefetch(s->words + rows[i + AHEAD]);
         }
-        add_word(cells, tile + row * SCH_TILE, s->words[row], width);
+        add_word(cells, tile + row * SCH_TILE, sign * s->words[row], width);
     }
 }
 
-static void add_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
+SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
+                         const int sign)
 {
     const uint8_t *bins = s->a->x.tiles + tile * s->a->x.n * SCH_TILE;
     switch ((sch_min(s->a->x.d - tile * SCH_TILE, SCH_TILE) + 3) / 4) {
-    case 1: add_words(s, cells, bins, rows, n, 4); break;
-    case 2: add_words(s, cells, bins, rows, n, 8); break;
-    case 3: add_words(s, cells, bins, rows, n, 12); break;
-    default: add_words(s, cells, bins, rows, n, 16);
+    case 1: add_words(s, cells, bins, rows, n, sign, 4); break;
+    case 2: add_words(s, cells, bins, rows, n, sign, 8); break;
+    case 3: add_words(s, cells, bins, rows, n, sign, 12); break;
+    default: add_words(s, cells, bins, rows, n, sign, 16);
     }
+}
+
+/* Rows into a packed histogram, or out of it again. */
+static void add_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
+{
+    add_tile(s, cells, tile, rows, n, 1);
+}
+
+static void remove_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
+{
+    add_tile(s, cells, tile, rows, n, -1);
 }
 
 /* Rows without words, straight into a wide histogram. */
