@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 from tolerance import assert_same_bytes
 
-from schuss.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from schuss.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 MODELS = {
@@ -17,6 +23,10 @@ MODELS = {
     "boosting, three classes": (HistGradientBoostingClassifier(max_iter=8), 3),
     "boosting, numbers": (HistGradientBoostingRegressor(max_iter=8), 0),
     "boosting, stopped early": (HistGradientBoostingRegressor(max_iter=60, early_stopping=True, learning_rate=0.8), 0),
+    "forest, two classes": (RandomForestClassifier(5, random_state=0), 2),
+    "forest, three classes": (ExtraTreesClassifier(5, random_state=0), 3),
+    "forest, numbers": (RandomForestRegressor(5, random_state=0), 0),
+    "forest, exact": (RandomForestRegressor(5, random_state=0, max_bins=None), 0),
 }
 
 
@@ -52,6 +62,8 @@ def test_what_a_table_is_refused_for_a_row_is_refused_for(fitted):
             method(X[:1, :5])
         with pytest.raises(ValueError, match="Reshape your data"):
             method(X[0])
+        with pytest.raises(ValueError, match="Expected 2D array, got scalar array instead"):
+            method(np.array(1.0))
         with pytest.raises(ValueError, match="could not convert string to float"):
             method(np.array([list("abcdef")]))
 

@@ -211,7 +211,8 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
 
     def _few(self, X: Any, trees: Trees) -> Float64 | None:
         """The same for some plain rows, in microseconds; None if X is not that, or has to be looked at."""
-        if type(X) is not np.ndarray or len(X) > _FEW or X.dtype.kind != "f" or "feature_names_in_" in self.__dict__:
+        plain = type(X) is np.ndarray and X.ndim == 2 and len(X) <= _FEW and X.dtype.kind == "f"
+        if not plain or "feature_names_in_" in self.__dict__:
             return None
         missing = self._always_takes_missing or self.splitter == "random"
         return trees.predictor.predict_few(single(X), missing=missing, infinite=False)
