@@ -166,7 +166,7 @@ def _jax(problem: Problem, work: Work) -> Callable[[], Layers]:
     def begin() -> Any:
         rng = np.random.default_rng(0)
         parameters = [
-            (jnp.asarray(rng.uniform(-1, 1, (a, b)) * np.sqrt(6 / (a + b)), jnp.float32), jnp.zeros(b, jnp.float32))
+            tuple(jnp.asarray(rng.uniform(-1, 1, shape) * np.sqrt(6 / (a + b)), jnp.float32) for shape in ((a, b), b))
             for a, b in pairwise(units)
         ]
         zeros = jax.tree.map(jnp.zeros_like, parameters)

@@ -428,8 +428,9 @@ or sequence of them, default='relu'
             return (out > 0.5).astype(int)
         if self._target_kind == _MULTICLASS:
             return np.asarray(self.classes_[out.argmax(axis=1)])
-        codes = (out[:, 0] > 0.5).view(np.int8)
-        return self.classes_[codes] if len(self.classes_) > 1 else self.classes_[np.zeros_like(codes)]
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(out))
+        return self.classes_.take((out > 0.5).ravel())
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
