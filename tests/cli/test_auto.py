@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from pyarrow import csv
 
 from schuss.cli import auto
 from schuss.cli.errors import CommandError
+from schuss.cli.fitting import Fit
+from schuss.data.target import REGRESSION, Target
 
 
 @pytest.fixture
@@ -99,3 +102,51 @@ def test_the_simplest_that_is_not_clearly_worse_is_taken():
     assert auto.choose([Tried(base + 1.0), Tried(base)]) == 1
     assert auto.choose([Tried(base), Tried(base + 1.0)]) == 0
     assert auto.choose([Tried(base)]) == 0
+
+
+def table_like(n):
+    """As much of prepared tables as trying families looks at."""
+    target = Target("y", REGRESSION, mean=0.0, scale=1.0)
+    part = np.zeros((n, 1), dtype=np.float32), np.zeros(n)
+    return SimpleNamespace(target=target, training=part, validation=part)
+
+
+class Zero:
+    """A model of nothing."""
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["with an iteration", "before the first"])
+def test_ctrl_c_keeps_the_families_that_came_far_enough(late):
+    def fit(family, tables, max_time):
+        if family == "boosting" and not late:
+            raise KeyboardInterrupt
+        return Zero(), tables, Fit(interrupted=family == "boosting", warnings=[])
+
+    trials, interrupted = auto.try_families(table_like(5000), None, fit)
+    assert interrupted
+    assert [trial.family for trial in trials] == (["linear", "boosting"] if late else ["linear"])
+
+
+def test_ctrl_c_before_anything_is_there_is_passed_on():
+    def fit(family, tables, max_time):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        auto.try_families(table_like(100), None, fit)
+
+
+def test_no_family_gets_more_than_is_left():
+    given = []
+
+    def fit(family, tables, max_time):
+        given.append(max_time)
+        return Zero(), tables, Fit(interrupted=False, warnings=[])
+
+    auto.try_families(table_like(5000), 10.0, fit)
+    assert given[0] < 5.0
+    assert len(given) == 3
+    assert all(0.0 < seconds <= 10.0 for seconds in given)
+    assert given[2] > 9.0  # those before it needed next to nothing

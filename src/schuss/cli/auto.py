@@ -46,7 +46,6 @@ class Trial:
     losses : ndarray of shape (n_rows,)
         On the validation rows.
     seconds : float
-    interrupted : bool
     """
 
     family: str
@@ -54,7 +53,6 @@ class Trial:
     tables: Tables
     losses: Losses
     seconds: float
-    interrupted: bool
 
 
 def candidates(tables: Tables) -> list[str]:
@@ -67,7 +65,7 @@ def try_families(
     tables: Tables,
     max_time: float | None,
     fit: Callable[[str, Tables, float | None], tuple[Any, Tables, Fit]],
-) -> list[Trial]:
+) -> tuple[list[Trial], bool]:
     """Fit one family after the other until they or the time are at an end.
 
     Parameters
@@ -77,6 +75,13 @@ def try_families(
         Seconds for all of them.
     fit : callable
         Given a family, tables and seconds, returns the estimator, the tables as prepared for it and how it went.
+
+    Returns
+    -------
+    trials : list of Trial
+        At least one.
+    interrupted : bool
+        Whether Ctrl-C ended it; a family that had an iteration by then is among the trials.
 
     Raises
     ------
@@ -97,12 +102,12 @@ def try_families(
         except KeyboardInterrupt:
             if not trials:
                 raise
-            break
+            return trials, True
         losses = row_losses(own.target, estimator, own.validation)
-        trials.append(Trial(family, estimator, own, losses, time.perf_counter() - begun, outcome.interrupted))
+        trials.append(Trial(family, estimator, own, losses, time.perf_counter() - begun))
         if outcome.interrupted:
-            break
-    return trials
+            return trials, True
+    return trials, False
 
 
 def _share(family: str, families: Sequence[str]) -> float:

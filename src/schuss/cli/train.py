@@ -191,13 +191,13 @@ class _Run:
         with self.watch("fitting"):
             if not len(self.tables.validation[1]):
                 raise CommandError("--model auto compares models on rows to watch, of which this table is too small")
-            trials = auto.try_families(self.tables, self.max_time, fit)
+            trials, interrupted = auto.try_families(self.tables, self.max_time, fit)
             chosen = auto.choose(trials)
             self.choice = auto.describe(trials, chosen, self.tables)
         best = trials[chosen]
         self.family, self.estimator, self.tables, self.fitted = best.family, best.estimator, best.tables, True
         self.teller.choice(self.choice)
-        if any(trial.interrupted for trial in trials):
+        if interrupted:
             raise KeyboardInterrupt
 
     def _check_auto(self) -> None:
