@@ -34,7 +34,7 @@ SCH_INLINE int64_t T(bin_together)(const sch_bin_bounds_args *a)
 
 static T(bin_lane) T(bin_take_lane)(const sch_bin_bounds_args *a, sch_arena *arena)
 {
-    const int64_t n = sch_max(a->x.n, 1), groups = sch_min(n + 2, T(BIN_CELLS) + T(BIN_PLACES));
+    const int64_t n = sch_max(a->x.n, 1), groups = sch_min(n + 2, T(BIN_MOST));
     T(bin_lane) lane = {{0}};
     for (int64_t j = 0; j < T(bin_together)(a); ++j) {
         lane.key[j] = sch_take(arena, n * (int64_t)sizeof(ubits));

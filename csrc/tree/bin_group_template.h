@@ -17,6 +17,8 @@ enum {
     T(BIN_PARTS) = 8, /* of a share, that a group may have */
     T(BIN_SLOTS) = T(BIN_PARTS) *SCH_MAX_BINS + 1, /* groups that may be divided at a time, and 0 for all others */
     T(BIN_PLACES) = T(BIN_SLOTS) *T(BIN_FAN),      /* more than cells */
+    T(BIN_LEVELS) = (REAL_BITS - T(BIN_TOP)) / T(BIN_DIGIT),
+    T(BIN_MOST) = T(BIN_CELLS) + T(BIN_LEVELS) *T(BIN_PLACES), /* groups there may be, however the values lie */
     T(BIN_BLOCK) = 1 << 16, /* elements between two asks whether to stop */
 };
 
