@@ -102,7 +102,7 @@ def test_history_tells_the_loss_of_the_model(way, kind):
     assert len(history) == model.n_iter_ == 12
     assert training_loss(model, X, y) == pytest.approx(history["data_loss"][-1], rel=1e-9)
     assert history["data_loss"][-1] < history.baseline["training_loss"]
-    assert {"data_loss", "learning_rate", "leaves", "depth", "seconds"} <= set(history.columns)
+    assert {"data_loss", "learning_rate", "n_leaves", "depth", "seconds"} <= set(history.columns)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "quantile", "poisson", "gamma", "huber"])
@@ -198,7 +198,7 @@ def test_training_on_is_training_at_once(options):
     assert once._trees.nodes.tobytes() == twice._trees.nodes.tobytes()
     assert once._trees.categories.tobytes() == twice._trees.categories.tobytes()
     assert len(twice.history_) == twice.n_iter_ == 12
-    np.testing.assert_array_equal(once.history_["leaves"], twice.history_["leaves"])
+    np.testing.assert_array_equal(once.history_["n_leaves"], twice.history_["n_leaves"])
 
 
 def test_training_on_with_dropout_knows_the_trees_before():

@@ -92,6 +92,12 @@ def test_numbers_are_those_of_the_record(make, tmp_path):
     assert run["verdict"]["advice"][:30] in Page(text).text
 
 
+@pytest.mark.parametrize("model", ["logistic", "boosting", "mlp"])
+def test_both_curves_are_named(make, model):
+    legend = re.search(r'<figcaption class="legend">(.*?)</figcaption>', make("sample:wine", model=model, val_size=0.2))
+    assert re.findall(r">([^<>]+)</span>", legend[1]) == ["training loss", "validation loss"]
+
+
 def test_without_test_rows(make):
     page = check_self_contained(make("sample:iris", test_size=0.0, val_size=0.0))
     assert "On rows it has not seen" not in page.text

@@ -41,6 +41,7 @@ def build_view(record: Mapping[str, Any], model: TableModel, evaluation: Evaluat
         "stop": words.stop_sentence(record["stop"]["reason"], record["stop"]["iterations"]),
         "curves": figures.curves(history, _kept(record["stop"])) if len(history) > 1 else None,
         "losses": _losses(history),
+        "watched": "validation_loss" in history.columns,
         "confusion": _confusion(model, evaluation),
         "points": figures.truth_and_prediction(points) if points is not None else None,
         "residuals": figures.residuals(points) if points is not None else None,
@@ -102,7 +103,8 @@ def _verdict(verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def _losses(history: Any) -> list[tuple[str, str]]:
     """Last losses, for a fit that is one step and has no curve."""
-    names = [("training loss", "training_loss"), ("validation loss", "validation_loss")]
+    own = "training_loss" if "training_loss" in history.columns else "data_loss"
+    names = [("training loss", own), ("validation loss", "validation_loss")]
     found = [(title, words.number(float(history[name][-1]))) for title, name in names if name in history.columns]
     if "training_loss" in history.baseline:
         found.append(("loss of a constant guess", words.number(history.baseline["training_loss"])))

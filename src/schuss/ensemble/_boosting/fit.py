@@ -145,7 +145,7 @@ class BoostingFit:
         record = {
             "data_loss": self._data_loss,
             "learning_rate": self._model.learning_rate,
-            "leaves": sum(tree.n_leaves for tree in trees),
+            "n_leaves": sum(tree.n_leaves for tree in trees),
             "depth": max(tree.depth for tree in trees),
         }
         if self._held_out is not None:
