@@ -79,6 +79,7 @@ static void cart_running_errors(const cart_work *work, cart_slot *slot, const sc
             for (int64_t s = 0; s < n; ++s) {
                 const int64_t i = backward ? n - 1 - s : s, row = e[i].row;
                 double error;
+                if (s % CART_POLL == 0 && sch_should_stop(&a->control)) return;
                 cart_add_rank(&ranks, rank[row], cart_weight(a, row), a->y[row * a->n_outputs + k]);
                 medians[i] = cart_median(work, &ranks, by_y, k, &error);
                 errors[i] += error;

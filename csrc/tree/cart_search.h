@@ -95,6 +95,7 @@ static void cart_draw_threshold(const sch_cart_grow_args *a, const sch_cart_entr
     const uint64_t counter = (uint64_t)a->x.d + 2 * (uint64_t)best->feature; /* the first d belong to the features */
     float low = INFINITY, high = -INFINITY;
     int64_t missing = 0;
+#pragma omp simd reduction(min : low) reduction(max : high) reduction(+ : missing)
     for (int64_t i = 0; i < n; ++i) {
         low = e[i].x < low ? e[i].x : low;
         high = e[i].x > high ? e[i].x : high;

@@ -1,7 +1,7 @@
 /* tree/cart_work.h - what the pieces of cart_grow share: options resolved, work memory divided, tasks in chunks.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-enum { CART_BLOCK = 256, CART_TASKS = 1 << 15, CART_CHUNK = 1 << 13 };
+enum { CART_BLOCK = 256, CART_TASKS = 1 << 15, CART_CHUNK = 1 << 13, CART_POLL = 1 << 14 };
 #define CART_INFINITY ((double)INFINITY)
 static const float CART_SAME = 1e-7f; /* values that differ by no more are not told apart, as in scikit-learn */
 
