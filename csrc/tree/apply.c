@@ -21,7 +21,7 @@
 #include "core/for_each_real.h"
 
 /* Rows go through all trees in blocks. Chunks of blocks have work memory of their own, hence not too many of them. */
-enum { MOST_CHUNKS = 64, LEAST_ROWS = 8, MOST_ROWS = 1024 };
+enum { MOST_CHUNKS = 64, LEAST_ROWS = 8, MOST_ROWS = 1024, TREES_TO_POLL = 64 };
 static const int64_t BLOCK_DOUBLES = 1 << 14, ALL_BYTES = 1 << 26;
 
 typedef struct {
@@ -152,6 +152,7 @@ static void walk_sums(const sch_apply *a, const plan *p, int64_t n, double *out)
         return;
     }
     for (int64_t t = a->first; t < a->last; ++t) {
+        if (t % TREES_TO_POLL == 0 && sch_should_stop(&a->control)) return;
         walk_rows(&a->trees, t, p->walked, n, p->nodes);
         for (int64_t i = 0; i < n; ++i) add_leaf(&a->trees, t, p->nodes[i], out + i * n_out);
     }
@@ -237,6 +238,7 @@ static void leaves_block(const void *args, const plan *p, int64_t first, int64_t
     }
     for (int64_t t = 0; t < n_trees; ++t) {
         const int64_t tree = apply->first + t;
+        if (tree % TREES_TO_POLL == 0 && sch_should_stop(&apply->control)) return;
         if (apply->masks) {
             const int32_t *nodes = apply->masks->leaf_nodes + apply->trees.leaf_offsets[tree];
             mask_leaves(apply, p, tree, n);

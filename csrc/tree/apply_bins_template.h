@@ -28,7 +28,7 @@ SCH_INLINE void T(columns_of_sparse)(const sch_storage storage, const sch_apply 
         const int64_t end = T(index_of)(storage, x->indptr, first + i + 1);
         for (int64_t e = T(index_of)(storage, x->indptr, first + i); e < end; ++e) {
             const int64_t u = a->masks->used[T(index_of)(storage, x->indices, e)];
-            if (u >= 0) columns[u * REGISTER_ROWS + i] = ((const real *)x->data)[e];
+            if (u >= 0) columns[u * REGISTER_ROWS + i] += ((const real *)x->data)[e]; /* may be named twice */
         }
     }
 }

@@ -27,8 +27,10 @@ SCH_INLINE void T(load_sparse)(const sch_storage storage, const int64_t group, c
     for (int64_t i = 0; i < sch_round_up(n, group); ++i) {
         const int64_t row = first + sch_min(i, n - 1), end = T(index_at)(storage, x->indptr, row + 1);
         double *to = out + i / group * group * x->d + i % group;
-        for (int64_t e = T(index_at)(storage, x->indptr, row); e < end; ++e)
-            to[T(index_at)(storage, x->indices, e) * group] += (double)data[e];
+        for (int64_t e = T(index_at)(storage, x->indptr, row); e < end; ++e) {
+            double *entry = to + T(index_at)(storage, x->indices, e) * group;
+            *entry = (double)((real)*entry + data[e]);
+        }
     }
 }
 
