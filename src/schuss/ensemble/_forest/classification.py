@@ -144,7 +144,7 @@ class ForestClassifier(ClassifierMixin, BaseForest):
         """Mean shares of the classes of each output."""
         values = self._means(X)
         if self.n_outputs_ == 1:
-            return [np.column_stack([1.0 - values[:, 0], values[:, 0]]) if self.n_classes_ == 2 else values]
+            return [np.concatenate([1.0 - values, values], axis=1) if self.n_classes_ == 2 else values]
         ends = np.cumsum(self.n_classes_)[:-1]
         return [np.ascontiguousarray(part) for part in np.split(values, ends, axis=1)]
 

@@ -66,8 +66,10 @@ def check_values(estimator: Any, X: Any) -> None:
 
 def single(X: Array) -> Array:
     """In single precision; what does not fit becomes infinite, which is found later."""
+    if X.dtype == np.float32:
+        return X
     with np.errstate(over="ignore"):
-        return X.astype(np.float32, copy=False)
+        return X.astype(np.float32)
 
 
 def _is_plain(X: Any) -> bool:
