@@ -43,7 +43,7 @@ MISTAKES = {
     "onto foreign": (["train", "table.csv", "-t", "y", "-o", "short.csv"], "was not written by schuss"),
     "report onto model": (["train", "table.csv", "-t", "y", "-o", "m", "--report", "m"], "would overwrite 'm'"),
     "report onto foreign": (["train", "table.csv", "-t", "y", "--report", "short.csv"], "was not written by schuss"),
-    "unknown model": (["train", "table.csv", "-t", "y", "-m", "forest"], "'forest'"),
+    "unknown model": (["train", "table.csv", "-t", "y", "-m", "jungle"], "'jungle'"),
     "unknown option": (["train", "table.csv", "--targte", "y"], "--targte"),
     "unknown command": (["trian"], "trian"),
     "no source": (["train"], "SOURCE"),
