@@ -10,7 +10,7 @@ from benchmarks.models.quality import held_out_log_loss_of, held_out_squares_of
 from benchmarks.models.row import Row, fewer
 
 _SHORT = 0.3  # seconds: what is done sooner is repeated
-_CHANCE = 50  # over the number of rows: by what losses differ when equals are trained on few of them
+_CHANCE = 1.6  # over the root of the number of rows: by what losses differ when equals are trained on few of them
 _ESTIMATORS = ("catboost", "xgboost-cpu", "lightgbm", "scikit-learn")
 _ONNX = "onnxruntime"
 
@@ -22,7 +22,7 @@ def _boosting(title: str, goal: float, n: int, d: int) -> Row:
 
     return Row(
         f"HistGradientBoostingClassifier, {title}, 100 trees", goal, make, boosting.candidates(), held_out_log_loss_of,
-        same_loss=max(0.01, _CHANCE / n), least_seconds=_SHORT,
+        same_loss=max(0.01, _CHANCE * n**-0.5), least_seconds=_SHORT,
     )  # fmt: skip
 
 
