@@ -39,7 +39,9 @@ def as_bytes(model):
 # -- quality ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_diabetes, None], ids=str)
+@pytest.mark.parametrize(
+    "load", [load_breast_cancer, load_iris, load_diabetes, None], ids=lambda load: getattr(load, "__name__", "waves")
+)
 @pytest.mark.parametrize("kind", ["RandomForest", "ExtraTrees"])
 def test_as_good_on_held_out_rows_as_scikit_learn(load, kind, seed):
     X, y = load(return_X_y=True) if load else make_friedman1(1500, noise=1.0, random_state=seed)
