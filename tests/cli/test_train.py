@@ -9,6 +9,7 @@ import pytest
 from pyarrow import csv, feather, parquet
 
 RECORD = {
+    "choice",
     *("schema", "source", "test_source", "target", "columns", "rows", "model", "stop", "verdict", "test"),
     *("seed", "seconds", "notes", "files", "created", "command", "machine", "versions", "history"),
 }
