@@ -25,6 +25,10 @@ MISTAKES = {
     "unknown parameter": (["train", "table.csv", "-t", "y", "-m", "sgd", "--set", "alhpa=1"], "did you mean 'alpha'?"),
     "impossible value": (["train", "table.csv", "-t", "y", "--set", "C=-1"], "'C' parameter of LogisticRegression"),
     "wrong type": (["train", "table.csv", "-t", "y", "--set", "max_iter=many"], "'max_iter' parameter"),
+    "refused by fit": (
+        ["train", "sample:iris", "-m", "boosting", "--set", "early_stopping=False"],
+        "while at the same time early_stopping is False",
+    ),
     "no value": (["train", "table.csv", "-t", "y", "--set", "C"], "--set 'C' is not of the form name=value"),
     "twice": (["train", "table.csv", "-t", "y", "--set", "C=1", "--set", "C=2"], "--set gives 'C' twice"),
     "own option": (["train", "table.csv", "-t", "y", "--set", "random_state=1"], "--set random_state is --seed here"),

@@ -315,3 +315,22 @@ def test_monotonic_constraints(forest, max_bins, sign):
     steps = np.diff(said.reshape(20, 30), axis=1) * sign
     assert steps.min() > -1e-9
     assert (sign < 0) or steps.max() > 0
+
+
+def test_callbacks_see_the_history_as_it_grows(forest):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks since 1.9")
+    seen = []
+
+    class Watch:
+        def setup(self, estimator, context): ...
+
+        def teardown(self, estimator, context): ...
+
+        def on_fit_task_begin(self, estimator, context, **kwargs): ...
+
+        def on_fit_task_end(self, estimator, context, **kwargs):
+            seen.append(len(estimator.history_))
+
+    X, y = data(forest)
+    forest(n_estimators=5, random_state=0).set_callbacks(Watch()).fit(X, y)
+    assert seen[:5] == [1, 2, 3, 4, 5]

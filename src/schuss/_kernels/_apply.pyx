@@ -93,7 +93,6 @@ cdef class Predictor:
     def n_out(self):
         return self.trees.n_out
 
-
     def predict_few(self, x, *, baseline=None, double divisor=1.0, last=None, bint missing=True, bint infinite=True):
         """`trees_predict` for some rows in microseconds, or None if x needs a closer look.
 
@@ -219,7 +218,7 @@ def trees_leaves(Predictor predictor, x, *, int64_t first=0, last=None, int n_th
 
 def trees_contributions(Predictor predictor, x, *, weight, int64_t max_depth, baseline=None, double divisor=1.0,
                         int64_t first=0, last=None, int n_threads=1):
-    """What each feature contributes to `trees_predict`, (n, n_out, d + 1) in float64; last what there is without any."""
+    """What each feature contributes to `trees_predict`, (n, n_out, d + 1) float64; last what there is without any."""
     cdef sch_trees_contributions_args a
     cdef sch_status status
     cdef const sch_apply_ops *kernels = ops().apply

@@ -3,7 +3,7 @@
 """Bindings of tree growth for boosting: a Grower keeps options and work memory, and grows one tree a call."""
 import numpy as np
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from schuss._kernels._bin cimport Binned
 from schuss._kernels._core cimport *
@@ -158,7 +158,7 @@ cdef class Grower:
 
 
 def add_leaves(tree, value, raw, *, int n_threads=1):
-    """raw[row] += value[leaf] for the rows that the tree has learned from; raw float64 (n,), value float64 (n_leaves,)."""
+    """raw[row] += value[leaf] for the rows the tree has learned from; raw float64 (n,), value float64 (n_leaves,)."""
     cdef sch_add_leaves_args a
     cdef sch_status status
     a.control, a.n_leaves = control(n_threads), len(tree.leaf_start) - 1

@@ -90,7 +90,7 @@ def forest_grow(Binned x, room, *, int criterion, n_classes=None, codes=None, ta
 
 
 def forest_add(Binned x, nodes, *, values=None, sets, weight=None, sums, counts, int n_threads=1):
-    """Add what the leaves of one tree say to sums (n, n_values), and 1 to counts (n,); only where weight is 0, if given."""
+    """Add what the leaves of a tree say to sums (n, n_values), 1 to counts (n,); only where weight is 0, if given."""
     cdef sch_forest_add_args a
     cdef sch_status status
     cdef int64_t n = x.c.n

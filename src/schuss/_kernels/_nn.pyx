@@ -51,7 +51,7 @@ cdef class Network:
                   variances=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
                   bint frozen=False):
         cdef int64_t n = len(coefs), at
-        cdef sch_nn_layer *l
+        cdef sch_nn_layer *layer
         self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances)
         if n < 1 or len(intercepts) != n or len(activations) != n - 1:
             raise ValueError("expected an intercept per layer and an activation per hidden layer")
@@ -61,23 +61,23 @@ cdef class Network:
         if self.layers == NULL:
             raise MemoryError()
         for at in range(n):
-            l = &self.layers[at]
-            l.fan_in, l.fan_out = coefs[at].shape
-            if at and l.fan_in != self.layers[at - 1].fan_out:
+            layer = &self.layers[at]
+            layer.fan_in, layer.fan_out = coefs[at].shape
+            if at and layer.fan_in != self.layers[at - 1].fan_out:
                 raise ValueError("coefs: the layers do not fit together")
-            l.weight = self.pointer(coefs[at], "coefs", l.fan_in * l.fan_out)
-            l.bias = self.pointer(intercepts[at], "intercepts", l.fan_out)
+            layer.weight = self.pointer(coefs[at], "coefs", layer.fan_in * layer.fan_out)
+            layer.bias = self.pointer(intercepts[at], "intercepts", layer.fan_out)
             if at == n - 1:
                 break
-            l.activation = <sch_nn_activation><int>activations[at]
-            l.dropout = dropout[at] if len(dropout) else 0.0
-            l.norm = <sch_nn_norm><int>_NORMS[norm]
-            if l.norm != SCH_NN_NO_NORM:
-                l.gain = self.pointer(gains[at], "gains", l.fan_out)
-                l.shift = self.pointer(shifts[at], "shifts", l.fan_out)
-            if l.norm == SCH_NN_BATCH_NORM:
-                l.running_mean = self.pointer(means[at], "means", l.fan_out)
-                l.running_var = self.pointer(variances[at], "variances", l.fan_out)
+            layer.activation = <sch_nn_activation><int>activations[at]
+            layer.dropout = dropout[at] if len(dropout) else 0.0
+            layer.norm = <sch_nn_norm><int>_NORMS[norm]
+            if layer.norm != SCH_NN_NO_NORM:
+                layer.gain = self.pointer(gains[at], "gains", layer.fan_out)
+                layer.shift = self.pointer(shifts[at], "shifts", layer.fan_out)
+            if layer.norm == SCH_NN_BATCH_NORM:
+                layer.running_mean = self.pointer(means[at], "means", layer.fan_out)
+                layer.running_var = self.pointer(variances[at], "variances", layer.fan_out)
         self.c.n_layers, self.c.layers, self.c.loss = n, self.layers, <sch_nn_loss>loss
         self.c.loss_param, self.c.smoothing, self.c.focal = loss_param, smoothing, focal
 
@@ -129,11 +129,13 @@ cdef class Network:
     cdef int within(self, const char *block, int64_t n) except -1:
         """Whether all parameters lie in this block of memory."""
         cdef int64_t at, size = 4 if self.kind == b"f" else 8
-        cdef sch_nn_layer *l
+        cdef sch_nn_layer *layer
         for at in range(self.c.n_layers):
-            l = &self.layers[at]
-            for pointer, count in ((<size_t>l.weight, l.fan_in * l.fan_out), (<size_t>l.bias, l.fan_out),
-                                   (<size_t>l.gain, l.fan_out), (<size_t>l.shift, l.fan_out)):
+            layer = &self.layers[at]
+            for pointer, count in ((<size_t>layer.weight, layer.fan_in * layer.fan_out),
+                                   (<size_t>layer.bias, layer.fan_out),
+                                   (<size_t>layer.gain, layer.fan_out),
+                                   (<size_t>layer.shift, layer.fan_out)):
                 if pointer and not <size_t>block <= pointer <= <size_t>block + (n - count) * size:
                     raise ValueError("parameters: expected the arrays of the network to be views of it")
         return 0
@@ -171,8 +173,8 @@ def nn_train(Network network, Table table, y, *, weight=None, int64_t batch_size
              powers=(1.0, 1.0), int n_threads=1, Scratch scratch):
     """One epoch in place on parameters, first, second and average; or, without update, the gradient of all rows.
 
-    Returns the loss, the penalty and the gradient's norm, summed as sch/nn.h says; the number of batches so far; and the
-    powers of beta_1 and beta_2.
+    Returns the loss, the penalty and the gradient's norm, summed as sch/nn.h says; the number of batches so far; and
+    the powers of beta_1 and beta_2.
     """
     cdef sch_nn_train_args a
     cdef sch_status status

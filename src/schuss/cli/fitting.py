@@ -18,7 +18,7 @@ _DIVERGED = (
     "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
 )
 
-_PUBLISHED = ("coef_", "coefs_", "tree_", "estimators_", "n_iter_")  # one of them is there once a fit has something
+_PUBLISHED = ("coef_", "coefs_", "tree_", "_trees", "n_iter_")  # one of them is there once a fit has something
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
     KeyboardInterrupt
         If Ctrl-C came before the first iteration was complete.
     CommandError
-        If the fit diverged.
+        If the fit diverged, or the model refuses its parameters or the data.
     """
     from sklearn.exceptions import ConvergenceWarning
 
@@ -66,8 +66,7 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
                 raise
             interrupted = True
         except ValueError as error:
-            _explain_divergence(estimator, error)
-            raise
+            raise _explained(estimator, error) from error
         progress.finish(estimator.history_)
     if hasattr(estimator, "set_callbacks"):
         estimator.set_callbacks()
@@ -78,9 +77,10 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
     return Fit(interrupted, list(dict.fromkeys(said)))
 
 
-def _explain_divergence(estimator: Any, error: ValueError) -> None:
+def _explained(estimator: Any, error: ValueError) -> CommandError:
     if getattr(estimator, "stop_reason_", None) == "diverged":
-        raise CommandError(_DIVERGED) from error
+        return CommandError(_DIVERGED)
+    return CommandError(" ".join(str(error).split()))
 
 
 def _n_iterations(estimator: Any) -> int:

@@ -204,6 +204,7 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator):
 
         task = FitTask(self, X, y, self._sample_weight, max_iter=len(seeds), attributes=attributes, task_name="tree")
         stopping = self._stopping(baseline, held_out is not None)
+        self.history_ = fit.history  # for callbacks to see
         outcome = fit.run(task, max_time=self.max_time, verbose=self.verbose, stopping=stopping)
         if fit.trees or earlier is not None:
             self._publish(fit, state(), outcome)
