@@ -2,6 +2,7 @@
  * table at the end.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "sch/forest.h"
+#include "tree/binned_walk.h"
 #include "tree/forest_grow.h"
 
 static int64_t slot_bytes(const sch_forest_grow_args *a)
@@ -33,30 +34,13 @@ static sch_status forest_grow(sch_forest_grow_args *a) { return sch_par_for(&a->
 
 enum { ADD_ROWS = 1024 };
 
-/* The leaf that a row of a binned table reaches. */
-SCH_INLINE const sch_node *leaf_of(const sch_forest_add_args *a, int64_t row)
-{
-    const sch_node *node = a->nodes;
-    while (node->feature >= 0) {
-        const int64_t feature = node->feature & SCH_NODE_FEATURE;
-        const uint8_t bin = a->x.columns[feature * a->x.column_stride + row];
-        int left;
-        if (bin == SCH_MISSING_BIN) left = (node->feature & SCH_NODE_MISSING_LEFT) != 0;
-        else if (node->feature & SCH_NODE_CATEGORICAL)
-            left = a->sets[(int64_t)node->threshold * 4 + (bin >> 6)] >> (bin & 63) & 1;
-        else left = (double)bin <= node->threshold;
-        node = a->nodes + node->left + !left;
-    }
-    return node;
-}
-
 static void add_rows(void *context, int64_t chunk)
 {
     const sch_forest_add_args *const a = context;
     const int64_t first = chunk * ADD_ROWS, last = sch_min(first + ADD_ROWS, a->x.n);
     for (int64_t i = first; i < last; ++i) {
         if (a->weight && a->weight[i] > 0) continue;
-        const sch_node *const leaf = leaf_of(a, i);
+        const sch_node *const leaf = binned_leaf(&a->x, a->nodes, a->sets, i);
         const double *const values = a->values ? a->values + leaf->left * a->n_values : &leaf->threshold;
         for (int64_t v = 0; v < a->n_values; ++v) a->sums[i * a->n_values + v] += values[v];
         ++a->counts[i];

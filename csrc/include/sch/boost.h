@@ -7,8 +7,6 @@
 #include "sch/tree.h"
 #include "sch/types.h"
 
-enum { SCH_SET_WORDS = 4 }; /* of a 256-bit set of categories */
-
 /* Grows one tree. Minimises the second-order model of the loss: a leaf with sums G and H gets the value -S(G) / (H + l2), S
  * shrinking G by l1 towards zero; a split is worth what it takes off that model. The best leaf is split first (or, depth_wise,
  * the best of the lowest depth) until max_leaves, or nothing is worth more than min_gain.

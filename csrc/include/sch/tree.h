@@ -8,6 +8,8 @@
 /* Features stand in tiles of 16, whose histograms fit the first-level cache together. */
 enum { SCH_TILE = 16, SCH_MAX_BINS = 255, SCH_MISSING_BIN = 255 };
 
+enum { SCH_SET_WORDS = 4 }; /* of 64 bits, in a set of categories */
+
 /* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
  * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
 typedef struct {
