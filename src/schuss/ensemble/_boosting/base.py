@@ -18,12 +18,12 @@ from schuss._inputs import check_parameters, n_threads_for
 from schuss._sklearn import check_monotonic_cst, check_sample_weight, check_target
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.ensemble._boosting.fit import BoostingFit
-from schuss.ensemble._boosting.inputs import check_table
 from schuss.ensemble._boosting.losses import BoostingLoss
 from schuss.ensemble._boosting.parameters import CONSTRAINTS, check_together, interaction_groups
 from schuss.ensemble._boosting.setup import Data, split
 from schuss.ensemble._boosting.views import TreeView, view
 from schuss.ensemble._boosting.watch import no_improvement
+from schuss.ensemble._inputs import check_table
 from schuss.history import History
 from schuss.training import Outcome
 from schuss.tree._nodes import Trees

@@ -10,8 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from schuss._inputs import is_plain_table
 from schuss._sklearn import validate_data
-from schuss.ensemble._boosting.categories import (
+from schuss.ensemble._categories import (
     Vocabulary,
     are_codes,
     categorical_mask,
@@ -22,7 +23,6 @@ from schuss.ensemble._boosting.categories import (
 
 Array = NDArray[Any]
 
-_REAL = (np.dtype(np.float64), np.dtype(np.float32))
 _TABLE: dict[str, Any] = {"dtype": [np.float64, np.float32], "ensure_all_finite": False, "accept_sparse": "csr"}
 
 
@@ -44,7 +44,7 @@ def check_table(estimator: Any, X: Any, *, reset: bool) -> Any:
             estimator._vocabulary = learn_categories(_dense(X), estimator.is_categorical_, estimator.max_bins)
     if estimator._vocabulary is not None:
         return _encoded(estimator, X, estimator._vocabulary, reset=reset)
-    if _is_plain(X) and (reset or (X.shape[1] == estimator.n_features_in_ and not _named(estimator))):
+    if is_plain_table(X) and (reset or (X.shape[1] == estimator.n_features_in_ and not _named(estimator))):
         if reset:
             estimator.n_features_in_ = X.shape[1]
             estimator.__dict__.pop("feature_names_in_", None)
@@ -54,7 +54,7 @@ def check_table(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 def _encoded(estimator: Any, X: Any, vocabulary: Vocabulary, *, reset: bool) -> Array:
     """Return X as numbers, its categorical columns as codes."""
-    if _is_plain(X) and are_codes(vocabulary) and _holds_codes(X, estimator.is_categorical_):
+    if is_plain_table(X) and are_codes(vocabulary) and _holds_codes(X, estimator.is_categorical_):
         validate_data(estimator, X, skip_check_array=True, reset=reset)
         return X
     X = _dense(X)
@@ -91,16 +91,3 @@ def _dense(X: Any) -> Any:
 
 def _named(estimator: Any) -> bool:
     return "feature_names_in_" in vars(estimator)
-
-
-def _is_plain(X: Any) -> bool:
-    """Whether X is an array that every check would let through as it is."""
-    return (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.dtype in _REAL
-        and X.shape[0] > 0
-        and X.shape[1] > 0
-        and X.flags.aligned
-        and (X.flags.c_contiguous or X.flags.f_contiguous)
-    )
