@@ -108,6 +108,18 @@ def explain_overflow(estimator: Any, X: Any, error: BaseException | None) -> NoR
     ) from error
 
 
+def is_plain_table(X: Any) -> bool:
+    """Whether X is a dense table, of any memory order, that kernels take as it is."""
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.dtype in _REAL
+        and min(X.shape) > 0
+        and X.flags.forc
+        and X.flags.aligned
+    )
+
+
 def _is_plain(X: Any, y: Any, kinds: str) -> bool:
     """Whether X and y are arrays that every check would let through as they are."""
     return (

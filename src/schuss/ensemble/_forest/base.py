@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from warnings import warn
@@ -20,8 +21,7 @@ from schuss import _kernels as kernels
 from schuss._inputs import check_parameters, n_threads_for
 from schuss._sklearn import check_sample_weight, validate_data
 from schuss.callbacks import CallbackSupport, FitTask
-from schuss.ensemble._boosting.categories import categorical_mask
-from schuss.ensemble._boosting.inputs import check_table
+from schuss.ensemble._categories import categorical_mask
 from schuss.ensemble._forest.curves import Average
 from schuss.ensemble._forest.fit import ForestFit, Stopping
 from schuss.ensemble._forest.growers import BinnedGrower, ExactGrower, predict
@@ -30,8 +30,9 @@ from schuss.ensemble._forest.parameters import options_of
 from schuss.ensemble._forest.sampling import Sampler, n_samples_drawn
 from schuss.ensemble._forest.state import ForestState
 from schuss.ensemble._forest.targets import Target
+from schuss.ensemble._inputs import check_table
 from schuss.training import Outcome
-from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, single
+from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, few_plain_rows, single
 from schuss.validation import check_given, sample_rows
 
 Array = NDArray[Any]
@@ -41,10 +42,9 @@ Int64 = NDArray[np.int64]
 _MAX_SEED = np.iinfo(np.int32).max
 _WATCHED_ROWS = 2048  # of the training rows, for the curve of the training loss
 _EXACT_ONLY = ("absolute_error",)
-_FEW = 15  # rows
 
 
-class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator):
+class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     """Base of the four forests; see `RandomForestClassifier`."""
 
     _member: ClassVar[type]
@@ -52,25 +52,25 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator):
 
     # ---------------------------------------------------------------- what classes and numbers have of their own
 
+    @abstractmethod
     def _encode(self, y: Array, sample_weight: Float64 | None) -> tuple[Target, Float64 | None]:
         """Number the classes, if there are any; the target, and factors of the rows' weights."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encode_known(self, y: Array) -> Target:
         """Encode as in training."""
-        raise NotImplementedError
 
     def _balance(self, y: Array) -> Any:
         """From drawn rows to factors of all rows' weights, or None."""
         return None
 
+    @abstractmethod
     def _publish_out_of_bag(self, means: Float64) -> Array:
         """Set the attribute of out-of-bag predictions, and return those that are scored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _score_out_of_bag(self, y: Array, predicted: Array) -> float:
         """The score that ``oob_score=True`` means."""
-        raise NotImplementedError
 
     # ---------------------------------------------------------------- fitting
 
@@ -342,10 +342,9 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator):
 
     def _few_means(self, X: Any) -> Float64 | None:
         """The same for some plain rows, in microseconds; None if X is not that, or has to be looked at."""
-        plain = type(X) is np.ndarray and X.ndim == 2 and len(X) <= _FEW and X.dtype.kind == "f"
-        if not plain or self._vocabulary is not None or "feature_names_in_" in self.__dict__:
+        if self._vocabulary is not None or (rows := few_plain_rows(self, X)) is None:
             return None
-        return self._trees.predictor.predict_few(single(X), divisor=float(max(len(self._trees), 1)), infinite=False)
+        return self._trees.predictor.predict_few(rows, divisor=float(max(len(self._trees), 1)), infinite=False)
 
     def apply(self, X: Any) -> Int64:
         """Return the leaf of each tree that each row ends up in.

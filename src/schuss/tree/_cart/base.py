@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,7 +31,7 @@ from schuss.training import Outcome
 from schuss.tree._cart.bins import Bins
 from schuss.tree._cart.growth import Growth
 from schuss.tree._cart.held_out import HeldOut
-from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, single
+from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, few_plain_rows, single
 from schuss.tree._cart.parameters import constraint_signs, limits_of
 from schuss.tree._cart.problem import Table, Target, plant
 from schuss.tree._cart.views import Views
@@ -43,11 +44,10 @@ Float64 = NDArray[np.float64]
 # By estimator, and not in it: what can be made again is no state.
 _made: WeakKeyDictionary[Any, Views] = WeakKeyDictionary()
 
-_FEW = 15  # rows
 _OTHER_NAMES = {"log_loss": "entropy", "friedman_mse": "squared_error"}
 
 
-class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
+class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     """Base of the four trees; see `DecisionTreeClassifier`."""
 
     criterion: str
@@ -57,13 +57,13 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
     # An option of prediction alone, nothing to be routed.
     __metadata_request__predict = {"check_input": UNUSED}  # noqa: RUF012
 
+    @abstractmethod
     def _encode(self, y: Array) -> Target:
         """Number the classes, if there are any, and set what is known of the target."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encode_known(self, y: Array) -> Target:
         """Number the classes as in training."""
-        raise NotImplementedError
 
     def _class_factors(self, y: Array) -> Float64 | None:
         """Factors of the rows' weights, or None."""
@@ -211,11 +211,10 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator):
 
     def _few(self, X: Any, trees: Trees) -> Float64 | None:
         """The same for some plain rows, in microseconds; None if X is not that, or has to be looked at."""
-        plain = type(X) is np.ndarray and X.ndim == 2 and len(X) <= _FEW and X.dtype.kind == "f"
-        if not plain or "feature_names_in_" in self.__dict__:
+        if (rows := few_plain_rows(self, X)) is None:
             return None
         missing = self._always_takes_missing or self.splitter == "random"
-        return trees.predictor.predict_few(single(X), missing=missing, infinite=False)
+        return trees.predictor.predict_few(rows, missing=missing, infinite=False)
 
     def get_depth(self) -> int:
         """Return the depth of the tree: the longest way from the root to a leaf."""
