@@ -85,6 +85,11 @@ def test_trend_foretells_what_is_left_of_a_bending_curve(curve):
     assert truth / 2 <= going.gain <= 2 * truth
 
 
+def test_trend_of_a_run_that_has_arrived_is_nil():
+    newton = np.array([0.473, 0.332, 0.207, 0.1639, 0.1577, 0.1575])
+    assert 0.0 <= trend(newton).gain < 1e-4
+
+
 def test_rise_finds_the_lowest_point_under_noise():
     i = np.arange(100)
     curve = 0.3 + 1e-4 * (i - 40.0) ** 2 + 0.01 * np.random.default_rng(4).standard_normal(100)

@@ -96,7 +96,9 @@ def trend(curve: Curve) -> Trend:
 
     The slope is Theil and Sen's (the median over all pairs of points) over the last
     third; its standard error follows from `noise`. If the tail bends significantly, as
-    that of a converging run does, the fall is taken to go on slowing down at that rate.
+    that of a converging run does, the fall is taken to go on slowing down at that rate. A
+    tail that slows down with every single step has no noise to speak of: its steps are taken
+    to go on shrinking as the last one did.
     """
     span = min(len(curve), max(4, len(curve) // 3))
     if span < 2:
@@ -105,8 +107,8 @@ def trend(curve: Curve) -> Trend:
     count = len(tail)
     sigma = noise(curve[-max(span, 8) :]) / math.sqrt(step)
     slope_error = sigma * math.sqrt(12.0 / (count**3 - count))
-    slope = _theil_sen(tail)
-    gain = -slope * count * _slowdown(tail, sigma)
+    settling = _settling(tail)
+    gain = -_theil_sen(tail) * count * _slowdown(tail, sigma) if settling is None else settling
     return Trend(gain, slope_error * count, span)
 
 
@@ -141,6 +143,14 @@ def _blocks(tail: Curve) -> tuple[Curve, int]:
 def _theil_sen(tail: Curve) -> float:
     first, second = np.triu_indices(len(tail), k=1)
     return float(np.median((tail[second] - tail[first]) / (second - first)))
+
+
+def _settling(tail: Curve) -> float | None:
+    """Return the sum of the next steps if each one so far was a smaller fall than the one before, else None."""
+    falls = -np.diff(tail)
+    if len(falls) < 3 or falls[-1] < 0.0 or not np.all(np.diff(falls) < 0.0):
+        return None
+    return float(falls[-1] * np.sum((falls[-1] / falls[-2]) ** np.arange(1, len(tail) + 1)))
 
 
 def _slowdown(tail: Curve, sigma: float) -> float:
