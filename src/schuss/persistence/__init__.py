@@ -7,22 +7,8 @@ and the versions of the libraries that trained it. Loading executes nothing that
 name, number, shape and array is checked first, and whatever is wrong becomes one
 :class:`ModelFileError`.
 
-Signatures
-----------
-``save(estimator, path, *, extras=None)``
-    Write atomically; a reader sees the old file or the new one, never a part.
-``load(path) -> estimator``
-    The fitted estimator; ready to predict, or to continue with ``partial_fit`` or ``warm_start``.
-``load_with_extras(path) -> (estimator, Extras | None)``
-    The same, with what was stored beside the model.
-``describe(path) -> dict``
-    What the file says about itself (class, parameters, history, verdict, versions, extras' kind), checked.
-``Extras(kind, info, arrays)``
-    What a program stores beside a model, for example how a table is turned into features. ``kind`` names
-    its layout (``"table/1"``), ``info`` is JSON (dict with str keys; None, bool, int, float, str, list, dict),
-    ``arrays`` maps names to bool, integer, float or string arrays (``<U``, or object arrays of str).
-    The same ``kind``, ``info`` and ``arrays`` come back; what they mean is for their owner to check, with
-    ``ModelFileError`` for what does not fit.
+What a program stores beside a model, for example how a table is turned into features, goes in as :class:`Extras`; what
+that means is for its owner to check, with :class:`ModelFileError` for what does not fit.
 """
 
 from schuss.persistence._errors import ModelFileError

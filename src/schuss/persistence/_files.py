@@ -120,9 +120,10 @@ def describe(path: Path) -> dict[str, Any]:
     -------
     dict
         ``estimator`` (class name), ``params``, ``n_features``, ``feature_names`` and
-        ``classes`` (lists or None; of several outputs a list each), ``stop_reason``, ``history`` (`History` or None),
-        ``verdict`` (`Verdict` or None), ``versions`` (of the libraries that trained the
-        model), ``extras`` (`Extras` or None) and ``bytes`` (size of the file).
+        ``classes`` (lists or None; of several outputs a list each), ``stop_reason``,
+        ``history`` (`History` or None), ``verdict`` (`Verdict` or None), ``versions`` (of
+        the libraries that trained the model), ``extras`` (`Extras` or None) and ``bytes``
+        (size of the file).
 
     Raises
     ------
@@ -149,12 +150,42 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def to_bytes(estimator: Any, *, extras: Extras | None = None) -> bytes:
-    """Return what `save` would write."""
+    """Return what `save` would write.
+
+    Parameters
+    ----------
+    estimator : estimator
+    extras : Extras or None, default=None
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError, ModelFileError
+        As `save` does.
+    """
     return b"".join(_pack(estimator, extras))
 
 
 def from_bytes(data: bytes) -> tuple[Any, Extras | None]:
-    """Return the estimator and the extras in the content of a model file."""
+    """Return the estimator and the extras in the content of a model file.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    estimator : estimator
+    extras : Extras or None
+
+    Raises
+    ------
+    ModelFileError
+        If the content is damaged, foreign, or needs a newer release.
+    """
     content = container.unpack(data)
     document = parse_canonical(content.document, what="document")
     return read_document(document, content.arrays)

@@ -91,6 +91,8 @@ class RandomForestClassifier(ForestClassifier):
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Which features are categories; None if none is.
     n_outputs_ : int
     feature_importances_ : ndarray of shape (n_features,)
     estimator_ : DecisionTreeClassifier
@@ -267,6 +269,8 @@ class ExtraTreesClassifier(ForestClassifier):
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Which features are categories; None if none is.
     n_outputs_ : int
     feature_importances_ : ndarray of shape (n_features,)
     estimator_ : ExtraTreeClassifier

@@ -86,6 +86,8 @@ class RandomForestRegressor(ForestRegressor):
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Which features are categories; None if none is.
     n_outputs_ : int
     feature_importances_ : ndarray of shape (n_features,)
     estimator_ : DecisionTreeRegressor
@@ -255,6 +257,8 @@ class ExtraTreesRegressor(ForestRegressor):
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Which features are categories; None if none is.
     n_outputs_ : int
     feature_importances_ : ndarray of shape (n_features,)
     estimator_ : ExtraTreeRegressor

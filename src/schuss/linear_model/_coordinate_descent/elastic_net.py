@@ -318,8 +318,8 @@ class Lasso(ElasticNet):
 
         1 / (2 n_samples) * ||y - X coef - intercept||^2 + alpha * ||coef||_1
 
-    See `ElasticNet` for how, for the attributes and for the parameters, of which all but
-    ``l1_ratio`` are the same.
+    Attributes, and parameters but for ``l1_ratio``, are those of `ElasticNet`, which says
+    how the minimum is found.
 
     Parameters
     ----------

@@ -264,8 +264,8 @@ class MultiTaskLasso(MultiTaskElasticNet):
 
         1 / (2 n_samples) * ||Y - X coef' - intercept||^2 + alpha * sum_j ||coef_.j||
 
-    See `MultiTaskElasticNet` for how, for the attributes and for the parameters, of which all but ``l1_ratio`` are
-    the same.
+    Attributes, and parameters but for ``l1_ratio``, are those of `MultiTaskElasticNet`, which says how the minimum is
+    found.
 
     Parameters
     ----------

@@ -169,8 +169,8 @@ def lasso_path(
 ) -> Any:
     """Coefficients of the Lasso for a sequence of penalties.
 
-    Drop-in for `sklearn.linear_model.lasso_path`: `enet_path` with ``l1_ratio=1``, whose
-    parameters and returns are the same.
+    Drop-in for `sklearn.linear_model.lasso_path`: `enet_path` with ``l1_ratio=1``. All
+    other parameters and what is returned are those of `enet_path`.
 
     Examples
     --------

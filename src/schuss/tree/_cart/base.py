@@ -217,12 +217,23 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         return trees.predictor.predict_few(rows, missing=missing, infinite=False)
 
     def get_depth(self) -> int:
-        """Return the depth of the tree: the longest way from the root to a leaf."""
+        """Return the depth of the tree: the longest way from the root to a leaf.
+
+        Returns
+        -------
+        int
+            0 for a tree that is nothing but its root.
+        """
         check_is_fitted(self)
         return int(self.tree_.max_depth)
 
     def get_n_leaves(self) -> int:
-        """Return the number of leaves."""
+        """Return the number of leaves.
+
+        Returns
+        -------
+        int
+        """
         check_is_fitted(self)
         return int(self.tree_.n_leaves)
 

@@ -260,10 +260,10 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     random_state : int, RandomState instance or None, default=None
         Source of the features and thresholds drawn. Of equally good splits the one by the first feature is taken, so
         that a tree of all features and best thresholds does not depend on it.
-    max_leaf_nodes : int or None, default=None
-        Largest number of leaves: the tree then grows best first, else level by level.
     min_impurity_decrease : float, default=0.0
         Least decrease of the tree's impurity, weighted by rows, that a split must bring.
+    max_leaf_nodes : int or None, default=None
+        Largest number of leaves: the tree then grows best first, else level by level.
     ccp_alpha : float, default=0.0
         Strength of minimal cost-complexity pruning once the tree is grown.
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
