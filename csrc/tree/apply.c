@@ -286,10 +286,8 @@ static int contribute_block(shap *s, int64_t first, int64_t n)
                           : load_rows_f64(WALKS, &a->x, a->column_stride, first, n, s->rows);
     memset(s->sums, 0, (size_t)(a->trees.n_out * a->x.d * SHAP_ROWS) * sizeof(double));
     memset(s->expected, 0, (size_t)a->trees.n_out * sizeof(double));
-    for (int64_t t = a->first; t < a->last; ++t) {
-        if (sch_should_stop(&a->control)) return 0;
-        shap_tree(s, t);
-    }
+    for (int64_t t = a->first; t < a->last; ++t)
+        if (!shap_tree(s, t)) return 0;
     shap_store(s, first, n);
     return 1;
 }

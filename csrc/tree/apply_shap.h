@@ -17,6 +17,7 @@
 #include "tree/apply_walk.h"
 
 enum { SHAP_ROWS = 32 }; /* of a block: what is found out about a path serves all of them */
+enum { SHAP_LEAVES_TO_POLL = 256 };
 
 typedef struct {
     int32_t feature;
@@ -154,8 +155,8 @@ static void shap_leaf(shap *s, int64_t t, const sch_node *leaf)
     for (int64_t k = 0; k < trees->n_out; ++k) shap_add(s, k, values[k]);
 }
 
-/* Depth first through all leaves of a tree. */
-static void shap_tree(shap *s, int64_t t)
+/* Depth first through all leaves of a tree. Returns 0 if it was told to stop. */
+static int shap_tree(shap *s, int64_t t)
 {
     const sch_node *tree = s->a->apply.trees.nodes + s->a->apply.trees.offsets[t];
     const double *weight = s->a->weight + s->a->apply.trees.offsets[t];
@@ -165,9 +166,10 @@ static void shap_tree(shap *s, int64_t t)
         if (tree[at].feature >= 0) {
             s->frames[depth] = (frame){.node = at};
         } else {
+            if (tree[at].left % SHAP_LEAVES_TO_POLL == 0 && sch_should_stop(&s->a->apply.control)) return 0;
             shap_leaf(s, t, tree + at);
             for (;; --depth) { /* back to a node whose right child is still to be visited */
-                if (!depth) return;
+                if (!depth) return 1;
                 shap_leave(s, s->frames + depth - 1);
                 if (!s->frames[depth - 1].right) break;
             }

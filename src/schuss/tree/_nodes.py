@@ -122,6 +122,31 @@ class Trees:
             weight=self.weight[:n_nodes],
         )
 
+    def contributions(
+        self, X: Any, *, baseline: Float64 | None = None, divisor: float = 1.0, n_threads: int
+    ) -> Float64:
+        """Return exact Shapley values, (n_samples, n_outputs, n_features + 1); last what there is without any feature.
+
+        They add up to (``baseline`` + sum over the trees) / ``divisor``. What a tree says without some of the features
+        is its mean over the training samples that would go either way (Lundberg, Erion and Lee, 2018).
+
+        Parameters
+        ----------
+        X : ndarray or CSR of shape (n_samples, n_features)
+        baseline : ndarray of shape (n_outputs,) or None, default=None
+        divisor : float, default=1.0
+        n_threads : int
+        """
+        return kernels.trees_contributions(
+            self.predictor,
+            X,
+            weight=self.weight,
+            max_depth=self.max_depth,
+            baseline=baseline,
+            divisor=divisor,
+            n_threads=n_threads,
+        )
+
     def features(self) -> NDArray[np.int64]:
         """Return the feature that each node asks for, -1 for leaves, without flags."""
         feature = self.nodes["feature"].astype(np.int64)

@@ -249,15 +249,7 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
         """
         check_is_fitted(self, "_trees")
         X = check_table(self, X, reset=False)
-        trees = self._kept_trees()
-        said = kernels.trees_contributions(
-            trees.predictor,
-            X,
-            weight=trees.weight,
-            max_depth=trees.max_depth,
-            baseline=self._baseline,
-            n_threads=n_threads_for(self, X),
-        )
+        said = self._kept_trees().contributions(X, baseline=self._baseline, n_threads=n_threads_for(self, X))
         return said[:, 0] if said.shape[1] == 1 else said
 
     def _kept_trees(self) -> Trees:

@@ -346,6 +346,12 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
             return None
         return self._trees.predictor.predict_few(rows, divisor=float(max(len(self._trees), 1)), infinite=False)
 
+    def _contributions(self, X: Any) -> Float64:
+        """What each feature adds to these means, (n_samples, n_values, n_features + 1)."""
+        check_is_fitted(self)
+        X, trees = self._check_X(X), self._trees
+        return trees.contributions(X, divisor=float(max(len(trees), 1)), n_threads=n_threads_for(self, X))
+
     def apply(self, X: Any) -> Int64:
         """Return the leaf of each tree that each row ends up in.
 

@@ -178,6 +178,31 @@ class ForestClassifier(ClassifierMixin, BaseForest):
             logs = [np.log(shares) for shares in self._shares(X)]
         return logs[0] if self.n_outputs_ == 1 else logs
 
+    def predict_contributions(self, X: Any) -> Any:
+        """Return what each feature contributes to the probabilities of each row: exact Shapley values.
+
+        What a tree says without some of the features is its mean over the training samples that would go either way
+        (Lundberg, Erion and Lee, 2018). The time goes with the number of leaves: that of limited trees is short, that
+        of trees grown to the end is not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes, n_features + 1), or a list of n_outputs of them
+            Last the probability without any feature. All together add up to `predict_proba`.
+        """
+        said = self._contributions(X)
+        if self.n_outputs_ > 1:
+            return np.split(said, np.cumsum(self.n_classes_)[:-1], axis=1)
+        if self.n_classes_ != 2:
+            return said
+        first = -said
+        first[:, :, -1] += 1.0
+        return np.concatenate([first, said], axis=1)
+
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, the first of equals.
 

@@ -116,3 +116,23 @@ class ForestRegressor(RegressorMixin, BaseForest):
         """
         values = self._means(X)
         return values[:, 0] if self.n_outputs_ == 1 else values
+
+    def predict_contributions(self, X: Any) -> Float64:
+        """Return what each feature contributes to the prediction for each row: exact Shapley values.
+
+        What a tree says without some of the features is the mean of its leaves' values over the training samples that
+        would go either way (Lundberg, Erion and Lee, 2018). The time goes with the number of leaves: that of limited
+        trees is short, that of trees grown to the end is not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            For several outputs (n_samples, n_outputs, n_features + 1). Last what is predicted without any feature. All
+            together add up to `predict`.
+        """
+        said = self._contributions(X)
+        return said[:, 0] if self.n_outputs_ == 1 else said

@@ -216,6 +216,13 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         missing = self._always_takes_missing or self.splitter == "random"
         return trees.predictor.predict_few(rows, missing=missing, infinite=False)
 
+    def _contributions(self, X: Any) -> Float64:
+        """What each feature adds to these values, (n_samples, n_outputs, n_values, n_features + 1)."""
+        check_is_fitted(self)
+        X = self._check_X(X, check_input=True)
+        said = self._views().trees.contributions(X, n_threads=n_threads_for(self, X))
+        return said.reshape(len(said), self.n_outputs_, -1, said.shape[2])
+
     def get_depth(self) -> int:
         """Return the depth of the tree: the longest way from the root to a leaf.
 

@@ -268,6 +268,26 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         with np.errstate(divide="ignore"):
             return np.log(shares) if self.n_outputs_ == 1 else [np.log(share) for share in shares]
 
+    def predict_contributions(self, X: Any) -> Any:
+        """Return what each feature contributes to the probabilities of each row: exact Shapley values.
+
+        What the tree says without some of the features is its mean over the training samples that would go either way
+        (Lundberg, Erion and Lee, 2018).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes, n_features + 1), or a list of n_outputs of them
+            Last the share of the class in the whole training data. All together add up to `predict_proba`.
+        """
+        shares = self._contributions(X)
+        if self.n_outputs_ == 1:
+            return shares[:, 0]
+        return [shares[:, k, :n] for k, n in enumerate(np.ravel(self.n_classes_))]
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True

@@ -222,6 +222,25 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         values = self._leaf_values(X, check_input)[:, :, 0]
         return values[:, 0] if self.n_outputs_ == 1 else values
 
+    def predict_contributions(self, X: Any) -> Float64:
+        """Return what each feature contributes to the prediction for each row: exact Shapley values.
+
+        What the tree says without some of the features is the mean of its leaves' values over the training samples that
+        would go either way (Lundberg, Erion and Lee, 2018).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            For several outputs (n_samples, n_outputs, n_features + 1). Last what is predicted without any feature. All
+            together add up to `predict`.
+        """
+        said = self._contributions(X)[:, :, 0]
+        return said[:, 0] if self.n_outputs_ == 1 else said
+
     def _compute_partial_dependence_recursion(self, grid: Any, target_features: Any) -> Float64:
         """Mean prediction over the rows of training, for `sklearn.inspection.partial_dependence`."""
         grid = np.asarray(grid, dtype=np.float32, order="C")
