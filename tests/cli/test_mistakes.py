@@ -18,7 +18,7 @@ MISTAKES = {
     "wrong target": (["train", "table.csv", "-t", "wrd"], "there is no column 'wrd'; did you mean 'word'?"),
     "one class": (["train", "table.csv", "-t", "only"], "the target 'only' is always 'k': there is nothing to learn"),
     "words for numbers": (["train", "table.csv", "-t", "word", "-m", "linear"], "holds 'a', which is not a number"),
-    "numbers for classes": (["train", "sample:diabetes", "-m", "logistic"], "too many or too fine to be classes"),
+    "numbers for classes": (["train", "sample:diabetes", "-m", "logistic"], "too many to be classes"),
     "empty file": (["train", "empty.csv", "-t", "y"], "'empty.csv' is empty"),
     "broken csv": (["train", "broken.csv", "-t", "y"], "line 3 has 1 columns, the header has 2"),
     "not text": (["train", "noise.csv", "-t", "y"], "must be text in UTF-8"),

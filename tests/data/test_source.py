@@ -39,6 +39,19 @@ def test_csv_dialects(tmp_path, text):
     assert read_source(csv(tmp_path, text)).table.to_pydict() == PLAIN
 
 
+@pytest.mark.parametrize(
+    ("text", "a"),
+    [
+        ("a;b\n1,5;x\n-2;y\n,25;z\n", [1.5, -2.0, 0.25]),
+        ("a;b\n1.5;x,1\n-2;y\n.25;1,2\n0.5;z\n", [1.5, -2.0, 0.25, 0.5]),
+        ("a\tb\n1,5\tx\n", [1.5]),
+    ],
+    ids=["comma", "point", "tab"],
+)
+def test_decimals_are_written_as_the_first_rows_write_them(tmp_path, text, a):
+    assert read_source(csv(tmp_path, text)).table.column("a").to_pylist() == a
+
+
 @pytest.mark.parametrize("name", ["t.csv.gz", "misnamed.csv"])
 def test_gzip_is_known_by_its_bytes(tmp_path, name):
     source = read_source(csv(tmp_path, gzip.compress(TEXT.encode(), mtime=0), name))

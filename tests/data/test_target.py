@@ -29,6 +29,7 @@ def target_of(values, task=None):
         (list(range(N)), REGRESSION, ()),
         ([i / 7 for i in range(N)], REGRESSION, ()),
         ([1, 2, 3], REGRESSION, ()),
+        ([3.5, 4.5] * 30, REGRESSION, ()),
         (pa.array(["u", "v"] * 30).dictionary_encode(), CLASSIFICATION, ("u", "v")),
     ],
 )
@@ -50,9 +51,9 @@ def test_the_person_may_choose():
         ([3, 3, None], None, "is always 3"),
         ([None, None], None, "is empty"),
         (["a", "b"], REGRESSION, "column 'y' holds 'a', which is not a number"),
-        ([i / 7 for i in range(N)], CLASSIFICATION, "60 distinct values, too many or too fine"),
-        (list(range(N)), CLASSIFICATION, "60 distinct values, too many or too fine"),
-        ([f"name {i}" for i in range(N)], None, "60 distinct values, too many or too fine"),
+        ([i / 7 for i in range(N)], CLASSIFICATION, "holds numbers that are not whole"),
+        (list(range(N)), CLASSIFICATION, "60 distinct values, too many to be classes"),
+        ([f"name {i}" for i in range(N)], None, "60 distinct values, too many to be classes"),
     ],
 )
 def test_targets_that_do_not_suit(values, task, message):

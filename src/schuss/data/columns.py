@@ -93,8 +93,14 @@ def classify_columns(table: pa.Table, *, keep: Collection[str] = (), drop: Colle
         for name in table.column_names
     ]
     if all(column.kind is Kind.DROPPED for column in found):
-        raise DataError("no column is left to learn from")
+        raise DataError(f"no column is left to learn from{_reasons(found)}")
     return found
+
+
+def _reasons(dropped: list[Column]) -> str:
+    """Say of the first dropped columns why."""
+    told = "; ".join(f"{shown(column.name, 30)}: {column.why}" for column in dropped[:3])
+    return f" ({told}{'; ...' if len(dropped) > 3 else ''})" if told else ""
 
 
 def _classify(name: str, column: pa.ChunkedArray, wanted: bool) -> Column:

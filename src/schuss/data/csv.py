@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""CSV files: what separates the columns, what stands for a missing value, what is wrong on which line."""
+"""CSV files: what separates columns and decimals, what stands for a missing value, what is wrong on which line."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NU
 
 _HEAD = 1 << 16
 _UNEVEN = re.compile(r"^(?:Row #(\d+): )?Expected (\d+) columns?, got (\d+)")
+_WITH_COMMA = re.compile(r"[+-]?\d*,\d+")
+_WITH_POINT = re.compile(r"[+-]?\d*\.\d+")
 _BAD_VALUE = re.compile(r"In CSV column #(\d+).*?invalid value '(.*)'", re.DOTALL)
 
 
@@ -36,21 +38,26 @@ def read_csv(place: Any, packed: bool, text_columns: Collection[str], name: str)
         How to call the file in messages.
     """
     try:
-        separator = _separator(_head(place, packed), name)
+        head = _head(place, packed)
+        separator = _separator(head, name)
+        marks = separator, _decimal_point(head, separator)
         try:
-            return _parse(place, packed, separator, text_columns)
+            return _parse(place, packed, marks, text_columns)
         except pa.ArrowInvalid as error:
             if "Expected" not in str(error):
                 raise
             # Only the serial reader knows the number of the line.
-            return _parse(place, packed, separator, text_columns, threads=False)
+            return _parse(place, packed, marks, text_columns, threads=False)
     except (pa.ArrowException, EOFError, OSError) as error:
         raise DataError(f"{name} is not a readable CSV file: {_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is not a table: CSV must be text in UTF-8") from error
 
 
-def _parse(place: Any, packed: bool, separator: str, text_columns: Collection[str], threads: bool = True) -> pa.Table:
+def _parse(
+    place: Any, packed: bool, marks: tuple[str, str], text_columns: Collection[str], threads: bool = True
+) -> pa.Table:
+    separator, decimal_point = marks
     with _stream(place, packed) as stream:
         table = arrow_csv.read_csv(
             stream,
@@ -59,6 +66,7 @@ def _parse(place: Any, packed: bool, separator: str, text_columns: Collection[st
             convert_options=arrow_csv.ConvertOptions(
                 null_values=MISSING,
                 strings_can_be_null=True,
+                decimal_point=decimal_point,
                 column_types=dict.fromkeys(text_columns, pa.string()),
             ),
         )
@@ -90,6 +98,15 @@ def _separator(head: str, name: str) -> str:
     header = next(line for line in lines if line.strip())
     counts = {sep: len(next(csv.reader([header], delimiter=sep))) for sep in ",;\t|"}
     return max(counts, key=lambda sep: counts[sep])  # the comma, when nothing separates
+
+
+def _decimal_point(head: str, separator: str) -> str:
+    """Return the comma if the first rows write their numbers with it, as much of Europe does; else the point."""
+    if separator == ",":
+        return "."
+    cells = [cell.strip() for row in csv.reader(head.splitlines()[1:], delimiter=separator) for cell in row]
+    commas, points = (sum(map(bool, map(mark.fullmatch, cells))) for mark in (_WITH_COMMA, _WITH_POINT))
+    return "," if commas > points else "."
 
 
 def _reason(error: BaseException) -> str:

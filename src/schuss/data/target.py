@@ -204,18 +204,17 @@ def _distinct(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _task(distinct: pa.Array, n_rows: int) -> Task:
-    if not values.is_number(distinct.type) or len(distinct) == 2:
+    if not values.is_number(distinct.type):
         return CLASSIFICATION
-    few = len(distinct) <= min(_MOST_NUMBERED_CLASSES, n_rows // _ROWS_PER_CLASS)
+    few = len(distinct) <= max(2, min(_MOST_NUMBERED_CLASSES, n_rows // _ROWS_PER_CLASS))
     return CLASSIFICATION if few and _whole(distinct) else REGRESSION
 
 
 def _classes(distinct: pa.Array, name: str, n_rows: int) -> tuple[Label, ...]:
-    too_fine = values.is_number(distinct.type) and not _whole(distinct)
-    if too_fine or len(distinct) > min(_MOST_CLASSES, max(_MOST_NUMBERED_CLASSES, n_rows // _ROWS_PER_CLASS)):
-        raise DataError(
-            f"the target {shown(name)} has {len(distinct):,} distinct values, too many or too fine to be classes"
-        )
+    if values.is_number(distinct.type) and not _whole(distinct):
+        raise DataError(f"the target {shown(name)} holds numbers that are not whole: they cannot be classes")
+    if len(distinct) > min(_MOST_CLASSES, max(_MOST_NUMBERED_CLASSES, n_rows // _ROWS_PER_CLASS)):
+        raise DataError(f"the target {shown(name)} has {len(distinct):,} distinct values, too many to be classes")
     labels = distinct.to_pylist()
     return tuple(label if isinstance(label, str | bool) else int(label) for label in labels)
 
