@@ -4,34 +4,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from numbers import Integral, Number, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 
-from schuss._blas import one_blas_thread
-from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_for
-from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
-from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
-from schuss.linear_model._base import raw_prediction
+from schuss._inputs import check_parameters, check_training_data
+from schuss.callbacks import with_callbacks
+from schuss.linear_model._coordinate_descent.base import BaseElasticNet
 from schuss.linear_model._coordinate_descent.fit import ElasticNetFit
 from schuss.linear_model._coordinate_descent.messages import order_of, usable
-from schuss.linear_model._coordinate_descent.paths import enet_path
-from schuss.linear_model._coordinate_descent.working_set import Limits
-from schuss.validation import check_given, publish_run
+from schuss.validation import check_given
 
 Array = NDArray[Any]
 
-_MAX_ITER = 1000  # where the parameter is None
 
-
-class ElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class ElasticNet(BaseElasticNet):
     """Least squares with L1 and L2 penalties.
 
     Drop-in for `sklearn.linear_model.ElasticNet`. Minimises, for each target, ::
@@ -115,23 +104,13 @@ class ElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimato
     # "check_input" is for callers that checked already, not something to be routed
     __metadata_request__fit: ClassVar[dict[str, Any]] = {"check_input": UNUSED}
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "fit_intercept": ["boolean"],
-        "precompute": ["boolean", "array-like"],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "copy_X": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "positive": ["boolean"],
-        "random_state": ["random_state"],
-        "selection": [StrOptions({"cyclic", "random"})],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": N_THREADS,
-    }
+    _joint = False
 
-    path = staticmethod(enet_path)
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseElasticNet._parameter_constraints,
+        "precompute": ["boolean", "array-like"],
+        "positive": ["boolean"],
+    }
 
     def __init__(
         self,
@@ -218,97 +197,26 @@ class ElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimato
         if check_input:
             options = {"accept_sparse": "csc", "order": order_of(X), "y_numeric": True, "multi_output": True}
             X, y = check_training_data(self, X, y, **options)
-        targets = np.ascontiguousarray(np.atleast_2d(np.asarray(y).T), dtype=X.dtype)
-        weight = self._weights(sample_weight, X)
-        fit = self._prepared(X, targets, weight, check_input)
-        if check_given(X_val, y_val, sample_weight_val):
-            self._watch(fit, len(targets), X_val, y_val, sample_weight_val)
-
-        def attributes() -> Mapping[str, Any]:
-            return self._shaped(*fit.parameters())
-
-        start = np.atleast_2d(self.coef_) if self.warm_start and hasattr(self, "coef_") else None
-        task = FitTask(self, X, y, sample_weight, max_iter=fit_iterations(self.max_iter), attributes=attributes)
-        with one_blas_thread(X.shape[1]):
-            outcome = fit.run(task, start)
-        for name, value in {**attributes(), **self._measured(fit)}.items():
-            setattr(self, name, value)
-        publish_run(self, outcome, fit.history, fit.curves)
-        task.end()
-        return self
-
-    def predict(self, X: Any) -> Array:
-        """Return the predicted targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
-        raw = raw_prediction(self, X)
-        return raw.ravel() if np.ndim(self.coef_) == 1 else raw
-
-    @property
-    def sparse_coef_(self) -> Any:
-        """``coef_`` as a sparse matrix."""
-        return sp.csr_matrix(np.atleast_2d(self.coef_))
-
-    def _prepared(self, X: Any, targets: Array, weight: Array | None, check_input: bool) -> ElasticNetFit:
-        shuffle = self.selection == "random"
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)) if shuffle else 0
-        fit = ElasticNetFit(
-            self,
-            X,
-            targets,
-            weight,
-            alpha=float(self.alpha),
-            l1_ratio=float(self.l1_ratio),
-            positive=bool(self.positive),
-            fit_intercept=bool(self.fit_intercept),
-            limits=Limits(float(self.tol), fit_iterations(self.max_iter), shuffle, seed),
-            n_threads=n_threads_for(self, X),
-        )
+        targets = np.atleast_2d(np.asarray(y).T)
+        fit = self._prepared(X, targets, sample_weight)
         gram = usable(self.precompute, X)
         if gram is not False:
             fit.use_gram(gram, check=check_input)
-        return fit
+        if check_given(X_val, y_val, sample_weight_val):
+            if len(targets) > 1:
+                raise ValueError("Validation data can be recorded for one target only.")
+            self._watch(fit, X_val, y_val, sample_weight_val)
+        return self._run(fit, X, y, sample_weight)
 
-    def _weights(self, sample_weight: Any, X: Any) -> Array | None:
-        """Weights that sum to the number of samples, or None if all are alike."""
-        if isinstance(sample_weight, Number):
-            return None
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        return None if weight is None else np.asarray(weight * (len(weight) / np.sum(weight)), dtype=X.dtype)
-
-    def _watch(self, fit: ElasticNetFit, n_targets: int, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
-        if n_targets > 1:
-            raise ValueError("Validation data can be recorded for one target only.")
-        dtype = fit.features.X.dtype
-        X_val, y_val = check_X_y(self, X_val, y_val, reset=False, y_numeric=True, dtype=dtype)
-        training = fit.features.X
-        training = training.tocsr() if sp.issparse(training) else np.ascontiguousarray(training)
-        weight = check_sample_weight(sample_weight_val, X_val, dtype=dtype)
-        fit.watch(X_val, np.asarray(y_val, dtype=dtype), weight, training)
-
-    def _shaped(self, coef: Array, intercept: Array) -> dict[str, Any]:
-        level: Any = intercept[0] if len(coef) == 1 else intercept
-        return {
-            "coef_": coef[0] if len(coef) == 1 else coef,
-            "intercept_": level if self.fit_intercept else 0.0,
-        }
+    def _shaped(self, coef: Array, intercept: Array | None) -> dict[str, Any]:
+        single = len(coef) == 1
+        level: Any = 0.0 if intercept is None else intercept[0] if single else intercept
+        return {"coef_": coef[0] if single else coef, "intercept_": level}
 
     def _measured(self, fit: ElasticNetFit) -> dict[str, Any]:
         gaps = fit.gaps.astype(fit.features.X.dtype)
         single = len(gaps) == 1
         return {"dual_gap_": gaps[0] if single else gaps, "n_iter_": fit.n_sweeps[0] if single else fit.n_sweeps}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 class Lasso(ElasticNet):
@@ -351,7 +259,6 @@ class Lasso(ElasticNet):
     }
 
     l1_ratio = 1.0  # not a parameter
-    path = staticmethod(enet_path)
 
     def __init__(
         self,
@@ -381,8 +288,3 @@ class Lasso(ElasticNet):
         self.selection = selection
         self.max_time = max_time
         self.n_threads = n_threads
-
-
-def fit_iterations(max_iter: int | None) -> int:
-    """Sweeps that ``max_iter`` allows."""
-    return _MAX_ITER if max_iter is None else int(max_iter)

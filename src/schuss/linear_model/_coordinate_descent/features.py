@@ -151,9 +151,8 @@ class RowFeatures(Features):
 
     def _sums(self, target: Target, coef: Matrix, intercept: Matrix) -> tuple[Matrix, Matrix, float]:
         gradient, loss = self._pass(target.by_row, coef, intercept)
-        if (
-            self.mean is None
-        ):  # the gradient for a target of ones: the kernel takes one output at a time faster than two
+        if self.mean is None:
+            # The gradient for a target of ones: the kernel takes one output at a time faster than two.
             n, d = self.shape
             sums, _ = self._pass(np.ones(n, self.X.dtype), np.zeros((1, d)), np.zeros(1))
             self.mean = -sums[0, :-1] / self.total

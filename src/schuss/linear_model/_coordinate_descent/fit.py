@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One fit of Lasso or ElasticNet: a solver for each target, their record, their result."""
+"""One fit of an elastic net: a solver for each target or one for all, their record, their result."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss.callbacks import FitTask
@@ -26,15 +27,17 @@ _SQUARED = Loss("squared", Encoding.REAL)
 
 
 class ElasticNetFit:
-    """Fits one target after the other; each is a problem of its own.
+    """Fits one target after the other, each a problem of its own, or all of them together.
 
     Parameters
     ----------
-    model : Lasso or ElasticNet
+    model : estimator
         ``max_time`` is read.
     X : ndarray or CSC of shape (n_samples, n_features)
     y : ndarray of shape (n_targets, n_samples), dtype of X, C-contiguous
     weight : ndarray of shape (n_samples,), dtype of X, or None
+    joint : bool
+        Whether all targets are one problem: a feature is in the model of all of them or of none.
     alpha, l1_ratio : float
     positive, fit_intercept : bool
     limits : Limits
@@ -42,14 +45,16 @@ class ElasticNetFit:
 
     Attributes
     ----------
-    coef : ndarray of shape (n_targets, n_features)
-    gaps : ndarray of shape (n_targets,)
-        Duality gaps of the mean objective.
+    targets : list of Target
+        One for each problem.
+    gaps, tolerances : ndarray of shape (n_problems,)
+        Duality gaps of the mean objective; how large they may be, of the summed one.
     n_sweeps : list of int
+        Of each problem.
     history : History
-        With a column ``target`` if there are several.
+        With a column ``target`` if there are several problems.
     curves : Curves or None
-        Of one target's fit.
+        Of the fit of one problem, once `watch` was called.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class ElasticNetFit:
         y: Array,
         weight: Array | None,
         *,
+        joint: bool,
         alpha: float,
         l1_ratio: float,
         positive: bool,
@@ -68,12 +74,14 @@ class ElasticNetFit:
     ) -> None:
         self._model, self._weight, self._limits = model, weight, limits
         self.features = features_of(X, weight, fit_intercept=fit_intercept, n_threads=n_threads)
-        self.targets = [Target(row[None], weight, fit_intercept=fit_intercept) for row in y]
+        problems = [y] if joint else [row[None] for row in y]
+        self.targets = [Target(rows, weight, fit_intercept=fit_intercept) for rows in problems]
         self.penalty = Penalty.of(alpha, l1_ratio, self.features.total, positive=positive)
         self.working_set = WorkingSet(self.features)
-        self.coef = np.zeros((len(y), X.shape[1]))
-        self.gaps = np.full(len(y), np.inf)
-        self.n_sweeps = [0] * len(y)
+        self._coefs = [np.zeros((len(rows), X.shape[1])) for rows in problems]
+        self.gaps = np.full(len(problems), np.inf)
+        self.tolerances = np.array([limits.tol * target.square for target in self.targets])
+        self.n_sweeps = [0] * len(problems)
         self.history = History()
         self.curves: Curves | None = None
 
@@ -82,7 +90,7 @@ class ElasticNetFit:
         features = self.features
         everything = np.arange(features.shape[1])
         if features.mean is None:
-            features.read(self.targets[0], self.coef[:1])
+            features.read(self.targets[0], self._coefs[0])
         assert features.mean is not None
         if gram is not True:
             gram = given_gram(
@@ -93,33 +101,40 @@ class ElasticNetFit:
         else:
             self.working_set.fill(gram)
 
-    def watch(self, X: Any, y: Array, weight: Array | None, training: Any) -> None:
-        """Record validation columns; ``training`` is X by row, for the training columns beside them."""
-        target, n_threads = self.targets[0], self.features.n_threads
+    def watch(self, X: Any, y: Array, weight: Array | None) -> None:
+        """Record validation columns of the one problem there is; y is (n_samples, n_targets)."""
+        (target,) = self.targets
+        training = self.features.X  # which evaluation reads by row
+        training = training.tocsr() if sp.issparse(training) else np.ascontiguousarray(training)
         self.curves = Curves(
-            self._evaluator(X, y, weight, n_threads),
-            self._evaluator(training, target.by_row, self._weight, n_threads),
-            lambda: None,
+            self._evaluator(X, y, weight), self._evaluator(training, target.by_row, self._weight), lambda: None
         )
-        guess = 0.5 * float(np.average(np.square(y - target.mean[0]), weights=weight))
+        distance = np.square(y - target.mean).sum(axis=1)
+        guess = 0.5 * float(np.average(distance, weights=weight))
         self.history.baseline |= {"validation_loss": guess} | self.curves.baseline
 
     def run(self, task: FitTask, start: Array | None) -> Outcome:
-        """Fit all targets, from coefficients (n_targets, n_features) or from zero."""
+        """Fit all targets, from coefficients (n_targets, n_features) or from zero.
+
+        Raises
+        ------
+        ValueError
+            If a sum over the rows is not finite.
+        """
         self.history.baseline["training_loss"] = sum(t.square for t in self.targets) / (2.0 * self.features.total)
+        starts = [None] * len(self.targets) if start is None else np.split(start, len(self.targets))
         outcome = Outcome(StopReason.CONVERGED, 0)
-        for t, target in enumerate(self.targets):
-            coef = None if start is None else start[t : t + 1]
+        for t, (target, coef) in enumerate(zip(self.targets, starts, strict=True)):
             solver = ElasticNetSolver(
                 self.features, target, self.penalty, self._limits, coef=coef, working_set=self.working_set
             )
             ended = self._run(task, solver, t)
-            self.coef[t], self.gaps[t] = solver.coef[0], solver.gap / self.features.total
+            self._coefs[t], self.gaps[t] = solver.coef, solver.gap / self.features.total
             self.n_sweeps[t] = solver.n_sweeps
             if ended.reason is StopReason.DIVERGED:
                 explain_nonfinite(self._model, self.features.X)
             if ended.reason in (StopReason.MAX_ITER, StopReason.NO_IMPROVEMENT):
-                warn_not_converged(solver.gap, self._limits.tol * target.square, self.penalty.l1)
+                warn_not_converged(solver.gap, self.tolerances[t], self.penalty.l1)
             if ended.reason is not StopReason.CONVERGED:
                 outcome = ended
             if ended.reason in (StopReason.INTERRUPTED, StopReason.CALLBACK, StopReason.MAX_TIME):
@@ -129,7 +144,7 @@ class ElasticNetFit:
     def parameters(self) -> tuple[Array, Array]:
         """Return coefficients (n_targets, n_features) and intercepts (n_targets,) in the dtype of X."""
         features, dtype = self.features, self.features.X.dtype
-        coef = self.coef.astype(dtype)
+        coef = np.concatenate(self._coefs).astype(dtype)
         mean = np.zeros(features.shape[1]) if features.mean is None else features.mean
         level = np.concatenate([target.mean for target in self.targets])
         return coef, (level - coef.astype(np.float64) @ mean).astype(dtype)
@@ -140,7 +155,7 @@ class ElasticNetFit:
         def sweep(iteration: int) -> Mapping[str, float]:
             nonlocal best
             record = solver.sweep(iteration)
-            best, self.coef[t] = solver.coef.copy(), solver.coef[0]
+            best = self._coefs[t] = solver.coef.copy()
             if len(self.targets) > 1:
                 record["target"] = float(t)
             if self.curves is not None:
@@ -152,7 +167,7 @@ class ElasticNetFit:
 
         return run(
             task.announce(sweep),
-            max_iter=self._limits.max_iter + 2,
+            max_iter=self._limits.max_iter + 2,  # reads of X: one before all sweeps, one to see that nothing moves
             history=self.history,
             rules=[solver.rule],
             hooks=[task],
@@ -160,5 +175,6 @@ class ElasticNetFit:
             rollback=rollback,
         )
 
-    def _evaluator(self, X: Any, y: Array, weight: Array | None, n_threads: int) -> Evaluator:
-        return Evaluator(X, y, weight, loss=_SQUARED, n_outputs=1, classes=False, n_threads=n_threads)
+    def _evaluator(self, X: Any, y: Array, weight: Array | None) -> Evaluator:
+        k = y.shape[1] if y.ndim > 1 else 1
+        return Evaluator(X, y, weight, loss=_SQUARED, n_outputs=k, classes=False, n_threads=self.features.n_threads)

@@ -3,34 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from numbers import Integral, Number, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from schuss._blas import one_blas_thread
-from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_for
-from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
-from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
-from schuss.linear_model._base import raw_prediction
-from schuss.linear_model._coordinate_descent.elastic_net import fit_iterations
-from schuss.linear_model._coordinate_descent.multi_task_fit import MultiTaskFit
-from schuss.linear_model._coordinate_descent.paths import enet_path
-from schuss.linear_model._coordinate_descent.working_set import Limits
-from schuss.validation import check_given, publish_run
+from schuss._inputs import check_parameters, check_training_data
+from schuss.callbacks import with_callbacks
+from schuss.linear_model._coordinate_descent.base import BaseElasticNet
+from schuss.linear_model._coordinate_descent.fit import ElasticNetFit
+from schuss.validation import check_given
 
 Array = NDArray[Any]
 
 _DTYPES = [np.float64, np.float32]
 
 
-class MultiTaskElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class MultiTaskElasticNet(BaseElasticNet):
     """Elastic net for several targets at once: a feature is in the model of all of them or of none.
 
     Drop-in for `sklearn.linear_model.MultiTaskElasticNet`. Minimises ::
@@ -94,21 +84,7 @@ class MultiTaskElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, Bas
     array([[1., 1.]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "fit_intercept": ["boolean"],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "copy_X": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "selection": [StrOptions({"cyclic", "random"})],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
-        "n_threads": N_THREADS,
-    }
-
-    path = staticmethod(enet_path)
+    _joint = True
 
     def __init__(
         self,
@@ -178,44 +154,10 @@ class MultiTaskElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, Bas
         """
         check_parameters(self)
         X, y = self._check_data(X, y)
-        weight = None if isinstance(sample_weight, Number) else check_sample_weight(sample_weight, X, dtype=X.dtype)
-        if weight is not None:
-            weight = np.asarray(weight * (len(weight) / weight.sum(dtype=np.float64)), dtype=X.dtype)
-        fit = self._prepared(X, y, weight)
+        fit = self._prepared(X, y.T, sample_weight)
         if check_given(X_val, y_val, sample_weight_val):
-            fit.watch(*self._check_validation(X.dtype, X_val, y_val, sample_weight_val), _by_row(X))
-
-        def attributes() -> Mapping[str, Any]:
-            coef, intercept = fit.parameters()
-            return {"coef_": coef, "intercept_": intercept if self.fit_intercept else 0.0}
-
-        task = FitTask(self, X, y, sample_weight, max_iter=fit_iterations(self.max_iter), attributes=attributes)
-        with one_blas_thread(X.shape[1]):
-            outcome = fit.run(task)
-        for name, value in attributes().items():
-            setattr(self, name, value)
-        self.dual_gap_, self.eps_, self.n_iter_ = float(fit.gap), float(fit.tolerance), fit.n_sweeps
-        publish_run(self, outcome, fit.history, fit.curves)
-        task.end()
-        return self
-
-    def predict(self, X: Any) -> Array:
-        """Return the predicted targets.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_tasks)
-        """
-        return raw_prediction(self, X)
-
-    @property
-    def sparse_coef_(self) -> Any:
-        """``coef_`` as a sparse matrix."""
-        return sp.csr_matrix(self.coef_)
+            self._watch(fit, X_val, y_val, sample_weight_val)
+        return self._run(fit, X, y, sample_weight)
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Array]:
         separately = (
@@ -228,30 +170,14 @@ class MultiTaskElasticNet(CallbackSupport, MultiOutputMixin, RegressorMixin, Bas
             raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
         return X, y
 
-    def _prepared(self, X: Any, y: Array, weight: Array | None) -> MultiTaskFit:
-        shuffle = self.selection == "random"
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)) if shuffle else 0
-        return MultiTaskFit(
-            self,
-            X,
-            np.ascontiguousarray(y.T, dtype=X.dtype),
-            weight,
-            alpha=float(self.alpha),
-            l1_ratio=float(self.l1_ratio),
-            fit_intercept=bool(self.fit_intercept),
-            limits=Limits(float(self.tol), fit_iterations(self.max_iter), shuffle, seed),
-            n_threads=n_threads_for(self, X),
-            start=np.asarray(self.coef_) if self.warm_start and hasattr(self, "coef_") else None,
-        )
+    def _shaped(self, coef: Array, intercept: Array | None) -> dict[str, Any]:
+        return {"coef_": coef, "intercept_": 0.0 if intercept is None else intercept}
 
-    def _check_validation(self, dtype: Any, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Array, Array | None]:
-        X_val, y_val = check_X_y(self, X_val, y_val, reset=False, y_numeric=True, multi_output=True, dtype=dtype)
-        y_val = np.ascontiguousarray(y_val, dtype=dtype).reshape(len(y_val), -1)
-        return X_val, y_val, check_sample_weight(weight, X_val, dtype=dtype)
+    def _measured(self, fit: ElasticNetFit) -> dict[str, Any]:
+        return {"dual_gap_": float(fit.gaps[0]), "eps_": float(fit.tolerances[0]), "n_iter_": fit.n_sweeps[0]}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.target_tags.single_output = False
         tags.target_tags.multi_output = True
         return tags
@@ -319,7 +245,3 @@ class MultiTaskLasso(MultiTaskElasticNet):
         self.selection = selection
         self.max_time = max_time
         self.n_threads = n_threads
-
-
-def _by_row(X: Any) -> Any:
-    return X.tocsr() if sp.issparse(X) else np.ascontiguousarray(X)

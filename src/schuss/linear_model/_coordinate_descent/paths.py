@@ -16,6 +16,7 @@ from sklearn.utils import check_array, check_random_state
 from schuss._blas import one_blas_thread
 from schuss._sklearn import Hidden, Interval, StrOptions, check_arguments
 from schuss._threads import effective_n_threads
+from schuss.linear_model._coordinate_descent.alpha_grid import alpha_grid
 from schuss.linear_model._coordinate_descent.features import Target, features_of
 from schuss.linear_model._coordinate_descent.messages import given_gram, order_of, usable, warn_not_converged
 from schuss.linear_model._coordinate_descent.quadratic import Penalty
@@ -23,9 +24,8 @@ from schuss.linear_model._coordinate_descent.working_set import ElasticNetSolver
 from schuss.training import StopReason
 
 Array = NDArray[Any]
-Matrix = NDArray[np.float64]
 
-_N_ALPHAS = 100
+_EPS, _N_ALPHAS = 1e-3, 100  # where the parameters are None
 _CONSTRAINTS: dict[str, Any] = {
     "X": ["array-like", "sparse matrix"],
     "y": ["array-like", "sparse matrix"],
@@ -132,7 +132,8 @@ def enet_path(
     solver = _solver(X, y, precompute, Xy, options, check_gram=check_input)
     total, origin = solver.features.total, solver.at_zero()
     if isinstance(grid, Integral):
-        grid = alpha_grid(-origin, total, l1_ratio=l1_ratio, eps=eps, n_alphas=int(grid), positive=positive)
+        eps = _EPS if eps is None else eps
+        grid = alpha_grid(-origin.T, total, l1_ratio=l1_ratio, eps=eps, n_alphas=int(grid), positive=positive)
     grid = np.sort(grid)[::-1] if len(grid) > 1 else np.asarray(grid)
     if coef_init is not None:
         solver.start_at(np.array(coef_init, dtype=np.float64))
@@ -196,43 +197,6 @@ def lasso_path(
         positive=positive,
         **params,
     )
-
-
-def alpha_grid(
-    correlation: Matrix, total: float, *, l1_ratio: float, eps: float | None, n_alphas: int, positive: bool = False
-) -> Matrix:
-    """Penalties from the smallest that leaves no feature in, evenly in their logarithms.
-
-    Parameters
-    ----------
-    correlation : ndarray of shape (n_tasks, n_features)
-        ``Y'X``, of centred columns if there is an intercept.
-    total : float
-        Sum of the weights.
-    l1_ratio, eps : float
-    n_alphas : int
-    positive : bool, default=False
-
-    Returns
-    -------
-    ndarray of shape (n_alphas,)
-
-    Raises
-    ------
-    ValueError
-        If ``l1_ratio`` is 0.
-    """
-    if l1_ratio == 0:
-        raise ValueError(
-            "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
-            "your estimator with the appropriate `alphas=` argument."
-        )
-    size = np.maximum(correlation, 0.0) if positive else np.sqrt(np.square(correlation).sum(axis=0))
-    largest = float(size.max())
-    strongest, least = largest / (total * l1_ratio), float(np.finfo(np.float64).resolution)
-    if strongest <= least:
-        return np.full(n_alphas, least)
-    return np.geomspace(strongest, strongest * (1e-3 if eps is None else eps), num=n_alphas)
 
 
 class _Options:
