@@ -6,6 +6,10 @@
 #include "core/pool.h"
 #include "core/prelude.h"
 
+#if defined(__AVX512BW__)
+#  include <immintrin.h>
+#endif
+
 enum { PARTITION_BLOCK = 16384 };
 
 /* Which bins go left: a table, or (bin + shift) & 255 <= limit. */
@@ -25,23 +29,84 @@ typedef struct {
 
 SCH_INLINE int64_t partition_blocks(int64_t n) { return (n + PARTITION_BLOCK - 1) / PARTITION_BLOCK; }
 
-/* Rows that go left to `lefts`, which may be `rows` itself; the others to `rights`, upwards or (step -1) downwards. Returns
- * how many go left. */
+#if defined(__AVX512BW__)
+/* 64 rows a time, and two registers to write for each 16. Bins, or sides where they are looked up, are collected a round before
+ * they are read: a register cannot be had from bytes on their way to the cache. */
+enum { ROUND = 64, ROUND_LANES = 16 };
+
+SCH_INLINE void collect_bins(const side_rule *rule, const uint32_t *rows, uint8_t *bins, const int by_table)
+{
+    for (int i = 0; i < ROUND; ++i) {
+        const uint8_t bin = rule->column[rows[i]];
+        bins[i] = by_table ? rule->table[bin] : bin;
+    }
+}
+
+/* Whether a row goes left, as bits. */
+SCH_INLINE uint64_t sides_of(const side_rule *rule, const uint8_t *bins, const int by_table)
+{
+    const __m512i bin = _mm512_load_si512(bins), shift = _mm512_set1_epi8((char)rule->shift);
+    if (by_table) return _mm512_test_epi8_mask(bin, bin);
+    return _mm512_cmple_epu8_mask(_mm512_add_epi8(bin, shift), _mm512_set1_epi8((char)rule->limit));
+}
+
+/* As many of the rows as make up rounds, and leave room for what is written beyond the rows that are meant. */
+SCH_INLINE int64_t divide_rounds(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights,
+                                 int64_t n, int64_t *n_left, const int by_table)
+{
+    _Alignas(64) uint8_t bins[2][ROUND];
+    const __m512i downwards = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    int64_t left = 0, i = 0;
+    if (n >= ROUND + ROUND_LANES) collect_bins(rule, rows, bins[0], by_table);
+    for (int turn = 0; i + ROUND + ROUND_LANES <= n; turn = !turn) {
+        if (i + 2 * ROUND <= n) collect_bins(rule, rows + i + ROUND, bins[!turn], by_table);
+        uint64_t sides = sides_of(rule, bins[turn], by_table);
+        for (const int64_t end = i + ROUND; i < end; i += ROUND_LANES, sides >>= ROUND_LANES) {
+            const __m512i row = _mm512_loadu_si512(rows + i);
+            const __mmask16 is_left = (__mmask16)sides, is_right = (__mmask16)~sides;
+            const __m512i turned = _mm512_permutexvar_epi32(downwards, _mm512_maskz_compress_epi32(is_right, row));
+            _mm512_storeu_si512(lefts + left, _mm512_maskz_compress_epi32(is_left, row));
+            _mm512_storeu_si512(rights - (i - left) - (ROUND_LANES - 1), turned);
+            left += __builtin_popcount(is_left);
+        }
+    }
+    *n_left = left;
+    return i;
+}
+#endif
+
+/* Rows that go left to `lefts`, which may be `rows` itself; the others to `rights`, downwards, which may be the end of what
+ * begins at `lefts`. Returns how many go left. */
 SCH_INLINE int64_t divide_rows(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights,
-                               const int64_t step, int64_t n, const int by_table)
+                               int64_t n, const int by_table)
 {
     const uint8_t *SCH_RESTRICT column = rule->column, *SCH_RESTRICT table = rule->table;
     const uint8_t shift = rule->shift, limit = rule->limit;
-    int64_t left = 0;
-    for (int64_t i = 0; i < n; ++i) {
+    int64_t left = 0, i = 0;
+#if defined(__AVX512BW__)
+    i = divide_rounds(rule, rows, lefts, rights, n, &left, by_table);
+#endif
+    for (; i < n; ++i) {
         const uint32_t row = rows[i];
         const uint8_t bin = column[row];
         const int64_t goes_left = by_table ? table[bin] : (uint8_t)(bin + shift) <= limit;
         lefts[left] = row;
-        rights[step * (i - left)] = row;
+        rights[left - i] = row;
         left += goes_left;
     }
     return left;
+}
+
+static int64_t divide(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights, int64_t n)
+{
+    return rule->table ? divide_rows(rule, rows, lefts, rights, n, 1) : divide_rows(rule, rows, lefts, rights, n, 0);
+}
+
+/* The last `n` of what ends at `end`, the other way round. */
+static void copy_turned(uint32_t *SCH_RESTRICT out, const uint32_t *SCH_RESTRICT end, int64_t n)
+{
+    SCH_SIMD
+    for (int64_t i = 0; i < n; ++i) out[i] = end[-1 - i];
 }
 
 /* A block's lefts come to its part of `spare` from the front, its rights from the back. */
@@ -49,10 +114,8 @@ static void divide_block(void *context, int64_t block)
 {
     partition_task *task = context;
     const int64_t first = block * PARTITION_BLOCK, n = sch_min(PARTITION_BLOCK, task->n - first);
-    const uint32_t *rows = task->rows + first;
-    uint32_t *lefts = task->spare + first, *rights = lefts + n - 1;
-    task->counts[block] = task->rule.table ? divide_rows(&task->rule, rows, lefts, rights, -1, n, 1)
-                                           : divide_rows(&task->rule, rows, lefts, rights, -1, n, 0);
+    uint32_t *spare = task->spare + first;
+    task->counts[block] = divide(&task->rule, task->rows + first, spare, spare + n - 1, n);
 }
 
 /* counts: where the block's lefts are to stand. */
@@ -61,19 +124,16 @@ static void gather_block(void *context, int64_t block)
     const partition_task *task = context;
     const int64_t first = block * PARTITION_BLOCK, n = sch_min(PARTITION_BLOCK, task->n - first);
     const int64_t left = task->counts[block], n_left = task->counts[block + 1] - left;
-    const uint32_t *SCH_RESTRICT spare = task->spare + first;
-    uint32_t *SCH_RESTRICT rights = task->rows + task->n_left + (first - left);
+    const uint32_t *spare = task->spare + first;
     memcpy(task->rows + left, spare, (size_t)n_left * sizeof *spare);
-    SCH_SIMD
-    for (int64_t i = 0; i < n - n_left; ++i) rights[i] = spare[n - 1 - i];
+    copy_turned(task->rows + task->n_left + (first - left), spare + n, n - n_left);
 }
 
 static void partition_at_once(partition_task *task)
 {
-    uint32_t *rows = task->rows, *spare = task->spare;
-    task->n_left = task->rule.table ? divide_rows(&task->rule, rows, rows, spare, 1, task->n, 1)
-                                    : divide_rows(&task->rule, rows, rows, spare, 1, task->n, 0);
-    memcpy(rows + task->n_left, spare, (size_t)(task->n - task->n_left) * sizeof *rows);
+    const int64_t n = task->n;
+    task->n_left = divide(&task->rule, task->rows, task->rows, task->spare + n - 1, n);
+    copy_turned(task->rows + task->n_left, task->spare + n, n - task->n_left);
 }
 
 static sch_status partition_rows(const sch_control *control, partition_task *task)

@@ -701,7 +701,8 @@ cdef class Columns:
 
 
 cdef class Scratch:
-    cdef char *block
+    cdef object block
+    cdef char *start
     cdef int64_t size
     cdef void *at_least(self, int64_t size) except? NULL
 

@@ -9,7 +9,6 @@ import numpy as np
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
 )
-from libc.stdlib cimport free, malloc
 
 
 cdef extern from "Python.h":
@@ -114,21 +113,19 @@ cdef void *write_or_null(object array, str name, char kind, int64_t size) except
 
 
 cdef class Scratch:
-    """Work memory of the kernels: grows to what the largest call needs, 64-byte aligned."""
+    """Work memory of the kernels: grows to what the largest call needs, 64-byte aligned.
 
-    def __dealloc__(self):
-        free(self.block)
+    An array of NumPy's, which asks the system for large pages: kernels go through it in any order.
+    """
 
     cdef void *at_least(self, int64_t size) except? NULL:
         if size > self.size:
-            free(self.block)
-            self.size = 0
-            self.block = <char *>malloc(size + 64)
-            if self.block == NULL:
-                raise MemoryError(f"could not allocate {size} bytes of work memory")
+            self.block, self.start, self.size = None, NULL, 0
+            self.block = np.empty(size + 64, np.uint8)
+            self.start = <char *>write(self.block, "scratch", b"B", size + 64)
+            self.start += 64 - <size_t>self.start % 64
             self.size = size
-        cdef size_t misaligned = <size_t>self.block % 64
-        return self.block + (64 - misaligned)
+        return self.start
 
 
 cdef class Table:
