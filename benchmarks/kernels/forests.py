@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.kernels.case import Build, Case
 from schuss import _kernels as kernels
-from schuss.ensemble._forest.rooms import Room
+from schuss.tree._histogram.rooms import Room
 
 _COLUMNS, _TREES = 28, 4
 

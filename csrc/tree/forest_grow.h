@@ -132,17 +132,19 @@ static void close_node(forest_tree *tree, const forest_node *node)
 {
     const sch_forest_grow_args *const a = tree->a;
     const int64_t leaf = a->n_leaves[tree->tree]++;
-    const double scale = ldexp(a->target_unit, a->weight_shift) / node->weight;
+    const double scale = ldexp(a->target_unit, a->weight_shift);
     sch_node *const out = &a->nodes[place(tree, node->node)];
     *out = (sch_node){.feature = -1, .left = (int32_t)leaf};
-    if (!a->values) {
-        out->threshold =
-            tree->is_classes ? tree->totals[1] / node->weight : a->target_origin[0] + tree->totals[0] * scale;
+    if (!a->values) { /* splits by features without a constraint may have left the bounds */
+        const double value = tree->totals[tree->is_classes] / node->weight;
+        const double inside = value < node->lower ? node->lower : value > node->upper ? node->upper : value;
+        out->threshold = tree->is_classes ? inside : a->target_origin[0] + inside * scale;
         return;
     }
     double *const values = a->values + (tree->tree * a->leaf_room + leaf) * tree->n_lanes;
-    for (int64_t l = 0; l < tree->n_lanes; ++l)
-        values[l] = tree->is_classes ? tree->totals[l] / node->weight : a->target_origin[l] + tree->totals[l] * scale;
+    for (int64_t l = 0; l < tree->n_lanes; ++l) values[l] = tree->totals[l] / node->weight;
+    for (int64_t l = 0; l < tree->n_lanes && !tree->is_classes; ++l)
+        values[l] = a->target_origin[l] + values[l] * scale;
 }
 
 SCH_INLINE double real_gain(const forest_tree *tree, const forest_node *node, const forest_split *split)

@@ -44,7 +44,7 @@ static void find_allowed_gains(const forest_tree *tree, forest_bins *bins, const
 {
     find_gains(tree, bins, n, node->weight);
     refuse_small_sides(tree, bins, n, node->weight, (double)node->n);
-    if (tree->a->monotonic)
+    if (tree->a->monotonic && tree->a->monotonic[feature])
         refuse_unordered(tree, bins, n, node->weight, tree->a->monotonic[feature], node->lower, node->upper);
 }
 
@@ -252,7 +252,7 @@ static void find_split(forest_tree *tree, const forest_node *node, forest_split 
     int varies = 0;
     best->score = (double)-INFINITY;
     for (int64_t k = 0; k < a->x.d && (k < a->max_features || !varies); ++k) {
-        const int64_t other = k + draw_below(&random, a->x.d - k);
+        const int64_t other = a->in_order ? k : k + draw_below(&random, a->x.d - k);
         const int32_t feature = features[other];
         features[other] = features[k];
         features[k] = feature;

@@ -7,7 +7,8 @@ from reference import forest as reference
 from tolerance import assert_close, tol
 
 from schuss import _kernels as kernels
-from schuss.ensemble._forest.rooms import Room
+from schuss.tree._histogram.rooms import Room
+from schuss.tree._nodes import FEATURE
 
 NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
 
@@ -166,6 +167,30 @@ def test_monotonic_constraints_hold_between_all_leaves(isa, rng, criterion, sign
     steps = np.diff(sums.reshape(12, 12), axis=1) * sign
     assert steps.min() >= -1e-12
     assert steps.max() > 0
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_in_order_the_first_of_equal_splits_is_taken(isa, rng, criterion):
+    task = Task(rng, criterion, n=200, d=3)
+    task.table = twice(task.table)
+    trees = task.grow(seeds=(1, 2), in_order=True, max_features=6)
+    assert as_bytes(trees[:1]) == as_bytes(trees[1:])
+    drawn = task.grow(max_features=6)
+    for tree, last in zip(trees[:1] + drawn, (2, 5), strict=True):
+        feature = tree["nodes"]["feature"]
+        assert (feature[feature >= 0] & FEATURE).max() == last
+
+
+def twice(table):
+    """The same columns again behind themselves."""
+    again = kernels.Binned(
+        table.columns.shape[1],
+        *(np.tile(what, 2) for what in (table.n_bins, table.has_missing, table.is_categorical)),
+    )
+    steps = np.full((len(again.n_bins), 256), np.inf)
+    steps[:, :255] = np.arange(255) + 0.5
+    kernels.bin_table(kernels.Columns(np.tile(table.columns.astype(float).T, 2)), steps, again)
+    return again
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)

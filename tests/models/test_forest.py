@@ -13,7 +13,8 @@ from sklearn.model_selection import train_test_split
 from schuss import diagnosis, ensemble
 from schuss._sklearn import prune_tree
 from schuss.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
-from schuss.ensemble._forest import growers
+from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from schuss.tree._histogram import grower as growers
 from schuss.tree._nodes import NODE
 
 CLASSIFIERS = [RandomForestClassifier, ExtraTreesClassifier]
@@ -300,6 +301,22 @@ def test_exact_trees_take_no_categories(forest):
     X[:, 0] = np.round(X[:, 0])
     with pytest.raises(ValueError, match="categorical_features needs max_bins"):
         forest(max_bins=None, categorical_features=[0]).fit(X, y)
+
+
+def test_monotonic_constraints_are_those_of_single_trees():
+    """Features without a constraint may leave the bounds that others have set; leaves then keep to them."""
+    rng = np.random.default_rng(4)
+    X = rng.integers(0, 40, (600, 4)).astype(np.float32)
+    y = X[:, 0] / 10 + np.sin(X[:, 1]) + rng.standard_normal(600)
+    options = {"monotonic_cst": [1, 0, 0, -1], "min_samples_leaf": 8, "max_features": None, "random_state": 0}
+    for forest, tree, target in (
+        (RandomForestRegressor, DecisionTreeRegressor, y),
+        (RandomForestClassifier, DecisionTreeClassifier, y > 2.0),
+    ):
+        ours = forest(n_estimators=1, bootstrap=False, **options).fit(X, target)
+        theirs = tree(**options).fit(X, target)
+        predict = "predict" if target is y else "predict_proba"
+        np.testing.assert_allclose(getattr(ours, predict)(X), getattr(theirs, predict)(X), rtol=1e-9)
 
 
 @pytest.mark.parametrize("max_bins", [255, None])

@@ -201,7 +201,7 @@ def test_bins_hold_thresholds_apart(missing):
     coarse, params = np.round(X * 8), {"min_samples_leaf": 5, "max_depth": 6}
     exact, binned = (DecisionTreeRegressor(max_bins=n, **params).fit(coarse, y) for n in (None, 255))
     np.testing.assert_array_equal(exact.apply(coarse), binned.apply(coarse))
-    np.testing.assert_allclose(exact.tree_.impurity, binned.tree_.impurity)
+    np.testing.assert_allclose(exact.tree_.impurity, binned.tree_.impurity, rtol=1e-6)  # held in single precision
     few = DecisionTreeRegressor(max_bins=4, **params).fit(X, y, X_val=X, y_val=y)
     inner = few.tree_.feature >= 0
     finite = inner & np.isfinite(few.tree_.threshold)
@@ -215,6 +215,99 @@ def test_bins_hold_thresholds_apart(missing):
         sparse.predict(np.nan_to_num(coarse)),
         DecisionTreeRegressor(max_bins=9).fit(np.nan_to_num(coarse), y).predict(np.nan_to_num(coarse)),
     )
+
+
+BINNED = {
+    "two classes": (DecisionTreeClassifier, {}),
+    "entropy of three": (DecisionTreeClassifier, {"criterion": "entropy"}),
+    "balanced": (DecisionTreeClassifier, {"class_weight": "balanced", "min_weight_fraction_leaf": 0.03}),
+    "several outputs": (DecisionTreeClassifier, {"criterion": "log_loss"}),
+    "numbers": (DecisionTreeRegressor, {"min_impurity_decrease": 0.01}),
+    "numbers, several": (DecisionTreeRegressor, {}),
+    "counts": (DecisionTreeRegressor, {"criterion": "poisson"}),
+    "best first": (DecisionTreeRegressor, {"max_leaf_nodes": 12}),
+    "classes, best first": (DecisionTreeClassifier, {"max_leaf_nodes": 12}),
+    "pruned": (DecisionTreeClassifier, {"ccp_alpha": 0.01}),
+}
+
+
+def binned_case(name):
+    X, y = table(1500, 5, 11, missing=0.1)
+    y = y + np.nan_to_num(X[:, 1] * X[:, 2])
+    classes = np.digitize(y, [-0.5, 0.6])
+    targets = {"two classes": y > 0, "counts": np.floor(np.exp(y)), "numbers, several": np.column_stack([y, y**2])}
+    targets["several outputs"] = np.column_stack([classes, X[:, 3] > 0]).astype(int)
+    model, options = BINNED[name]
+    options = {"max_bins": 50, "min_samples_leaf": 12, "max_depth": 6} | options
+    return model, options, X, targets.get(name, y if model is DecisionTreeRegressor else classes)
+
+
+@pytest.mark.parametrize("name", BINNED)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bins_at_once_or_level_by_level_make_one_tree(name, weighted):
+    """A limit of time, however long, has trees grow level by level."""
+    model, options, X, y = binned_case(name)
+    weight = np.random.default_rng(3).random(len(X)).clip(0.2) - 0.2 if weighted else None
+    fitted = [
+        model(max_time=t, **options).fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight) for t in (None, 1e6)
+    ]
+    at_once, by_level = (one.tree_ for one in fitted)
+    assert at_once.node_count > 8
+    for column in ("children_left", "children_right", "feature", "n_node_samples"):
+        np.testing.assert_array_equal(getattr(at_once, column), getattr(by_level, column))
+    for column in ("value", "impurity", "weighted_n_node_samples"):
+        np.testing.assert_allclose(getattr(at_once, column), getattr(by_level, column), rtol=1e-6, atol=1e-7)
+    seen = slice(None) if weight is None else weight > 0.0  # others may fall between bins that occur
+    np.testing.assert_allclose(fitted[0].predict(X[seen]), fitted[1].predict(X[seen]), rtol=1e-9, atol=1e-9)
+    histories = [one.history_ for one in fitted]
+    assert histories[0].columns == histories[1].columns
+    for column in ("data_loss", "impurity", "n_leaves", "depth", "validation_loss"):
+        np.testing.assert_allclose(histories[0][column], histories[1][column], rtol=1e-6, err_msg=column)
+    for column, guess in histories[0].baseline.items():
+        assert guess == pytest.approx(histories[1].baseline[column], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["two classes", "numbers, several", "best first"])
+def test_bins_and_threads_make_one_tree(name):
+    model, options, X, y = binned_case(name)
+    one, two = (model(n_threads=n, random_state=n, **options).fit(X, y).tree_.__getstate__() for n in (1, 2))
+    assert one["nodes"].tobytes() == two["nodes"].tobytes()
+    assert one["values"].tobytes() == two["values"].tobytes()
+
+
+@pytest.mark.parametrize("model", [ExtraTreeClassifier, ExtraTreeRegressor])
+def test_random_thresholds_are_drawn_among_bins(model):
+    X, y = table(800, 4, 12)
+    y = y > 0 if model is ExtraTreeClassifier else y
+    trees = [model(max_bins=20, random_state=seed).fit(X, y) for seed in (0, 0, 1)]
+    assert trees[0].score(X, y) > 0.9
+    np.testing.assert_array_equal(trees[0].tree_.feature, trees[1].tree_.feature)
+    assert not np.array_equal(trees[0].tree_.feature[:7], trees[2].tree_.feature[:7])
+    for feature in range(4):
+        assert len(np.unique(trees[0].tree_.threshold[trees[0].tree_.feature == feature])) <= 19
+
+
+def test_a_constant_target_is_one_leaf_with_bins():
+    X, _ = table(50, 3, 13)
+    model = DecisionTreeRegressor(max_bins=10).fit(X, np.full(50, 2.0))
+    assert (model.get_n_leaves(), model.stop_reason_, model.predict(X[:1])) == (1, "converged", [2.0])
+
+
+def test_ctrl_c_leaves_nothing_of_a_tree_on_bins(monkeypatch):
+    from schuss.tree._histogram import grower
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    X, y = table(100, 3, 14)
+    model = DecisionTreeRegressor(max_bins=10)
+    monkeypatch.setattr(grower.kernels, "forest_grow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    monkeypatch.undo()
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert model.fit(X, y).get_depth() > 3
 
 
 # ---------------------------------------------------------------- the record of a fit
@@ -268,9 +361,9 @@ def test_time_ends_a_tree_at_a_level():
 
 
 def test_an_interrupted_tree_is_whole(monkeypatch):
-    from schuss.tree._cart import growth
+    from schuss.tree._cart import exact
 
-    grow, calls = growth.kernels.cart_grow, []
+    grow, calls = exact.kernels.cart_grow, []
 
     def interrupted(*args, **options):
         calls.append(1)
@@ -278,7 +371,7 @@ def test_an_interrupted_tree_is_whole(monkeypatch):
             raise KeyboardInterrupt
         return grow(*args, **options)
 
-    monkeypatch.setattr(growth.kernels, "cart_grow", interrupted)
+    monkeypatch.setattr(exact.kernels, "cart_grow", interrupted)
     X, y = load_diabetes(return_X_y=True)
     model = DecisionTreeRegressor()
     with pytest.raises(KeyboardInterrupt):

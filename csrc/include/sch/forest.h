@@ -36,6 +36,7 @@ typedef struct {
     int random_splits;       /* one threshold drawn for each feature, instead of the best */
     const double *bin_value; /* IN (d, 256) a value of each bin, ascending; random splits alone */
     int64_t max_features;    /* features looked at in a node; more until one varies there */
+    int in_order;            /* they are the first ones, not drawn at random: of equal splits the first is taken */
     int64_t max_depth;
     int64_t min_samples_split, min_samples_leaf;
     int64_t max_leaf_nodes;       /* 0: no limit; else the best split of the whole tree is made next */

@@ -437,7 +437,7 @@ cdef extern from "sch/forest.h" nogil:
         const int64_t *weight
         int64_t weight_stride
         double weight_unit
-        int weight_shift, packed, random_splits
+        int weight_shift, packed, random_splits, in_order
         const double *bin_value
         int64_t max_features, max_depth, min_samples_split, min_samples_leaf, max_leaf_nodes
         double min_weight_fraction_leaf, min_impurity_decrease

@@ -37,6 +37,7 @@ def forest_grow(
     min_weight_fraction_leaf: float = 0.0,
     min_impurity_decrease: float = 0.0,
     monotonic: NDArray[np.int8] | None = None,
+    in_order: bool = False,
     n_threads: int = 1,
     scratch: Scratch,
 ) -> None: ...

@@ -43,7 +43,7 @@ cdef int set_weights(sch_forest_grow_args *a, seed, weight, n_classes) except -1
 
 
 cdef int set_room(sch_forest_grow_args *a, room) except -1:
-    """Where the trees go: see `schuss.ensemble._forest.rooms`."""
+    """Where the trees go: see `schuss.tree._histogram.rooms`."""
     cdef int64_t n = a.n_trees
     a.leaf_room, a.node_room, a.set_room = room.n_leaves, room.n_nodes, room.n_sets
     a.nodes = <sch_node *>write(room.nodes, "nodes", b"d", 2 * n * a.node_room)
@@ -62,7 +62,7 @@ def forest_grow(Binned x, room, *, int criterion, n_classes=None, codes=None, ta
                 double target_unit=1.0, seed, weight, double weight_unit=1.0, int weight_shift=0, bin_value=None,
                 int64_t max_features, int64_t max_depth=UNLIMITED, int64_t min_samples_split=2,
                 int64_t min_samples_leaf=1, int64_t max_leaf_nodes=0, double min_weight_fraction_leaf=0.0,
-                double min_impurity_decrease=0.0, monotonic=None, int n_threads=1, Scratch scratch):
+                double min_impurity_decrease=0.0, monotonic=None, bint in_order=False, int n_threads=1, Scratch scratch):
     """Grow a tree for each seed (uint64) into `room`, which has room enough and counts what was finished.
 
     codes int32 (n, n_out) number the classes of all outputs from 0; target int64 (n, n_out); weight int64 (n_trees, n)
@@ -77,7 +77,7 @@ def forest_grow(Binned x, room, *, int criterion, n_classes=None, codes=None, ta
     set_target(&a, n_classes, codes, target, target_origin)
     set_weights(&a, seed, weight, n_classes)
     set_room(&a, room)
-    a.random_splits = bin_value is not None
+    a.random_splits, a.in_order = bin_value is not None, in_order
     a.bin_value = <const double *>read_or_null(bin_value, "bin_value", b"d", x.c.d * 256)
     a.max_features, a.max_depth, a.max_leaf_nodes = max_features, max_depth, max_leaf_nodes
     a.min_samples_split, a.min_samples_leaf = min_samples_split, min_samples_leaf

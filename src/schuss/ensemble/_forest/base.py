@@ -24,15 +24,16 @@ from schuss.callbacks import CallbackSupport, FitTask
 from schuss.ensemble._categories import categorical_mask
 from schuss.ensemble._forest.curves import Average
 from schuss.ensemble._forest.fit import ForestFit, Stopping
-from schuss.ensemble._forest.growers import BinnedGrower, ExactGrower, predict
+from schuss.ensemble._forest.growers import ExactGrower, predict
 from schuss.ensemble._forest.members import decision_path, feature_importances, make_members, preorder
 from schuss.ensemble._forest.parameters import options_of
 from schuss.ensemble._forest.sampling import Sampler, n_samples_drawn
 from schuss.ensemble._forest.state import ForestState
-from schuss.ensemble._forest.targets import Target
 from schuss.ensemble._inputs import check_table
 from schuss.training import Outcome
 from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, few_plain_rows, single
+from schuss.tree._histogram.grower import BinnedGrower
+from schuss.tree._histogram.targets import Target
 from schuss.validation import check_given, sample_rows
 
 Array = NDArray[Any]
@@ -222,8 +223,8 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         if self._is_exact:
             return ExactGrower(_by_row(X), self._y_of(target), target, options, n_threads=n_threads)
         return BinnedGrower(
-            X, target, options, sampler, max_bins=self.max_bins, is_categorical=self.is_categorical_, weight=weight,
-            n_threads=n_threads,
+            X, target, options, sampler.sum_bits, max_bins=self.max_bins, is_categorical=self.is_categorical_,
+            weight=weight, n_threads=n_threads,
         )  # fmt: skip
 
     def _curves(

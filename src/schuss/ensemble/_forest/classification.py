@@ -18,7 +18,7 @@ from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.ensemble._forest.base import BaseForest
 from schuss.ensemble._forest.parameters import CONSTRAINTS
-from schuss.ensemble._forest.targets import ClassTarget
+from schuss.tree._histogram.targets import ClassTarget
 
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]

@@ -12,7 +12,7 @@ from schuss import _kernels as kernels
 from schuss.ensemble._forest.growers import Rows
 from schuss.ensemble._forest.sampling import Sampler
 from schuss.ensemble._forest.state import ForestState
-from schuss.ensemble._forest.targets import Target
+from schuss.tree._histogram.targets import Target
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

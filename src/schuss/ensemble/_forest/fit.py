@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from schuss.callbacks import FitTask
 from schuss.ensemble._forest.curves import Average
 from schuss.ensemble._forest.growers import Grower
-from schuss.ensemble._forest.grown import Grown
 from schuss.ensemble._forest.sampling import Sampler
 from schuss.history import History
 from schuss.stopping import Plateau
 from schuss.training import Hook, Outcome, Rule, StopReason, run
+from schuss.tree._histogram.grown import Grown
 from schuss.verbose import print_line
 
 Float64 = NDArray[np.float64]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss._sklearn import make_tree
-from schuss.ensemble._forest.grown import Grown
 from schuss.ensemble._forest.state import ForestState
+from schuss.tree._histogram.grown import Grown, spread_values
 from schuss.tree._nodes import CATEGORICAL, FEATURE, MISSING_LEFT, Trees
 
 Float64 = NDArray[np.float64]
@@ -74,7 +74,7 @@ def make_members(forest: Any, state: ForestState) -> list[Any]:
         grown, member = state.tree(t), forest._make_member()
         member.random_state = seed
         order = np.argsort(_depth_first(grown.nodes))
-        values = _spread(grown.node_values(), n_classes, forest.n_outputs_)
+        values = spread_values(grown.node_values(), n_classes, forest.n_outputs_)
         member.tree_ = make_tree(
             {name: column[order] for name, column in (_columns(grown) | {"values": values}).items()},
             n_features=forest.n_features_in_,
@@ -107,19 +107,6 @@ def _n_classes(forest: Any) -> tuple[int, ...] | None:
     if not hasattr(forest, "n_classes_"):
         return None
     return tuple(int(n) for n in np.atleast_1d(forest.n_classes_))
-
-
-def _spread(values: Float64, n_classes: tuple[int, ...] | None, n_outputs: int) -> Float64:
-    """Values of nodes (n_nodes, n_values) as scikit-learn's trees hold them: (n_nodes, n_outputs, most classes)."""
-    if n_classes is None:
-        return values[:, :, None]
-    if n_classes == (2,):
-        return np.stack([1.0 - values, values], axis=2)
-    spread, first = np.zeros((len(values), n_outputs, max(n_classes))), 0
-    for k, n in enumerate(n_classes):
-        spread[:, k, :n] = values[:, first : first + n]
-        first += n
-    return spread
 
 
 def _describe(member: Any, forest: Any, n_classes: tuple[int, ...] | None) -> None:

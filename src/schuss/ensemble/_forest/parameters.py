@@ -7,9 +7,9 @@ from numbers import Integral, Real
 from typing import Any
 
 from schuss._sklearn import Interval, RealNotInt, StrOptions
-from schuss.ensemble._forest.growers import Options
 from schuss.tree._cart.parameters import CONSTRAINTS as TREE_CONSTRAINTS
 from schuss.tree._cart.parameters import constraint_signs, limits_of
+from schuss.tree._histogram.grower import Options
 
 CONSTRAINTS: dict[str, list[Any]] = {
     **{name: allowed for name, allowed in TREE_CONSTRAINTS.items() if name != "splitter"},

@@ -15,7 +15,7 @@ from schuss._sklearn import FRIEDMAN_DEPRECATED, Hidden, StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.ensemble._forest.base import BaseForest
 from schuss.ensemble._forest.parameters import CONSTRAINTS
-from schuss.ensemble._forest.targets import NumberTarget
+from schuss.tree._histogram.targets import NumberTarget
 
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from math import frexp, ldexp
 from numbers import Integral
 from typing import Any
 from warnings import warn
@@ -11,12 +10,11 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss.tree._histogram.weights import FINE_BITS, whole_weights
+
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-
-_PACKED_SUM = 2.0**31  # whole weights up to here are taken as they are
-_FINE_BITS = 50  # of the sum of others
 
 
 def sample_rows(seed: int, n: int, n_drawn: int, weight: Float64 | None) -> NDArray[np.int32]:
@@ -45,29 +43,6 @@ def n_samples_drawn(n: int, max_samples: float | None, weight: Float64 | None) -
     return drawn
 
 
-def whole_weights(weight: Float64) -> tuple[Int64, float]:
-    """Weights as multiples of a unit, so that their sums are exact.
-
-    Parameters
-    ----------
-    weight : ndarray of shape (n_samples,) or (n_trees, n_samples)
-        Each row of a table has a sum of its own, all have one unit.
-
-    Returns
-    -------
-    int64 array of the same shape
-    unit : float
-        A power of two; 1 for whole numbers of moderate size.
-    """
-    total = float(weight.sum(axis=-1).max())
-    if total < _PACKED_SUM and np.array_equal(weight, np.rint(weight)):
-        return weight.astype(np.int64), 1.0
-    exponent = frexp(total)[1] - _FINE_BITS
-    whole = np.rint(np.ldexp(weight, -exponent)).astype(np.int64)
-    whole[(whole == 0) & (weight > 0)] = 1  # however light: it is not left out
-    return whole, ldexp(1.0, exponent)
-
-
 class Sampler:
     """Weights of the rows for each tree.
 
@@ -86,7 +61,7 @@ class Sampler:
         self._n, self._weight, self._n_drawn, self._balance = n, weight, n_drawn, balance
         self._shared = None
         if n_drawn is None:
-            self._shared = (np.ones(n, np.int64), 1.0) if weight is None else whole_weights(weight)
+            self._shared = whole_weights(np.ones(n) if weight is None else weight)
 
     @property
     def sum_bits(self) -> int:
@@ -94,7 +69,7 @@ class Sampler:
         if self._shared is not None:
             return int(self._shared[0].sum()).bit_length()
         assert self._n_drawn is not None
-        return _FINE_BITS + 1 if self._balance is not None else self._n_drawn.bit_length()
+        return FINE_BITS + 1 if self._balance is not None else self._n_drawn.bit_length()
 
     def weights(self, seeds: Int64) -> tuple[Int64, float]:
         """Whole weights (n_trees, n) of some trees, or (n,) if all have the same; and their unit."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.ensemble._forest.grown import Grown
+from schuss.tree._histogram.grown import Grown
 from schuss.tree._nodes import CATEGORICAL, Trees, TreesBuilder
 
 Int64 = NDArray[np.int64]

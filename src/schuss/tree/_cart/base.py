@@ -28,12 +28,12 @@ from schuss._sklearn import (
 )
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.training import Outcome
-from schuss.tree._cart.bins import Bins
 from schuss.tree._cart.growth import Growth
 from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, few_plain_rows, single
 from schuss.tree._cart.parameters import constraint_signs, limits_of
-from schuss.tree._cart.problem import Table, Target, plant
+from schuss.tree._cart.problem import Target
+from schuss.tree._cart.start import start_tree
 from schuss.tree._cart.views import Views
 from schuss.tree._nodes import Trees
 from schuss.validation import check_given
@@ -91,29 +91,10 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
             held_out = self._hold_out(X_val, y_val, sample_weight_val)
         self.max_features_ = limits.max_features
         n_threads, criterion = n_threads_for(self, X), _OTHER_NAMES.get(self.criterion, self.criterion)
-        bins = None if self.max_bins is None else Bins(X, weight, self.max_bins, n_threads)
-        X_grown = X if bins is None else bins.codes
-        table = Table(X_grown, random=self.splitter == "random", max_features=limits.max_features, n_threads=n_threads)
-        growth = Growth(
-            plant(
-                table,
-                target,
-                weight,
-                criterion=criterion,
-                limits=limits,
-                seed=seed,
-                monotonic=signs,
-                last=True,
-            ),
-            target,
-            criterion,
-            X.shape[1],
-            max_leaves=limits.max_leaves,
-            bounded=signs is not None,
-            n_threads=n_threads,
-            held_out=held_out,
-            bins=bins,
+        tree = start_tree(
+            self, X, target, weight, criterion, limits=limits, signs=signs, seed=seed, n_threads=n_threads
         )
+        growth = Growth(tree, target, X.shape[1], max_leaves=limits.max_leaves, held_out=held_out)
         task = self._task(growth, X, y, sample_weight)
         self._publish(growth, growth.run(task, max_time=self.max_time))
         task.end()
@@ -181,6 +162,8 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         return views
 
     def _publish(self, growth: Growth, outcome: Outcome) -> None:
+        if outcome.interrupt is not None and not growth.planted:
+            raise outcome.interrupt
         self.tree_ = growth.publish()
         if self.ccp_alpha > 0.0:
             self.tree_ = prune_tree(self.tree_, self.ccp_alpha)

@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss import _kernels as kernels
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.training import Hook, Outcome, StopReason, run
-from schuss.tree._cart.bins import Bins
 from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.problem import Target
-from schuss.tree._cart.values import node_values, sklearn_tree
+from schuss.tree._cart.values import sklearn_tree
 
 Float64 = NDArray[np.float64]
 
@@ -24,24 +22,49 @@ _RECORDS = 256  # of a tree that grows best first, about
 _ENDLESS = 2**31  # levels
 
 
+class GrowingTree(Protocol):
+    """A tree that grows in steps: levels, or splits if it grows best first."""
+
+    @property
+    def nodes(self) -> NDArray[np.void]:
+        """The nodes so far (n_nodes,), dtype CART_NODE, children behind their parents."""
+
+    @property
+    def values(self) -> Float64:
+        """Their values (n_nodes, n_outputs, n_values)."""
+
+    @property
+    def n_leaves(self) -> int:
+        """Leaves so far."""
+
+    @property
+    def depth(self) -> int:
+        """Depth so far."""
+
+    @property
+    def impurity(self) -> float:
+        """Mean impurity of the leaves."""
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss."""
+
+    def grow(self, steps: int) -> bool:
+        """Make the root if there is none, then so many steps; returns whether nothing can be split any more."""
+
+
 class Growth:
     """Runs a tree under `schuss.training.run`.
 
     Parameters
     ----------
-    tree : CartTree
+    tree : GrowingTree
         Not grown yet.
     target : Target
-    criterion : str
     n_features : int
     max_leaves : int
         0: level by level.
-    bounded : bool
-        Whether there are monotonic constraints.
-    n_threads : int
     held_out : HeldOut or None, default=None
-    bins : Bins or None, default=None
-        Whose codes the tree grows on.
 
     Attributes
     ----------
@@ -49,21 +72,10 @@ class Growth:
     """
 
     def __init__(
-        self,
-        tree: kernels.CartTree,
-        target: Target,
-        criterion: str,
-        n_features: int,
-        *,
-        max_leaves: int,
-        bounded: bool,
-        n_threads: int,
-        held_out: HeldOut | None = None,
-        bins: Bins | None = None,
+        self, tree: GrowingTree, target: Target, n_features: int, *, max_leaves: int, held_out: HeldOut | None = None
     ) -> None:
-        self._tree, self._target, self._criterion = tree, target, criterion
-        self._n_features, self._max_leaves, self._bounded = n_features, max_leaves, bounded
-        self._n_threads, self._held_out, self._bins = n_threads, held_out, bins
+        self._tree, self._target, self._n_features = tree, target, n_features
+        self._max_leaves, self._held_out = max_leaves, held_out
         self._done = False
         self.history = History()
 
@@ -79,25 +91,21 @@ class Growth:
             max_time=max_time,
         )
 
-    def values(self) -> Float64:
-        """Values of the nodes so far, in the order in which they were made."""
-        tree, classes = self._tree, self._target.n_classes is not None
-        return node_values(tree.nodes, tree.sums, self._criterion, bounded=self._bounded, classes=classes)
+    @property
+    def planted(self) -> bool:
+        """Whether there is a root."""
+        return len(self._tree.nodes) > 0
 
     def publish(self) -> Any:
         """Return scikit-learn's tree of what has grown so far."""
-        return sklearn_tree(
-            self._nodes(), self.values(), self._target, self._n_features, depth_first=not self._max_leaves
-        )
-
-    def _nodes(self) -> NDArray[np.void]:
-        return self._tree.nodes if self._bins is None else self._bins.restore(self._tree.nodes)
+        tree, depth_first = self._tree, not self._max_leaves
+        return sklearn_tree(tree.nodes, tree.values, self._target, self._n_features, depth_first=depth_first)
 
     def _sweep(self, iteration: int) -> Mapping[str, float]:
         if iteration == 0:
             self._plant()
         steps = max(1, self._max_leaves // _RECORDS)
-        self._done = self._done or kernels.cart_grow(self._tree, steps, n_threads=self._n_threads)
+        self._done = self._done or self._tree.grow(steps)
         tree = self._tree
         record = {
             "data_loss": tree.loss,
@@ -106,15 +114,15 @@ class Growth:
             "depth": float(tree.depth),
         }
         if self._held_out is not None:
-            record["validation_loss"] = self._held_out.loss(self._nodes(), self.values())
+            record["validation_loss"] = self._held_out.loss(self._tree.nodes, self._tree.values)
         return record
 
     def _plant(self) -> None:
         """Make the root: the constant guess that everything is compared with."""
-        self._done = kernels.cart_grow(self._tree, 0, n_threads=self._n_threads)
+        self._done = self._tree.grow(0)
         self.history.baseline["training_loss"] = self._tree.loss
         if self._held_out is not None:
-            self.history.baseline["validation_loss"] = self._held_out.loss(self._nodes(), self.values())
+            self.history.baseline["validation_loss"] = self._held_out.loss(self._tree.nodes, self._tree.values)
 
     def _rule(self, history: History) -> StopReason | None:
         return StopReason.CONVERGED if self._done else None

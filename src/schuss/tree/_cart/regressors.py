@@ -58,8 +58,10 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the prediction must not fall with the feature, -1 if it must not rise, 0 for no constraint.
     max_bins : int or None, default=None
-        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
-        do. A guard against thresholds that fit single rows.
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
+        bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
+        go: Ctrl-C leaves nothing of it. With 'absolute_error', ``monotonic_cst`` or ``max_time`` it grows level by
+        level, and slower.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -288,8 +290,10 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     monotonic_cst : array-like of int of shape (n_features,) or None, default=None
         1 if the prediction must not fall with the feature, -1 if it must not rise, 0 for no constraint.
     max_bins : int or None, default=None
-        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, as histograms
-        do. A guard against thresholds that fit single rows.
+        If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
+        bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
+        go: Ctrl-C leaves nothing of it. With 'absolute_error', ``monotonic_cst`` or ``max_time`` it grows level by
+        level, and slower.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None

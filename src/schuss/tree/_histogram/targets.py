@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a forest is to predict, as the kernels want it: classes by number, numbers in fixed point."""
+"""What trees are to predict, as the kernel of trees on bins wants it: classes by number, numbers in fixed point."""
 
 from __future__ import annotations
 

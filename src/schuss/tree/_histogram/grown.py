@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One tree of a forest: its nodes, and what is known of each of them."""
+"""One tree: its nodes, and what is known of each of them."""
 
 from __future__ import annotations
 
@@ -131,3 +131,16 @@ def from_kernel(tree: dict[str, Any], thresholds: Float64) -> Grown:
     nodes["threshold"][numeric] = thresholds[feature[numeric] & FEATURE, tree["nodes"][::2][numeric].astype(np.int64)]
     others = {name: tree[name] for name in ("gain", "impurity", "weight", "samples", "values")}
     return Grown(nodes, sets=tree["sets"].reshape(-1, WORDS), **others)
+
+
+def spread_values(values: Float64, n_classes: tuple[int, ...] | None, n_outputs: int) -> Float64:
+    """Values of nodes (n_nodes, n_values) as scikit-learn's trees hold them: (n_nodes, n_outputs, most classes)."""
+    if n_classes is None:
+        return values[:, :, None]
+    if n_classes == (2,):
+        return np.stack([1.0 - values, values], axis=2)
+    spread, first = np.zeros((len(values), n_outputs, max(n_classes))), 0
+    for k, n in enumerate(n_classes):
+        spread[:, k, :n] = values[:, first : first + n]
+        first += n
+    return spread
