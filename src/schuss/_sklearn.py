@@ -239,7 +239,9 @@ def split_params(estimator: Any, params: Mapping[str, Any], sample_weight: Any =
     return dict(routed.splitter.split)
 
 
-def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False) -> NDArray[Any] | None:
+def check_sample_weight(
+    sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False, non_negative: bool = False
+) -> NDArray[Any] | None:
     """Check sample weights as scikit-learn does; None stays None (all weights one).
 
     Returns
@@ -252,4 +254,6 @@ def check_sample_weight(sample_weight: Any, X: Any, *, dtype: Any, allow_all_zer
     weights = _check_sample_weight(sample_weight, X, dtype=dtype, **options)
     if not (_KNOWS_ALL_ZERO or allow_all_zero or np.any(weights)):
         raise ValueError("Sample weights must contain at least one non-zero number.")
+    if non_negative and weights.min() < 0:
+        raise ValueError("Negative values in data passed to `sample_weight`.")
     return np.require(weights, requirements=["C", "A"])

@@ -39,10 +39,7 @@ class BaseLinearSVM(CallbackSupport, BaseEstimator, ABC):
         return X.toarray() if sp.issparse(X) and X.shape[0] * X.shape[1] <= _DENSE else X
 
     def _weights(self, sample_weight: Any, X: Any) -> Array | None:
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64)
-        if weight is not None and weight.min() < 0:
-            raise ValueError("Negative values in data passed to `sample_weight`.")
-        return weight
+        return check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
 
     def _held_out(
         self, X: Any, y: Array, weight: Array | None, validation: tuple[Any, Any, Any]

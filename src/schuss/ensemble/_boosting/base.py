@@ -94,7 +94,7 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
         X = check_table(self, X, reset=True)
         y = self._encode_target(check_target(self, y))
         check_consistent_length(X, y)
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
         return Data(X, y, self._weigh(weight, y))
 
     def _check_validation(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data | None:

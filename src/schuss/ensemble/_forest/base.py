@@ -80,7 +80,7 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     ) -> None:
         check_parameters(self)
         X, y = self._check_data(X, y)
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=not self._is_exact)
         target, factors = self._encode(y, weight)
         if factors is not None:
             weight = factors if weight is None else weight * factors

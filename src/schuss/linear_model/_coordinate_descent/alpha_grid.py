@@ -35,6 +35,8 @@ def alpha_grid(
     ------
     ValueError
         If ``l1_ratio`` is zero: then no penalty makes all coefficients zero.
+    FloatingPointError
+        If the products have overflowed.
     """
     if l1_ratio == 0:
         raise ValueError(
@@ -43,6 +45,8 @@ def alpha_grid(
         )
     largest = max(0.0, products.max()) if positive else np.sqrt(np.square(products).sum(axis=1).max())
     first = largest / (weight * l1_ratio)
+    if not np.isfinite(first):
+        raise FloatingPointError("a product of a feature and the target became infinite or NaN")
     smallest = float(np.finfo(np.float64).resolution)
     if first <= smallest:
         return np.full(n_alphas, smallest)

@@ -159,13 +159,13 @@ class BaseCoordinateDescentCV(CallbackSupport, MultiOutputMixin, RegressorMixin,
             seed=int(rng.randint(np.iinfo(np.int32).max)),
         )
         options = {"fit_intercept": self.fit_intercept, "rules": rules, "n_threads": n_threads_for(self, X)}
+        l1_ratios = np.atleast_1d(np.asarray(getattr(self, "l1_ratio", 1.0), dtype=np.float64))
         try:
             kind = FoldPaths if affords_grams(len(splits), X.shape[1]) else ColumnPaths
             paths = kind(X, y, weight, splits, **options)
+            alphas = self._grids(paths, l1_ratios)
         except FloatingPointError as error:
             explain_overflow(self, X, error)
-        l1_ratios = np.atleast_1d(np.asarray(getattr(self, "l1_ratio", 1.0), dtype=np.float64))
-        alphas = self._grids(paths, l1_ratios)
         paths.begin(l1_ratios)
         history = History(baseline=_baseline(paths, splits))
         return CVSearch(paths, alphas, l1_ratios, len(splits), y.shape[1], history)

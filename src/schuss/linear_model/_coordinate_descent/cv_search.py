@@ -61,6 +61,8 @@ class CVSearch:
     def sweep(self, iteration: int) -> dict[str, float]:
         """Solve for the next penalties; the record is about the path that did best at this step."""
         step = self._paths.step(self.alphas[:, iteration])
+        if not np.isfinite(step.test).all():
+            raise FloatingPointError("a held-out error became infinite or NaN")
         self.errors[:, iteration] = step.test / self._n_tasks
         self._keep_worst(step.gaps, step.tolerances)
         losses = 0.5 * step.test

@@ -13,6 +13,7 @@ from schuss._inputs import check_parameters, check_training_data
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._coordinate_descent.base import BaseElasticNet
 from schuss.linear_model._coordinate_descent.fit import ElasticNetFit
+from schuss.linear_model._coordinate_descent.messages import order_of
 from schuss.validation import check_given
 
 Array = NDArray[Any]
@@ -161,7 +162,7 @@ class MultiTaskElasticNet(BaseElasticNet):
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Array]:
         separately = (
-            {"accept_sparse": "csc", "dtype": _DTYPES, "order": None},
+            {"accept_sparse": "csc", "dtype": _DTYPES, "order": order_of(X)},
             {"dtype": _DTYPES, "ensure_2d": False},
         )
         X, y = check_training_data(self, X, y, y_numeric=True, validate_separately=separately)

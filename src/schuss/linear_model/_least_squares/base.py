@@ -27,22 +27,16 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
 
     _flattens: ClassVar[bool]  # whether a target of one column gets one-dimensional coef_
 
-    def _check_rows(
-        self, X: Any, y: Any, sample_weight: Any, *, non_negative: bool = False, **options: Any
-    ) -> tuple[Rows, Array]:
+    def _check_rows(self, X: Any, y: Any, sample_weight: Any, **options: Any) -> tuple[Rows, Array]:
         """Check training data with numbers as targets; returns them as rows, and y as it was.
 
         Parameters
         ----------
-        non_negative : bool, default=False
-            Whether to refuse negative sample weights.
         **options
             For ``validate_data``.
         """
         X, y = check_training_data(self, X, y, y_numeric=True, multi_output=True, **options)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        if non_negative and weight is not None and weight.min() < 0:
-            raise ValueError("Negative values in data passed to `sample_weight`.")
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
         return Rows(X, _columns(y, X.dtype), weight), y
 
     def _check_held_out(self, rows: Rows, validation: tuple[Any, Any, Any]) -> Rows | None:

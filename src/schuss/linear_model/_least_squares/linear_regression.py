@@ -155,9 +155,7 @@ class LinearRegression(LeastSquaresRegressor):
         check_parameters(self)
         for name in ("rank_", "singular_"):
             self.__dict__.pop(name, None)
-        rows, y = self._check_rows(
-            X, y, sample_weight, non_negative=True, accept_sparse=False if self.positive else "csr"
-        )
+        rows, y = self._check_rows(X, y, sample_weight, accept_sparse=False if self.positive else "csr")
         problem = self._problem(rows)
         fit = self._solve(
             problem,

@@ -95,6 +95,8 @@ class LogisticProblem:
         """The problem of some rows of the same table, which is not copied."""
         other, base = copy.copy(self), self._base
         weight = mask.astype(base.y.dtype) if base.weight is None else base.weight * mask
+        if not weight.any():
+            raise ValueError("The sample weights of the training rows of a fold are all zero.")
         other._base = base.weighted(weight)
         other.shares = class_shares(base.y, weight, self._n_classes)
         return other

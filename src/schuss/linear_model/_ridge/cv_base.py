@@ -20,6 +20,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from schuss._blas import one_blas_thread
+from schuss._inputs import explain_overflow
 from schuss._sklearn import N_THREADS, Interval, StrOptions, raise_for_params, takes_weights
 from schuss.linear_model._least_squares.base import BaseLeastSquares
 from schuss.linear_model._least_squares.fit import Rows
@@ -76,10 +77,13 @@ class BaseRidgeCV(BaseLeastSquares, ABC):
         start, alphas = time.perf_counter(), self._checked_alphas()
         problem = self._problem(rows)
         n, d, k = problem.shape
-        search = _Search(problem, alphas, svd=self.cv is None and getattr(self, "gcv_mode", None) == "svd")
+        choose = self._choose_left_out if self.cv is None else self._choose_over_folds
         with one_blas_thread(min(n, d)):
-            choose = self._choose_left_out if self.cv is None else self._choose_over_folds
-            choice = choose(search, rows, y, sample_weight, params)
+            try:
+                search = _Search(problem, alphas, svd=self.cv is None and getattr(self, "gcv_mode", None) == "svd")
+                choice = choose(search, rows, y, sample_weight, params)
+            except FloatingPointError as error:
+                explain_overflow(self, rows.X, error)
             problem.alpha = alphas[choice.number]
             own = np.ndim(choice.score) > 0
             self.alpha_ = problem.alpha.copy() if own else float(problem.alpha[0])

@@ -35,7 +35,7 @@ class RidgeLabels(LinearClassifierMixin):
     def _check_labelled(self, X: Any, y: Any, sample_weight: Any, **options: Any) -> tuple[Rows, Array]:
         """Check training data with classes as targets; sets ``classes_``."""
         X, y = check_training_data(self, X, y, multi_output=True, **options)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
         self._multilabel = type_of_target(y).startswith("multilabel")
         if self._multilabel:
             codes, targets = None, self._binarise(y, X.dtype)

@@ -40,7 +40,15 @@ def solve_shifted(matrix: Matrix, right: Matrix, alphas: Matrix) -> Matrix:
 
 
 def eigenvectors(matrix: Matrix) -> tuple[Matrix, Matrix]:
-    """Eigenvalues, what is less than zero by rounding being zero, and vectors in columns."""
+    """Eigenvalues, what is less than zero by rounding being zero, and vectors in columns.
+
+    Raises
+    ------
+    FloatingPointError
+        If a product of rows or columns has overflowed.
+    """
+    if not np.isfinite(matrix).all():
+        raise FloatingPointError("an inner product became infinite or NaN")
     values, vectors = linalg.eigh(matrix)
     return np.maximum(values, 0.0), vectors
 

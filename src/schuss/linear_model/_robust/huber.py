@@ -310,9 +310,7 @@ class HuberRegressor(BaseRobust):
         check_parameters(self)
         X, y = check_training_data(self, X, y, y_numeric=True)
         target = np.ascontiguousarray(y, dtype=X.dtype)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
-        if weight is not None and weight.min() < 0:
-            raise ValueError("Negative values in data passed to `sample_weight`.")
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
         held_out = self._check_validation(X.dtype, X_val, y_val, sample_weight_val)
         solver, n_threads = self._solver(X, target, weight), n_threads_for(self, X)
 

@@ -172,9 +172,7 @@ class QuantileRegressor(BaseRobust):
         check_parameters(self)
         X, y = check_training_data(self, X, y, y_numeric=True, dtype=np.float64)
         self._check_solver(sp.issparse(X))
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64)
-        if weight is not None and weight.min() < 0:
-            raise ValueError("Negative values in data passed to `sample_weight`.")
+        weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
         X = X.astype(np.float64, copy=False)
         held_out = self._check_validation(np.float64, X_val, y_val, sample_weight_val)
         self._solve(X, np.ascontiguousarray(y, dtype=np.float64), weight, held_out, (X, y, sample_weight))

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every estimator on tables of any memory layout, numbers of any size, and weights that leave little to learn from."""
+
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+
+from schuss import ensemble, linear_model, neural_network, svm, tree
+
+ROWS, COLUMNS = 48, 4
+ESTIMATORS = {
+    name: cls
+    for module in (ensemble, linear_model, neural_network, svm, tree)
+    for name in module.__all__
+    if inspect.isclass(cls := getattr(module, name))
+}
+QUICK = {"n_estimators": 3, "hidden_layer_sizes": (4,), "random_state": 0, "cv": 3, "Cs": [1.0]}
+FEW_ITERATIONS = ("HistGradientBoosting", "MLP")
+WEIGHTED = [name for name, cls in ESTIMATORS.items() if "sample_weight" in inspect.signature(cls.fit).parameters]
+# What a table or weights are refused with: said in the words of the user's data.
+REASONS = (
+    "Floating-point (over|under)|large values|too large for dtype|Negative values in data|non-zero number"
+    "|weights of the training rows|all zero|at least 2 (samples|classes)|one class"
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def make(name):
+    params = ESTIMATORS[name]().get_params()
+    chosen = {key: value for key, value in QUICK.items() if key in params}
+    if name.startswith(FEW_ITERATIONS):
+        chosen["max_iter"] = 3
+    return ESTIMATORS[name](**chosen)
+
+
+def table():
+    return np.random.default_rng(0).standard_normal((ROWS, COLUMNS))
+
+
+def target(name):
+    numbers = np.exp(0.2 * table() @ np.arange(COLUMNS))
+    if is_classifier(make(name)):
+        return (numbers > np.median(numbers)).astype(int)
+    return np.column_stack([numbers, numbers[::-1]]) if name.startswith("MultiTask") else numbers
+
+
+def gaps(X):
+    wide = np.zeros((2 * len(X), 2 * X.shape[1]))
+    wide[::2, ::2] = X
+    return wide[::2, ::2]
+
+
+def read_only(X):
+    X = X.copy()
+    X.setflags(write=False)
+    return X
+
+
+LAYOUTS = {
+    "columns": np.asfortranarray,
+    "gaps": gaps,
+    "backwards": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
+    "other byte order": lambda X: X.astype(X.dtype.newbyteorder()),
+    "read-only": read_only,
+    "objects": lambda X: X.astype(object),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_how_a_table_lies_in_memory_does_not_matter(name):
+    X, y = table(), target(name)
+    expected = make(name).fit(X, y).predict(X)
+    for layout, change in LAYOUTS.items():
+        got = make(name).fit(change(X), y).predict(change(X))
+        np.testing.assert_allclose(got, expected, rtol=1e-7, atol=1e-9, err_msg=layout)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_one_column_of_a_larger_table(name):
+    X, y = table(), target(name)
+    expected = make(name).fit(X[:, :1].copy(), y).predict(X[:, :1].copy())
+    np.testing.assert_allclose(make(name).fit(X[:, :1], y).predict(X[:, :1]), expected, rtol=1e-7, atol=1e-9)
+
+
+def finite_or_explained(fit, X):
+    """A model whose predictions are finite, or one error in plain words."""
+    try:
+        predicted = fit().predict(X)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=REASONS):
+            raise error from None
+    else:
+        assert np.isfinite(np.asarray(predicted, dtype=float)).all()
+
+
+@pytest.mark.parametrize("scale", [("d", 1e300), ("d", 1e-300), ("f", 1e30)], ids=["1e300", "1e-300", "1e30, float32"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_numbers_of_any_size(name, scale):
+    dtype, factor = scale
+    X, y = (factor * table()).astype(dtype), target(name)
+    finite_or_explained(lambda: make(name).fit(X, y), X)
+    if not is_classifier(make(name)):
+        finite_or_explained(lambda: make(name).fit(table(), 1e300 * y), table())
+
+
+WEIGHTS = {
+    "negative": -np.ones(ROWS),
+    "one negative": np.where(np.arange(ROWS) == 5, -1.0, 1.0),
+    "none": np.zeros(ROWS),
+    "one row": np.eye(ROWS)[3],
+    "huge": np.full(ROWS, 1e300),
+    "tiny": np.full(ROWS, 1e-300),
+}
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights_that_leave_little(name, kind):
+    X, y = table(), target(name)
+    finite_or_explained(lambda: make(name).fit(X, y, sample_weight=WEIGHTS[kind]), X)
