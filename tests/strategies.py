@@ -14,7 +14,6 @@ from scipy import sparse
 SIZES = (1, 3, 4, 7, 8, 15, 16, 17, 33)
 COLUMN_KINDS = ("normal", "integers", "constant", "zero", "large", "small", "mostly_zero")
 LAYOUTS = ("contiguous", "offset", "every_other_row", "wide_rows")
-TARGETS = ("real", "01", "pm1", "class")
 
 seeds = st.integers(0, 2**32 - 1)
 

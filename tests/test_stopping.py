@@ -6,7 +6,7 @@ import math
 import pytest
 
 from schuss.history import History
-from schuss.stopping import GradientSmall, Patience, Plateau
+from schuss.stopping import Patience, Plateau
 from schuss.training import StopReason
 
 
@@ -58,7 +58,3 @@ def test_plateau_gives_its_reason():
     assert rule(history) is None
     history.append({"x": 2.0})
     assert rule(history) is StopReason.NO_IMPROVEMENT
-
-
-def test_gradient():
-    assert first_stop(GradientSmall(0.1), "gradient_norm", [1.0, 0.2, 0.1]) == 2

@@ -71,19 +71,3 @@ class Plateau:
     def __call__(self, history: History) -> StopReason | None:
         value = self._sign * history[-1][self.column]
         return self.reason if self._patience.update(value) else None
-
-
-class GradientSmall:
-    """Stop when the largest entry of the mean objective's gradient is at most ``tol``.
-
-    Parameters
-    ----------
-    tol : float
-    """
-
-    def __init__(self, tol: float) -> None:
-        self.tol = tol
-
-    def __call__(self, history: History) -> StopReason | None:
-        small = history[-1]["gradient_norm"] <= self.tol
-        return StopReason.CONVERGED if small else None

@@ -13,7 +13,6 @@ from tolerance import assert_close, assert_same_bytes, tol
 from schuss import _kernels as kernels
 
 POINTWISE = sorted(set(kernels.LOSSES) - {"softmax"} - FAMILIES)
-SMOOTH = sorted(name for name in POINTWISE if not LOSSES[name].kinks(1.0, 0.5) and not LOSSES[name].bends(1.0, 0.5))
 PARAM = 0.75
 
 

@@ -14,7 +14,6 @@ from schuss.cli.tables import Tables
 from schuss.data import Source
 from schuss.data.columns import Kind
 from schuss.data.evaluation import Evaluation
-from schuss.data.target import CLASSIFICATION
 
 SCHEMA = 1
 _LIBRARIES = ("schuss", "numpy", "scipy", "scikit-learn", "pyarrow")
@@ -112,8 +111,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return str(value)
-
-
-def is_classification(record: Mapping[str, Any]) -> bool:
-    """Whether a record is of a classification."""
-    return bool(record["target"]["task"] == CLASSIFICATION)

@@ -84,7 +84,7 @@ def enet_path(
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Whether to have the Gram matrix of all features from the start; or that matrix.
     Xy : array-like of shape (n_features,) or (n_features, n_targets), default=None
-        ``X.T @ y``; used if ``precompute`` is a Gram matrix.
+        Without effect: ``X.T @ y`` comes from the first read of X.
     copy_X : bool, default=True
         Without effect: X is never written to.
     coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
@@ -129,7 +129,7 @@ def enet_path(
     if y.ndim > 1 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     X = X.tocsc() if sp.issparse(X) else X
-    solver = _solver(X, y, precompute, Xy, options, check_gram=check_input)
+    solver = _solver(X, y, precompute, options, check_gram=check_input)
     total, origin = solver.features.total, solver.at_zero()
     if isinstance(grid, Integral):
         eps = _EPS if eps is None else eps
@@ -242,7 +242,7 @@ def _which_alphas(alphas: Any, n_alphas: Any) -> Any:
     return chosen if isinstance(alphas, str) and alphas == "warn" else alphas
 
 
-def _solver(X: Any, y: Array, precompute: Any, Xy: Any, options: _Options, *, check_gram: bool) -> ElasticNetSolver:
+def _solver(X: Any, y: Array, precompute: Any, options: _Options, *, check_gram: bool) -> ElasticNetSolver:
     sparse = sp.issparse(X)
     centre = sparse and options.centre  # the offsets are the columns' means: found again by reading X
     weight = None if options.weight is None or not sparse else np.asarray(options.weight, dtype=X.dtype)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Penalised least squares on a given Gram matrix: one solution, or a path of them."""
+"""Penalised least squares on a given Gram matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,15 +56,9 @@ class Quadratic:
     target: Matrix
     square: float
 
-    def at(self, coef: Any = None) -> Point:
-        """Start at these coefficients (n_tasks, n_features), which are copied; None for zeros."""
-        if coef is None:
-            return Point(np.zeros_like(self.target), -self.target, self.square)
-        coef = np.array(coef, dtype=np.float64, order="C").reshape(self.target.shape)
-        if not coef.any():
-            return Point(coef, -self.target, self.square)
-        gradient = coef @ self.gram - self.target
-        return Point(coef, gradient, self.square + float(np.vdot(coef, gradient - self.target)))
+    def at_zero(self) -> Point:
+        """Where all coefficients are zero."""
+        return Point(np.zeros_like(self.target), -self.target, self.square)
 
 
 @dataclass(slots=True)
@@ -140,45 +133,3 @@ class Descent:
             scratch=scratch,
         )
         return point
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Solutions for a sequence of penalties.
-
-    Attributes
-    ----------
-    coefs : ndarray of shape (n_penalties, n_tasks, n_features)
-    gaps : ndarray of shape (n_penalties,)
-    n_sweeps : list of int
-    """
-
-    coefs: Matrix
-    gaps: Matrix
-    n_sweeps: list[int]
-
-
-def gram_path(quadratic: Quadratic, penalties: Iterable[Penalty], descent: Descent, coef: Any = None) -> Path:
-    """Solve for each penalty in turn, each from the solution before.
-
-    Parameters
-    ----------
-    quadratic : Quadratic
-    penalties : iterable of Penalty
-        From strong to weak is fastest.
-    descent : Descent
-    coef : ndarray of shape (n_tasks, n_features) or None, default=None
-        Where to start; zeros if None.
-
-    Returns
-    -------
-    Path
-    """
-    point, scratch = quadratic.at(coef), kernels.Scratch()
-    coefs, gaps, n_sweeps = [], [], []
-    for penalty in penalties:
-        descent.solve(quadratic.gram, penalty, point, scratch=scratch)
-        coefs.append(point.coef.copy())
-        gaps.append(point.gap)
-        n_sweeps.append(point.n_sweeps)
-    return Path(np.array(coefs).reshape(-1, *quadratic.target.shape), np.array(gaps), n_sweeps)

@@ -261,7 +261,7 @@ class ElasticNetSolver:
         gram = scale * features.gram(np.arange(self.coef.shape[1]), self.coef.shape[1])
         assert features.mean is not None
         self._sample = gram, features.mean
-        point = Quadratic(gram, -scale * start.gradient, scale * target.square).at()
+        point = Quadratic(gram, -scale * start.gradient, scale * target.square).at_zero()
         rough = Descent(100, 1e-3, 1e-4 * scale * target.square)
         self.coef = rough.solve(gram, self.penalty, point).coef
         return features.mean
