@@ -10,6 +10,7 @@ import pytest
 from project_files import ROOT, name, project_files
 
 DOCUMENTS = project_files(suffixes={".md"})
+NAMED = re.compile(r"`([\w/]+\.(?:py|pyx|pyi|c|h|cmake))`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -30,6 +31,13 @@ def test_the_example_of_the_readme_runs(tmp_path):
 def test_links_within_the_project_lead_somewhere(path):
     targets = LINK.findall(path.read_text(encoding="utf-8"))
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_files_that_are_named_exist(path):
+    ours = tuple(f"/{name(file)}" for file in project_files())
+    named = set(NAMED.findall(path.read_text(encoding="utf-8"))) - {"Python.h"}
+    assert [file for file in named if not any(one.endswith(f"/{file}") for one in ours)] == []
 
 
 def test_every_decision_is_listed():
