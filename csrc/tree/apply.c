@@ -21,8 +21,8 @@
 #include "core/for_each_real.h"
 
 /* Rows go through all trees in blocks. Chunks of blocks have work memory of their own, hence not too many of them. */
-enum { MOST_CHUNKS = 64, LEAST_ROWS = 8, MOST_ROWS = 1024, TREES_TO_POLL = 64 };
-static const int64_t BLOCK_DOUBLES = 1 << 14, ALL_BYTES = 1 << 26;
+enum { MOST_CHUNKS = 64, MOST_ROWS = 1 << 14, WALKS_TO_POLL = 1 << 16, BLOCKS_PER_TREE = 8 };
+static const int64_t LEAST_BYTES = 1 << 17, MOST_BYTES = 1 << 22, ALL_BYTES = 1 << 26;
 
 typedef struct {
     int64_t rows; /* of a block */
@@ -56,13 +56,22 @@ static void divide_memory(plan *p, const sch_apply *a, char *base)
     p->bytes = arena.used;
 }
 
+/* Rows of a block that walks. What it costs to fetch a large tree into the cache is shared by the rows of a block, which
+ * therefore takes several times the room of a tree; small trees stay in the cache anyway, and rows should, too. */
+static int64_t rows_to_walk(const sch_apply *a, int64_t group)
+{
+    const int64_t n_nodes = a->trees.offsets[a->trees.n_trees] / sch_max(a->trees.n_trees, 1);
+    const int64_t wanted = BLOCKS_PER_TREE * n_nodes * (int64_t)sizeof(sch_node);
+    const int64_t bytes = sch_min(MOST_BYTES, sch_max(LEAST_BYTES, wanted));
+    const int64_t rows = sch_min(MOST_ROWS, bytes / (sch_max(a->x.d, 1) * (int64_t)sizeof(double)) / WALKS * WALKS);
+    const int64_t of_thread = (a->x.n + a->control.n_threads - 1) / a->control.n_threads;
+    return sch_max(group, sch_min(rows, sch_round_up(of_thread, group)));
+}
+
 static plan plan_of(const sch_apply *a)
 {
     plan p = {.group = a->x.n < WALKS ? 1 : WALKS, .rows = MASK_ROWS};
-    if (!a->masks) {
-        p.rows = sch_max(LEAST_ROWS, sch_min(MOST_ROWS, BLOCK_DOUBLES / sch_max(a->x.d, 1) / WALKS * WALKS));
-        p.rows = sch_min(p.rows, sch_max(p.group, sch_round_up(a->x.n, p.group)));
-    }
+    if (!a->masks) p.rows = rows_to_walk(a, p.group);
     divide_memory(&p, a, NULL);
     p.n_blocks = (a->x.n + p.rows - 1) / p.rows;
     p.n_chunks = sch_min(p.n_blocks, sch_max(2, sch_min(MOST_CHUNKS, ALL_BYTES / p.bytes)));
@@ -82,6 +91,8 @@ static sch_status for_each_chunk(const sch_apply *a, sch_chunk body, void *args)
     const sch_control control = sch_serial_below(a->control, work, 1e4);
     return sch_par_for(&control, plan_of(a).n_chunks, body, args);
 }
+
+SCH_INLINE int64_t trees_to_poll(int64_t n_rows) { return sch_max(1, WALKS_TO_POLL / n_rows); }
 
 /* What a kernel does with a block of rows that was read. */
 typedef void (*block_body)(const void *args, const plan *p, int64_t first, int64_t n);
@@ -152,7 +163,7 @@ static void walk_sums(const sch_apply *a, const plan *p, int64_t n, double *out)
         return;
     }
     for (int64_t t = a->first; t < a->last; ++t) {
-        if (t % TREES_TO_POLL == 0 && sch_should_stop(&a->control)) return;
+        if (t % trees_to_poll(n) == 0 && sch_should_stop(&a->control)) return;
         walk_rows(&a->trees, t, p->walked, n, p->nodes);
         for (int64_t i = 0; i < n; ++i) add_leaf(&a->trees, t, p->nodes[i], out + i * n_out);
     }
@@ -238,7 +249,7 @@ static void leaves_block(const void *args, const plan *p, int64_t first, int64_t
     }
     for (int64_t t = 0; t < n_trees; ++t) {
         const int64_t tree = apply->first + t;
-        if (tree % TREES_TO_POLL == 0 && sch_should_stop(&apply->control)) return;
+        if (tree % trees_to_poll(n) == 0 && sch_should_stop(&apply->control)) return;
         if (apply->masks) {
             const int32_t *nodes = apply->masks->leaf_nodes + apply->trees.leaf_offsets[tree];
             mask_leaves(apply, p, tree, n);
