@@ -311,6 +311,45 @@ def column_products(columns: int) -> Build:
     return build
 
 
+def crammer_singer_sweep(columns: int, n_classes: int = 10) -> Build:
+    """A first epoch of Crammer and Singer's machine; ``columns=0``: a sparse table."""
+
+    def build(dtype: str, n_bytes: int) -> Case:
+        x = data.dense(n_bytes, columns, dtype) if columns else data.csr(n_bytes, dtype)
+        y = data.classes(x.shape[0], n_classes, dtype)
+        square = np.asarray(x.multiply(x).sum(axis=1) if sparse.issparse(x) else np.sum(x * x, axis=1), np.float64)
+
+        def sweep(x: Any, n_threads: int) -> tuple[Array, Array]:
+            n, d = x.shape
+            dual, coef = np.zeros((n, n_classes)), np.zeros((n_classes, d), dtype)
+            dual[np.arange(n), y[:n].astype(np.intp)] = 1.0
+            kernels.crammer_singer_sweep(
+                kernels.Table(x), y[:n], cost=np.ones(n), square=square[:n], dual=dual, coef=coef,
+                intercept=np.zeros(n_classes), active=np.arange(n), n_active=np.array([n]), bound=np.inf, seed=7,
+                n_threads=n_threads, scratch=scratch,
+            )  # fmt: skip
+            return dual, coef
+
+        def check() -> None:
+            some = x[:_CHECKED_ROWS]
+            dual, coef = sweep(some, 1)
+            pull = (y[: len(dual), None] == np.arange(n_classes)) - dual
+            assert pull.any()
+            _close(coef, pull.T @ _wide(some), dtype)
+
+        scratch, stored = kernels.Scratch(), _stored(x)
+        return Case(
+            run=lambda n_threads: sweep(x, n_threads),
+            check=check,
+            elements=stored,
+            n_bytes=_size(x),
+            flops=4 * stored * n_classes,
+            parallel=False,
+        )
+
+    return build
+
+
 def column_residual(columns: int) -> Build:
     """What a model with so many columns leaves of a target."""
 
@@ -520,6 +559,8 @@ CASES: dict[str, Build] = {
     "linear/column_products d=2000": column_products(2000),
     "linear/column_products CSC, 30 a column": column_products(0),
     "linear/column_residual d=40": column_residual(40),
+    "linear/crammer_singer_sweep d=100, k=10": crammer_singer_sweep(100),
+    "linear/crammer_singer_sweep CSR, 30 a row, k=10": crammer_singer_sweep(0),
     "linear/dual_sweep d=100": dual_sweep(100),
     "linear/dual_sweep CSR, 30 a row": dual_sweep(0),
     "loss/loss_sum logistic": loss_sum,

@@ -19,10 +19,16 @@ static int64_t dual_sweep_scratch(const sch_dual_sweep_args *a)
     return a->x.dtype == SCH_F32 ? dual_sweep_scratch_f32(a) : dual_sweep_scratch_f64(a);
 }
 
+static int64_t crammer_singer_sweep_scratch(const sch_crammer_singer_sweep_args *a)
+{
+    return a->x.dtype == SCH_F32 ? crammer_singer_sweep_scratch_f32(a) : crammer_singer_sweep_scratch_f64(a);
+}
+
 extern const sch_dual_ops SCH_CAT(sch_dual_ops_, SCH_ISA);
 const sch_dual_ops SCH_CAT(sch_dual_ops_, SCH_ISA) = {
 #define FIELD(name, args_t) .name = name,
     SCH_DUAL_OPS(FIELD)
 #undef FIELD
         .dual_sweep_scratch = dual_sweep_scratch,
+    .crammer_singer_sweep_scratch = crammer_singer_sweep_scratch,
 };

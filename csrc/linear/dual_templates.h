@@ -3,3 +3,4 @@
 #include "core/vec_template.h"
 #include "linear/row_template.h"
 #include "linear/dual_template.h"
+#include "linear/crammer_singer_template.h"

@@ -229,7 +229,6 @@ def test_dual_epochs_without_a_gap_say_nothing_of_the_objective(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"multi_class": "crammer_singer"}, "does not support multi_class='crammer_singer' yet"),
         ({"penalty": "l1", "loss": "hinge"}, "combination of penalty='l1' and loss='hinge' is not supported"),
         ({"penalty": "l1", "dual": True}, "are not supported when dual=True"),
         ({"loss": "hinge", "dual": False}, "penalty='l2' and loss='hinge' are not supported when dual=False"),

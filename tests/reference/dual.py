@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Dual coordinate descent of Hsieh et al. (2008) and Ho and Lin (2012), one row at a time, in long double."""
+"""Dual coordinate descent of Hsieh et al. (2008) and Ho and Lin (2012), one row at a time, in long double; and that of
+Keerthi et al. (2008) for all classes at once."""
 
 import numpy as np
 
@@ -43,6 +44,37 @@ def dual_sweep(x, y, *, loss, loss_param=0.0, intercept_square=0.0, cost, dual, 
             dual[k, i] += step
             coef[k] = coef[k] + step * x[i]
             intercept[k] += step * intercept_square
+    return {
+        "dual": dual, "coef": coef, "intercept": intercept, "violation": violation, "stay": stay, "nearest": nearest,
+    }  # fmt: skip
+
+
+def on_simplex(point, total):
+    """The nearest point that is not negative and adds up to the total; by sorting."""
+    falling = -np.sort(-point)
+    levels = (np.cumsum(falling) - total) / np.arange(1, len(point) + 1)
+    return np.maximum(point - levels[np.flatnonzero(falling > levels)[-1]], 0)
+
+
+def crammer_singer_sweep(x, y, *, intercept_square=0.0, cost, dual, coef, intercept, order, bound):
+    """One epoch; y are class numbers, dual is (n, n_classes). Returns the new state as a dict, as `dual_sweep`."""
+    x, dual, coef, intercept = WIDE(x), WIDE(dual), WIDE(coef), WIDE(intercept)
+    violation, stay, nearest = WIDE(0), np.zeros(len(x), bool), WIDE(np.inf)
+    for i in order:
+        slope = coef @ x[i] + intercept + (np.arange(len(coef)) != y[i])
+        resting, (second, best) = dual[i] > 0, np.sort(slope)[-2:]
+        if not resting.any():
+            continue
+        worst = best - slope[resting].min()
+        nearest = min(nearest, *(abs(slope[resting] - best)[slope[resting] < best]), abs(best - second - bound))
+        stay[i] = not (resting.sum() == 1 and worst == 0 and best - second > bound)
+        violation = max(violation, worst)
+        curvature = x[i] @ x[i] + intercept_square
+        if worst == 0 or curvature == 0:
+            continue
+        fall = dual[i] - on_simplex(dual[i] + slope / curvature, cost[i])
+        dual[i] -= fall
+        coef, intercept = coef + np.outer(fall, x[i]), intercept + fall * intercept_square
     return {
         "dual": dual, "coef": coef, "intercept": intercept, "violation": violation, "stay": stay, "nearest": nearest,
     }  # fmt: skip

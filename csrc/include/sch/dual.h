@@ -36,13 +36,40 @@ typedef struct {
     void *scratch;      /* SCRATCH dual_sweep_scratch(a) bytes, 64-byte aligned */
 } sch_dual_sweep_args;
 
-#define SCH_DUAL_OPS(X) X(dual_sweep, sch_dual_sweep_args)
+/* One epoch over the active rows for the machine of Crammer and Singer, all classes at once. Minimises
+ * |w|^2 / 2 - sum of dual[i][m] over m != y_i, where w_m is the sum of (cost_i [m == y_i] - dual[i][m]) x_i, x having one
+ * more column, sqrt(intercept_square), and a row of dual is not negative and adds up to the row's cost. */
+typedef struct {
+    sch_control control;
+    sch_table x; /* IN (n, d) */
+
+    double intercept_square;
+    int64_t n_classes;
+    const void *y;        /* IN (n) class index */
+    const double *cost;   /* IN (n) */
+    const double *square; /* IN (n) |x|^2 without that column */
+    uint64_t seed, epoch;
+    double bound; /* IN lead of the class that a row rests on beyond which the row leaves */
+
+    double *dual;      /* INOUT (n, n_classes) */
+    void *coef;        /* INOUT (n_classes, d) */
+    double *intercept; /* INOUT (n_classes) */
+    int64_t *active;   /* INOUT (n) rows to visit first, in ascending order */
+    int64_t n_active;  /* INOUT how many; rows found to stay where they are leave */
+    double violation;  /* OUT largest slope of the dual that a step could still follow */
+    void *scratch;     /* SCRATCH crammer_singer_sweep_scratch(a) bytes, 64-byte aligned */
+} sch_crammer_singer_sweep_args;
+
+#define SCH_DUAL_OPS(X)                \
+    X(dual_sweep, sch_dual_sweep_args) \
+    X(crammer_singer_sweep, sch_crammer_singer_sweep_args)
 
 typedef struct {
 #define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
     SCH_DUAL_OPS(SCH_FIELD)
 #undef SCH_FIELD
     int64_t (*dual_sweep_scratch)(const sch_dual_sweep_args *); /* bytes, a function of sizes and options alone */
+    int64_t (*crammer_singer_sweep_scratch)(const sch_crammer_singer_sweep_args *);
 } sch_dual_ops;
 
 #endif

@@ -29,7 +29,7 @@ from schuss._kernels._core import (
     isa_supported,
     select_isa,
 )
-from schuss._kernels._dual import dual_sweep
+from schuss._kernels._dual import crammer_singer_sweep, dual_sweep
 from schuss._kernels._forest import FOREST_CRITERIA, forest_add, forest_grow
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
 from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, softmax_gradient, vector_math
@@ -72,6 +72,7 @@ __all__ = [
     "column_products",
     "column_residual",
     "compiler",
+    "crammer_singer_sweep",
     "dual_sweep",
     "forest_add",
     "forest_grow",

@@ -309,9 +309,28 @@ cdef extern from "sch/dual.h" nogil:
         const double *bound
         double *violation
         void *scratch
+    ctypedef struct sch_crammer_singer_sweep_args:
+        sch_control control
+        sch_table x
+        double intercept_square
+        int64_t n_classes
+        const void *y
+        const double *cost
+        const double *square
+        uint64_t seed, epoch
+        double bound
+        double *dual
+        void *coef
+        double *intercept
+        int64_t *active
+        int64_t n_active
+        double violation
+        void *scratch
     ctypedef struct sch_dual_ops:
         sch_status (*dual_sweep)(sch_dual_sweep_args *) noexcept nogil
+        sch_status (*crammer_singer_sweep)(sch_crammer_singer_sweep_args *) noexcept nogil
         int64_t (*dual_sweep_scratch)(const sch_dual_sweep_args *) noexcept nogil
+        int64_t (*crammer_singer_sweep_scratch)(const sch_crammer_singer_sweep_args *) noexcept nogil
 
 
 cdef extern from "sch/tree.h" nogil:

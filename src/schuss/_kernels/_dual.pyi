@@ -32,3 +32,21 @@ def dual_sweep(
     n_threads: int = 1,
     scratch: Scratch,
 ) -> Float64: ...
+def crammer_singer_sweep(
+    table: Table,
+    y: Array,
+    *,
+    intercept_square: float = 0.0,
+    cost: Float64,
+    square: Float64,
+    dual: Float64,
+    coef: Array,
+    intercept: Float64,
+    active: Int64,
+    n_active: Int64,
+    bound: float,
+    seed: int = 0,
+    epoch: int = 0,
+    n_threads: int = 1,
+    scratch: Scratch,
+) -> float: ...

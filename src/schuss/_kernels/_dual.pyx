@@ -41,3 +41,30 @@ def dual_sweep(Table table, y, *, int loss, double loss_param=0.0, double interc
         status = kernels.dual_sweep(&a)
     check(status)
     return violation
+
+
+def crammer_singer_sweep(Table table, y, *, double intercept_square=0.0, cost, square, dual, coef, intercept, active,
+                         n_active, double bound, uint64_t seed=0, uint64_t epoch=0, int n_threads=1, Scratch scratch):
+    """One epoch in place on dual (n, k), coef (k, d), intercept (k,), active (n,) and n_active (1,).
+
+    Returns the largest violation that was met.
+    """
+    cdef sch_crammer_singer_sweep_args a
+    cdef sch_status status
+    cdef const sch_dual_ops *kernels = ops().dual  # one instruction set for the size and the run
+    cdef int64_t k = coef.shape[0], n = table.c.n, d = table.c.d
+    a.control, a.x, a.n_classes, a.intercept_square = control(n_threads), table.c, k, intercept_square
+    a.y, a.cost = read(y, "y", table.kind, n), <const double *>read(cost, "cost", b"d", n)
+    a.square = <const double *>read(square, "square", b"d", n)
+    a.seed, a.epoch, a.bound = seed, epoch, bound
+    a.dual = <double *>write(dual, "dual", b"d", n * k)
+    a.coef = write(coef, "coef", table.kind, k * d)
+    a.intercept = <double *>write(intercept, "intercept", b"d", k)
+    a.active = <int64_t *>write(active, "active", b"q", n)
+    a.n_active, a.violation = n_active[0], 0.0
+    a.scratch = scratch.at_least(kernels.crammer_singer_sweep_scratch(&a))
+    with nogil:
+        status = kernels.crammer_singer_sweep(&a)
+    check(status)
+    n_active[0] = a.n_active
+    return a.violation

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from schuss._inputs import check_first_read
 from schuss.history import History
 from schuss.linear_model._watched import WatchedFit
-from schuss.losses import Loss, Target, constant_guess, constant_loss
 from schuss.svm._dual import DualSolver
 from schuss.svm._interior import InteriorSolver
+from schuss.svm._multiclass import MulticlassProblem
+from schuss.svm._multiclass_dual import MulticlassDual
+from schuss.svm._multiclass_interior import MulticlassInterior
 from schuss.svm._newton import NewtonSolver
 from schuss.svm._problem import Matrix, Problem
 from schuss.training import Outcome, StopReason
@@ -46,8 +48,11 @@ def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver
     """Choose the method; all but Newton's work in double precision.
 
     Newton's for the squared losses where matrices of the order of the columns are small, the interior
-    point for the others. Elsewhere dual coordinate descent, or if the dual is not wanted L-BFGS.
+    point for the others and for Crammer and Singer's. Elsewhere dual coordinate descent, or if the dual
+    is not wanted L-BFGS.
     """
+    if isinstance(problem, MulticlassProblem):
+        return MulticlassInterior(problem, tol) if problem.interior else MulticlassDual(problem.doubled(), tol, seed)
     if problem.l1 or (problem.squared and (problem.factorises or not dual)):
         return NewtonSolver(problem, tol)
     if problem.narrow:
@@ -64,40 +69,30 @@ class SVMFit(WatchedFit):
         Its parameters are read.
     problem : Problem
     solver : Solver
-    classes : bool
-        Whether the target is one of classes.
     """
 
-    def __init__(self, model: Any, problem: Problem, solver: Solver, *, classes: bool) -> None:
-        self._problem, self._classes, self.solver = problem, classes, solver
-        self._loss = Loss(problem.loss, Target.SIGN if classes else Target.REAL, problem.epsilon)
-        guess = self._constant_loss(problem.y, problem.weight)
+    def __init__(self, model: Any, problem: Problem, solver: Solver) -> None:
+        self._problem, self.solver = problem, solver
+        guess = problem.constant_loss(problem.y, problem.weight)
         super().__init__(model, problem.X, History(baseline={"training_loss": guess}))
         self._now = self._reached = solver.parameters()
 
     def watch(self, X: Any, y: Array, weight: Array | None) -> None:
         """Record the curves of validation data, its target encoded like the training data's."""
-        self.history.baseline["validation_loss"] = self._constant_loss(y, weight)
+        self.history.baseline["validation_loss"] = self._problem.constant_loss(y, weight)
         training = self._problem.X, self._problem.y, self._problem.weight
         validation = self._evaluator(X, y, weight)
         self.curves = Curves(validation, self._evaluator(*training), lambda: self._now)
         self.history.baseline |= self.curves.baseline
-
-    def _constant_loss(self, y: Array, weight: Array | None) -> float:
-        """Mean loss of the constant that is best for the training data."""
-        k = len(self._problem.positive)
-        options = {"classes": self._classes}
-        guess = constant_guess(self._loss, self._problem.y, self._problem.weight, n_outputs=k, **options)
-        return constant_loss(self._loss, y, weight, guess, **options)
 
     def _evaluator(self, X: Any, y: Array, weight: Array | None) -> Evaluator:
         return Evaluator(
             X,
             y,
             None if weight is None else weight.astype(X.dtype),
-            loss=self._loss,
+            loss=self._problem.curve_loss,
             n_outputs=len(self._problem.positive),
-            classes=self._classes,
+            classes=self._problem.classes,
             n_threads=self._problem.n_threads,
         )
 

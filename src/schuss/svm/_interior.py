@@ -11,8 +11,7 @@ from schuss.linear_model._robust.band import Banded
 from schuss.linear_model._robust.interior_point import Kinks
 from schuss.linear_model._robust.rows import Rows
 from schuss.linear_model._smooth.plan import near_column_means
-from schuss.svm._dual import RELATIVE_GAP
-from schuss.svm._problem import Matrix, Problem
+from schuss.svm._problem import RELATIVE_GAP, Matrix, Problem, penalty_matrix
 
 
 class InteriorSolver:
@@ -65,7 +64,14 @@ class InteriorSolver:
         rows = Rows(x, shift, fit_intercept=intercept, n_threads=problem.n_threads)
         theta = np.zeros(rows.shape[1])
         return Banded(
-            rows, self._kinks(target, cost), None, None, theta.copy(), self._quadratic(shift), theta, self._relative_gap
+            rows,
+            self._kinks(target, cost),
+            None,
+            None,
+            theta.copy(),
+            penalty_matrix(problem, shift),
+            theta,
+            self._relative_gap,
         )
 
     def _kinks(self, target: Matrix, cost: Matrix) -> list[Kinks]:
@@ -74,16 +80,6 @@ class InteriorSolver:
             return [Kinks(np.ones(len(cost)), cost, target, half)]
         epsilon = self.problem.epsilon
         return [Kinks(target - epsilon, cost, 1.0, half), Kinks(-target - epsilon, cost, -1.0, half.copy())]
-
-    def _quadratic(self, shift: Matrix | None) -> Matrix:
-        """The penalty's matrix in coordinates about the shift."""
-        quadratic = np.eye(self.problem.table.d + 1)
-        if self.problem.intercept_square:
-            about = np.ones(len(quadratic))
-            about[:-1] = 0.0 if shift is None else -shift
-            quadratic[-1, -1] = 0.0
-            quadratic += np.outer(about, about) / self.problem.intercept_square
-        return quadratic
 
     @property
     def done(self) -> bool:

@@ -17,16 +17,11 @@ from schuss.linear_model._base import LinearClassifierMixin
 from schuss.losses import Loss, Target
 from schuss.svm._base import BaseLinearSVM
 from schuss.svm._fit import SVMFit, solver_for
+from schuss.svm._multiclass import MulticlassProblem
 from schuss.svm._parameters import check_intercept_scaling, resolve_dual
 from schuss.svm._problem import Problem
 
 Array = NDArray[Any]
-
-
-def _check_supported(estimator: LinearSVC) -> None:
-    """Refuse what is not there yet."""
-    if estimator.multi_class == "crammer_singer":
-        raise ValueError("LinearSVC does not support multi_class='crammer_singer' yet; 'ovr' is supported.")
 
 
 class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
@@ -39,7 +34,12 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
     which is liblinear's objective: the intercept is penalised too. The method is chosen by the
     data. Data with more rows than columns are solved by Newton's method for the squared hinge, a
     proximal one with an L1 penalty, and by an interior-point method for the hinge; wide data by dual
-    coordinate descent with shrinking. ``multi_class='crammer_singer'`` is refused for now.
+    coordinate descent with shrinking.
+
+    With ``multi_class='crammer_singer'`` all classes are told apart in one problem, with the same
+    penalty summed over the classes and, for the raw predictions z of a row, ::
+
+        loss_i = max(0, 1 + max of z_m over m != y_i, minus z_{y_i})
 
     Parameters
     ----------
@@ -55,13 +55,15 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         of the gradient of the mean objective must be at most ``tol``, too.
     C : float, default=1.0
         Inverse strength of the penalty.
-    multi_class : {'ovr'}, default='ovr'
-        One class against the rest.
+    multi_class : {'ovr', 'crammer_singer'}, default='ovr'
+        One class against the rest, or all in one problem, for which ``penalty``, ``loss`` and
+        ``dual`` say nothing.
     fit_intercept : bool, default=True
     intercept_scaling : float, default=1
         The larger, the less the intercept is penalised.
     class_weight : dict, 'balanced' or None, default=None
-        Factors of ``C``, by class. Of one class against the rest, the rest has none.
+        Factors of ``C``, by class. Of one class against the rest, the rest has none; with
+        'crammer_singer' each row has that of its own class.
     verbose : int, default=0
         If positive, print a line per iteration.
     random_state : int, RandomState instance or None, default=None
@@ -109,7 +111,11 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
     Newton's method for the squared hinge is that of Mangasarian (2002), "A finite Newton method
     for classification", and Keerthi and DeCoste (2005); its curvature comes from few rows and is
     corrected by L-BFGS. Dual coordinate descent is that of Hsieh, Chang, Lin, Keerthi and
-    Sundararajan (2008).
+    Sundararajan (2008). The joint problem is that of Crammer and Singer (2001), "On the algorithmic
+    implementation of multiclass kernel-based vector machines". Its dual is solved row by row after
+    Keerthi, Sundararajan, Chang, Hsieh and Lin (2008), "A sequential dual method for large scale
+    multi-class linear SVMs", or, where matrices over the coefficients of all classes are small, by
+    an interior-point method.
 
     Examples
     --------
@@ -222,9 +228,9 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         """
         check_parameters(self)
         check_intercept_scaling(self)
-        _check_supported(self)
         X, y = check_training_data(self, X, y)
-        dual = resolve_dual(self.dual, self.loss, self.penalty, X.shape)
+        joint = self.multi_class == "crammer_singer"
+        dual = joint or resolve_dual(self.dual, self.loss, self.penalty, X.shape)
         weight = self._weights(sample_weight, X)
         classes, codes = encode_labels(y)
         if len(classes) < 2:
@@ -237,7 +243,7 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         target = self._encode(codes, X.dtype)
         train, held_out = self._held_out(X, target, weight, (X_val, y_val, sample_weight_val))
         problem = self._problem(*train, factors)
-        fit = SVMFit(self, problem, solver_for(problem, self.tol, self._seed(), dual=dual), classes=True)
+        fit = SVMFit(self, problem, solver_for(problem, self.tol, self._seed(), dual=dual))
         if held_out is not None:
             fit.watch(*held_out)
         self._train(fit, X, y, sample_weight)
@@ -247,19 +253,21 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, BaseLinearSVM):
         return Loss(self.loss, Target.SIGN).encode(codes, len(self.classes_), dtype)
 
     def _problem(self, X: Any, target: Array, weight: Array | None, factors: Array) -> Problem:
-        binary = len(factors) == 2
-        return Problem(
+        binary, joint = len(factors) == 2, self.multi_class == "crammer_singer"
+        kind = MulticlassProblem if joint and not binary else Problem
+        return kind(
             X=self._dense_if_small(X),
             y=target,
             weight=weight,
-            loss=self.loss,
+            loss="hinge" if joint else self.loss,
             epsilon=0.0,
-            C=float(self.C),
+            # half the penalty: of two classes told apart jointly each has half of the difference
+            C=float(self.C) * (2.0 if joint and binary else 1.0),
             intercept_square=float(self.intercept_scaling) ** 2 if self.fit_intercept else 0.0,
             positive=factors[1:].copy() if binary else factors,
             negative=factors[:1].copy() if binary else np.ones(len(factors)),
             n_threads=n_threads_for(self, X),
-            l1=self.penalty == "l1",
+            l1=self.penalty == "l1" and not joint,
         )
 
     def _check_validation(self, dtype: Any, X_val: Any, y_val: Any, weight: Any) -> tuple[Any, Array, Array | None]:

@@ -195,7 +195,7 @@ class LinearSVR(LinearRegressorMixin, BaseLinearSVM):
         target = np.ascontiguousarray(y, dtype=X.dtype)
         train, held_out = self._held_out(X, target, weight, (X_val, y_val, sample_weight_val))
         problem = self._problem(*train)
-        fit = SVMFit(self, problem, solver_for(problem, self.tol, self._seed(), dual=dual), classes=False)
+        fit = SVMFit(self, problem, solver_for(problem, self.tol, self._seed(), dual=dual))
         if held_out is not None:
             fit.watch(*held_out)
         self._train(fit, X, y, sample_weight)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss.linear_model._robust.minimizers import factorises
+from schuss.losses import Loss, Target, constant_guess, constant_loss
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
+RELATIVE_GAP = 1e-3  # of tol: duality gap, relative to the objective, of an output that is done
+ROUNDING = 32 * float(np.finfo(np.float64).eps)  # what it leaves of a gap, for margins and targets near one
 
 _NARROW = 1024  # columns of sparse data whose products with each other are worth having
 
@@ -63,7 +66,7 @@ class Problem:
         self.rows = np.ones(self.table.n) if self.weight is None else self.weight
         self.total = float(self.rows.sum())
 
-    def doubled(self) -> Problem:
+    def doubled(self) -> Self:
         """The same problem in double precision."""
         return (
             self
@@ -75,6 +78,22 @@ class Problem:
     def shape(self) -> tuple[int, int]:
         """Shape of the coefficients."""
         return len(self.positive), self.table.d
+
+    @property
+    def classes(self) -> bool:
+        """Whether the target is one of classes."""
+        return "hinge" in self.loss
+
+    @property
+    def curve_loss(self) -> Loss:
+        """The loss of a row, for curves."""
+        return Loss(self.loss, Target.SIGN if self.classes else Target.REAL, self.epsilon)
+
+    def constant_loss(self, y: Array, weight: Array | None) -> float:
+        """Mean loss in some rows of the constant that is best for the training data."""
+        k, loss = len(self.positive), self.curve_loss
+        guess = constant_guess(loss, self.y, self.weight, n_outputs=k, classes=self.classes)
+        return constant_loss(loss, y, weight, guess, classes=self.classes)
 
     @property
     def squared(self) -> bool:
@@ -111,6 +130,11 @@ class Problem:
 
     def losses(self, coef: Array, intercept: Array) -> Matrix:
         """Sum of cost times loss of each output."""
+        raw = self.raw(coef, intercept)
+        return np.array([self._loss(k, np.ascontiguousarray(raw[:, k])) for k in range(len(coef))])
+
+    def raw(self, coef: Array, intercept: Array) -> Array:
+        """Raw predictions, (n_samples, n_outputs)."""
         dtype = self.X.dtype
         raw = np.empty((self.table.n, len(coef)), dtype=dtype)
         kernels.linear_predict(
@@ -120,7 +144,7 @@ class Problem:
             raw,
             n_threads=self.n_threads,
         )
-        return np.array([self._loss(k, np.ascontiguousarray(raw[:, k])) for k in range(len(coef))])
+        return raw
 
     def _loss(self, output: int, raw: Array) -> float:
         total: float = kernels.loss_sum(
@@ -139,3 +163,14 @@ class Problem:
             square = self.X.multiply(self.X).sum(axis=1, dtype=np.float64)
             return np.asarray(square, dtype=np.float64).ravel()
         return np.einsum("ij,ij->i", self.X, self.X, dtype=np.float64)
+
+
+def penalty_matrix(problem: Problem, shift: Matrix | None) -> Matrix:
+    """The penalty of one output's coefficients and intercept, in coordinates about the shift."""
+    quadratic = np.eye(problem.table.d + 1)
+    if problem.intercept_square:
+        about = np.ones(len(quadratic))
+        about[:-1] = 0.0 if shift is None else -shift
+        quadratic[-1, -1] = 0.0
+        quadratic += np.outer(about, about) / problem.intercept_square
+    return quadratic
