@@ -17,8 +17,9 @@ from sklearn.base import BaseEstimator
 import schuss
 from schuss.history import History
 from schuss.persistence import from_bytes, to_bytes
+from schuss.persistence._entry import Entry
 from schuss.persistence._fields import Array, Choice, Either, Integer, Labels, Names, Real
-from schuss.persistence._registry import ENTRIES, Entry, register
+from schuss.persistence._registry import ENTRIES
 
 
 class Stump(BaseEstimator):
@@ -41,13 +42,12 @@ def _stump(monkeypatch):
     module = types.ModuleType("made_up")
     module.Stump = Stump
     monkeypatch.setitem(sys.modules, "made_up", module)
-    monkeypatch.setitem(ENTRIES, "Stump", None)
     state = {
         "n_features_in_": Integer(minimum=1, size="n_features"),
         "n_nodes_": Integer(minimum=1, size="n_nodes"),
         "feature_": Array(("n_nodes",), dtypes=("int32",)),
     }
-    register(Entry("Stump", "made_up", state))
+    monkeypatch.setitem(ENTRIES, "Stump", Entry("Stump", "made_up", state))
 
 
 @pytest.mark.usefixtures("_stump")

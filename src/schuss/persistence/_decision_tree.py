@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the nodes of a single decision tree must look like, so that no row gets lost in it."""
+"""The fitted states of single decision trees; what their nodes must look like, so that no row gets lost in them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss.persistence._entry import Entry, entry
 from schuss.persistence._errors import ModelFileError
-from schuss.persistence._fields import Array, Labels, Sizes
+from schuss.persistence._fields import Array, Field, Integer, Labels, Sizes
 
 _COLUMNS = {
     "left_child": "int64",
@@ -88,3 +89,21 @@ class ClassCounts:
             raise ModelFileError(f"{name} does not fit the classes")
         if counts.min() < 1:
             raise ModelFileError(f"{name} has an output without classes")
+
+
+_SINGLE_TREE: dict[str, Field] = {
+    "n_outputs_": Integer(minimum=1, size="n_targets"),
+    "max_features_": Integer(minimum=1),
+}
+_TREE_CLASSES: dict[str, Field] = {"classes_": TreeLabels(), "n_classes_": ClassCounts()}
+
+DECISION_TREES: tuple[Entry, ...] = (
+    *(
+        entry("schuss.tree", name, {**_TREE_CLASSES, **_SINGLE_TREE, "_nodes": NodeTable("n_values")})
+        for name in ("DecisionTreeClassifier", "ExtraTreeClassifier")
+    ),
+    *(
+        entry("schuss.tree", name, {**_SINGLE_TREE, "_nodes": NodeTable()})
+        for name in ("DecisionTreeRegressor", "ExtraTreeRegressor")
+    ),
+)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What forests have in model files beside their trees."""
+"""The fitted states of forests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from schuss.persistence._entry import Entry, entry
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import Array, Choice, Counts, Either, Field, Integer, Labels, Real, Sizes
 from schuss.persistence._trees import Grown, Vocabulary
@@ -25,7 +26,7 @@ class SeveralLabels:
             Labels(multilabel=True).check(name, classes, {})
 
 
-FOREST: dict[str, Field] = {
+_FOREST: dict[str, Field] = {
     "n_outputs_": Integer(minimum=1),
     "_trees": Either((Grown(), Grown(with_values=True))),
     "_node_impurity": Array(("n_nodes",), dtypes=("float32",)),
@@ -37,18 +38,18 @@ FOREST: dict[str, Field] = {
     "is_categorical_": Either((Choice((None,)), Array(("n_features",), dtypes=("bool",)))),
     "_vocabulary": Either((Choice((None,)), Vocabulary())),
 }
-FOREST_OF_CLASSES: dict[str, Field] = {
+_FOREST_OF_CLASSES: dict[str, Field] = {
     "classes_": Either((Labels(multilabel=True), SeveralLabels())),
     "n_classes_": Either((Integer(minimum=1), Counts("n_targets"))),
 }
-OUT_OF_BAG: dict[str, Field] = {
+_OUT_OF_BAG: dict[str, Field] = {
     "oob_score_": Real(),
     "oob_decision_function_": Either((Array(("n_samples", "n_shares")), Array(("n_samples", "n_shares", "n_targets")))),
     "oob_prediction_": Either((Array(("n_samples",)), Array(("n_samples", "n_targets")))),
 }
 
 
-def forest_fits(state: Mapping[str, Any]) -> None:
+def _forest_fits(state: Mapping[str, Any]) -> None:
     """Insist on a record for each node, seeds that can be seeds, and leaves that hold what the outputs need."""
     trees = state["_trees"]
     if trees.n_trees < 1 or len(state["_node_impurity"]) != len(trees.nodes):
@@ -71,3 +72,10 @@ def _n_values(state: Mapping[str, Any]) -> int:
     if np.atleast_1d(counts).tolist() != [len(one) for one in classes] or len(classes) != n_outputs:
         raise ModelFileError("the numbers of classes are not those of the classes")
     return 1 if counts == 2 else sum(map(len, classes))
+
+
+FORESTS: tuple[Entry, ...] = tuple(
+    entry("schuss.ensemble", f"{kind}{task}", {**classes, **_FOREST}, _OUT_OF_BAG, fits=_forest_fits)
+    for kind in ("RandomForest", "ExtraTrees")
+    for task, classes in (("Classifier", _FOREST_OF_CLASSES), ("Regressor", {}))
+)
