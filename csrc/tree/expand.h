@@ -65,6 +65,7 @@ static candidate_node candidate_of(const growth *w, grown_node *node, int64_t pl
     c.most_h = c.h_sum - c.least_h;
     c.least_category_h = CATEGORY_SUPPORT * (double)w->nodes[0].total.h / w->row_weight;
     c.least_n = a->min_samples_leaf;
+    c.all_curved = w->p.least_h * (double)c.least_n >= c.least_h;
     c.most_n = node->total.c - c.least_n;
     c.lower = node->lower;
     c.upper = node->upper;

@@ -23,6 +23,7 @@ typedef struct {
     int32_t g_shift, h_shift, wide_shift;
     int64_t low_mask, count_mask, wide_mask;
     int64_t chunk; /* 0: rows have no words */
+    double least_h; /* of a row that counts; whole */
 } packing;
 
 enum {
@@ -43,9 +44,9 @@ typedef struct {
     int64_t g, h, c;
 } sums;
 
-/* Largest and mean absolute gradient and hessian, the largest weight and their sum. */
+/* Largest and mean absolute gradient and hessian, the smallest hessian, the largest weight and their sum. */
 typedef struct {
-    double g_max, g_mean, h_max, h_mean, w_max, w_sum;
+    double g_max, g_mean, h_max, h_min, h_mean, w_max, w_sum;
 } magnitudes;
 
 SCH_INLINE int bit_length(double x)
@@ -57,6 +58,15 @@ SCH_INLINE int bit_length(double x)
 
 /* 2^bits / (the power of two above x) */
 SCH_INLINE double scale_to(int bits, double x) { return x > 0.0 ? ldexp(1.0, bits - bit_length(x)) : 1.0; }
+
+/* Nearest whole number, ties to even, of |x| < 2^51. */
+SCH_INLINE int64_t nearest(double x)
+{
+    const double shifted = x + 6755399441055744.0; /* 1.5 * 2^52 leaves the whole part in the low bits */
+    int64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - INT64_C(0x4338000000000000);
+}
 
 static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
 {
@@ -73,12 +83,14 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
         p.count_mask = p.low_mask = ((int64_t)1 << PLAIN_COUNT_BITS) - 1;
         p.wide_mask = -1;
         p.chunk = p.count_mask;
+        p.least_h = 1.0;
         return p;
     }
     const int fine = m->g_max > FEW_DOMINATE * m->g_mean || m->h_max > FEW_DOMINATE * m->h_mean;
     const int h_room = 63 - w_bits - n_bits;
     p.g_scale = scale_to((int)sch_min(fine ? FINE_G_BITS : PACKED_BITS, SUM_BITS - w_bits), m->g_max);
     p.h_scale = scale_to((int)sch_min(fine ? FINE_H_BITS : PACKED_BITS, h_room), m->h_max);
+    p.least_h = m->h_min > 0.0 ? (double)nearest(m->h_min * p.h_scale) : 0.0;
     p.h_shift = PACKED_COUNT_BITS;
     p.g_shift = PACKED_BITS + 2 * PACKED_COUNT_BITS;
     p.low_mask = ((int64_t)1 << p.g_shift) - 1;
@@ -88,15 +100,6 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
     const int64_t chunk = fine ? 0 : p.count_mask / (a->whole_weights ? (int64_t)m->w_max : 1);
     p.chunk = chunk >= LEAST_CHUNK ? chunk : 0;
     return p;
-}
-
-/* Nearest whole number, ties to even, of |x| < 2^51. */
-SCH_INLINE int64_t nearest(double x)
-{
-    const double shifted = x + 6755399441055744.0; /* 1.5 * 2^52 leaves the whole part in the low bits */
-    int64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    return bits - INT64_C(0x4338000000000000);
 }
 
 /* How a row's value becomes a whole number. */

@@ -25,6 +25,7 @@ typedef struct {
     const packing *p;
     sums total;
     int packed;
+    int all_curved; /* sides of least_n rows have least_h, too */
     double g_sum, h_sum;        /* of the node; the latter without l2 */
     double l1, l2;
     double both_sides; /* h_sum + 2 l2 */

@@ -28,24 +28,30 @@ SCH_INLINE double factor_at(const sch_grow_tree_args *a, const weighting kind, i
 SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, int64_t end, const int all,
                                    const sch_dtype dtype, const weighting kind)
 {
-    double g_max = 0.0, g_sum = 0.0, h_max = 0.0, h_sum = 0.0, w_max = 0.0, w_sum = 0.0;
-    SCH_PRAGMA(omp simd reduction(max : g_max, h_max, w_max) reduction(+ : g_sum, h_sum, w_sum))
+    double g_max = 0.0, g_sum = 0.0, h_max = 0.0, h_min = INFINITY, h_sum = 0.0, w_max = 0.0, w_sum = 0.0;
+    SCH_PRAGMA(omp simd reduction(max : g_max, h_max, w_max) reduction(min : h_min) reduction(+ : g_sum, h_sum, w_sum))
     for (int64_t i = first; i < end; ++i) {
         const int64_t row = all ? i : (int64_t)a->rows[i];
         const double copies = kind == WHOLE_WEIGHT ? a->weight[row] : 1.0;
         const double use = copies > 0.0 ? 1.0 : 0.0, factor = factor_at(a, kind, row);
         const double g = fabs(value_at(a->gradient, dtype, row) * factor);
         const double h = value_at(a->hessian, dtype, row) * factor;
-        const double g_used = g * use, h_used = h * use;
+        const double g_used = g * use, h_used = h * use, h_least = copies > 0.0 ? h : INFINITY;
         g_max = g_used > g_max ? g_used : g_max;
         h_max = h_used > h_max ? h_used : h_max;
+        h_min = h_least < h_min ? h_least : h_min;
         w_max = copies > w_max ? copies : w_max;
         g_sum += g * copies;
         h_sum += h * copies;
         w_sum += copies;
     }
-    return (magnitudes){
-        .g_max = g_max, .g_mean = g_sum, .h_max = h_max, .h_mean = h_sum, .w_max = w_max, .w_sum = w_sum};
+    return (magnitudes){.g_max = g_max,
+                        .g_mean = g_sum,
+                        .h_max = h_max,
+                        .h_min = h_min,
+                        .h_mean = h_sum,
+                        .w_max = w_max,
+                        .w_sum = w_sum};
 }
 
 /* Returns the sums of what it writes. (Without a chunk the words are not used, the sums are.) */
@@ -98,13 +104,14 @@ static sch_status make_words(word_pass *pass)
 {
     const sch_control *control = &pass->a->control;
     const int64_t blocks = word_blocks(pass->a->n_rows);
-    magnitudes all = {0};
+    magnitudes all = {.h_min = INFINITY};
     sch_status status = sch_par_for(control, blocks, measure_chunk, pass);
     if (status) return status;
     for (int64_t b = 0; b < blocks; ++b) {
         const magnitudes *part = &pass->partial[b];
         all.g_max = part->g_max > all.g_max ? part->g_max : all.g_max;
         all.h_max = part->h_max > all.h_max ? part->h_max : all.h_max;
+        all.h_min = part->h_min < all.h_min ? part->h_min : all.h_min;
         all.w_max = part->w_max > all.w_max ? part->w_max : all.w_max;
         all.g_mean += part->g_mean;
         all.h_mean += part->h_mean;
