@@ -404,6 +404,15 @@ def test_constraints_hold():
         assert len(set(used.tolist())) <= 1
 
 
+def test_sets_of_features_that_interact_are_saved(tmp_path):
+    X, y = numbers()
+    model = regressor(interaction_cst=[{4, 2, 0}, frozenset({1, 3}), (5,)], max_iter=5).fit(X, y)
+    schuss.save(model, tmp_path / "model.schuss")
+    again = schuss.load(tmp_path / "model.schuss")
+    assert again.get_params() == model.get_params()
+    np.testing.assert_array_equal(again.fit(X, y).predict(X), model.predict(X))
+
+
 def test_an_interrupt_leaves_the_last_whole_iteration():
     X, y = numbers()
     calls = []

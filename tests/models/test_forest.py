@@ -291,8 +291,9 @@ def test_categories_of_a_frame(forest):
     assert same.score(numbers, y) > 0.9
     unknown = frame.head(3).assign(c=pd.Categorical(["never", None, "seen"]))
     assert len(model.predict(unknown)) == 3
-    with pytest.raises(NotImplementedError, match="categorical"):
+    with pytest.raises(AttributeError, match="categorical"):
         model.estimators_  # noqa: B018
+    assert not hasattr(model, "estimators_")
     assert len(model) == 20
 
 

@@ -75,6 +75,23 @@ def test_values_come_back_with_their_types(value):
     assert _same(_again(value), value)
 
 
+@given(st.sets(st.integers(-99, 99)), st.sampled_from([set, frozenset]))
+def test_sets_come_back(members, kind):
+    again = _again(kind(members))
+    assert type(again) is kind
+    assert again == members
+
+
+def test_sets_have_one_form():
+    assert dump(Writer().value("it", {30, 4, np.int32(-5)})) == '{"set":[-5,4,30]}'
+
+
+@pytest.mark.parametrize("stored", [[2, 1], [1, 1], [True], ["1"], [1.0], 1, {"1": 2}])
+def test_what_is_no_set_is_refused(stored):
+    with pytest.raises(schuss.ModelFileError, match="it is not a"):
+        Reader({}).value("it", {"set": stored})
+
+
 @given(st.sampled_from(DTYPES).flatmap(lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, min_side=0))))
 def test_arrays_of_numbers_come_back(array):
     assert _same(_again(array), array)
@@ -139,7 +156,8 @@ def test_random_state_goes_on():
     [
         2**63,
         object(),
-        {1, 2},
+        {1, "2"},
+        {True},
         b"bytes",
         1j,
         np.complex128(1j),

@@ -33,6 +33,8 @@ class Reader:
             "csr": self._csr,
             "list": self._list,
             "tuple": lambda name, stored: tuple(self._list(name, stored)),
+            "set": lambda name, stored: set(self._members(name, stored)),
+            "frozenset": lambda name, stored: frozenset(self._members(name, stored)),
             "dict": self._dict,
             "random_state": self._random_state,
             "trees": self._trees,
@@ -106,6 +108,12 @@ class Reader:
         if not isinstance(content, list):
             raise ModelFileError(f"{name} is not a list")
         return [self.value(f"{name}.{i}", item) for i, item in enumerate(content)]
+
+    def _members(self, name: str, content: Any) -> list[int]:
+        members = self._list(name, content)
+        if not all(_is(member, int) for member in members) or sorted(set(members)) != members:
+            raise ModelFileError(f"{name} is not a set of integers, ascending")
+        return members
 
     def _dict(self, name: str, content: Any) -> dict[Any, Any]:
         result: dict[Any, Any] = {}

@@ -12,6 +12,7 @@ with one key, the kind:
                     its dtype (``<U5``) or ``"object"``
 ``csr``             a sparse matrix in three arrays: ``["matrix" | "array", shape]``
 ``list, tuple``     the items
+``set, frozenset``  the items, which are integers, ascending
 ``dict``            the items as ``[key, value]`` pairs, in order
 ``random_state``    the state of a ``numpy.random.RandomState``
 ==================  ===============================================================
@@ -62,6 +63,8 @@ class Writer:
         if isinstance(value, (list, tuple)):
             items = [self.value(f"{name}.{i}", item) for i, item in enumerate(value)]
             return {type(value).__name__: items}
+        if isinstance(value, (set, frozenset)):
+            return {type(value).__name__: self._members(name, value)}
         if isinstance(value, dict):
             pairs = enumerate(value.items())
             return {"dict": [self._pair(f"{name}.{i}", pair) for i, pair in pairs]}
@@ -76,6 +79,11 @@ class Writer:
         if not isinstance(key, (str, int, float, np.generic)):
             raise ModelFileError(f"{name} has a key that is not a number or a string")
         return [self.value(f"{name}.key", key), self.value(name, value)]
+
+    def _members(self, name: str, value: set[Any] | frozenset[Any]) -> list[int]:
+        if not all(isinstance(member, (int, np.integer)) and not isinstance(member, bool) for member in value):
+            raise ModelFileError(f"{name} is a set of something else than integers, which a model file cannot hold")
+        return [self._integer(name, int(member)) for member in sorted(value)]
 
     def _integer(self, name: str, value: int) -> int:
         if abs(value) >= MAX_INT:

@@ -90,7 +90,7 @@ def _columns(tree: Grown) -> dict[str, Any]:
     nodes, inner, position = tree.nodes, ~tree.is_leaf, _depth_first(tree.nodes)
     feature, left = nodes["feature"], np.where(inner, nodes["left"], 0)
     if np.any(inner & (feature & CATEGORICAL != 0)):
-        raise NotImplementedError("Trees with categorical splits have no form in scikit-learn.")
+        raise AttributeError("There is no estimators_: scikit-learn has no form for trees with categorical splits.")
     return {
         "left_child": np.where(inner, position[left], -1),
         "right_child": np.where(inner, position[left + inner], -1),
