@@ -8,7 +8,7 @@
 #define REAL_HIGHEST (REAL_BITS == 32 ? (real)FLT_MAX : (real)DBL_MAX)
 
 enum {
-    T(BLOCK_CACHE) = 8 * 1024,
+    T(BLOCK_CACHE) = 16 * 1024,
     T(FLUSH_ROWS) = 256,
     T(MOST_ROWS) = 256,
     T(MOST_GROUPS) = 64,
@@ -288,15 +288,23 @@ static void T(glm_flush)(const T(glm) *m, const T(glm_group) *s)
     memset(s->g, 0, (size_t)m->shape.packed * sizeof(real));
 }
 
+SCH_INLINE double T(sum_column)(const real *c, const int64_t stride, int64_t rows)
+{
+    double sum = 0.0;
+    SCH_SIMD_SUM(sum)
+    for (int64_t r = 0; r < rows; ++r) sum += (double)c[r * stride];
+    return sum;
+}
+
 static void T(glm_add_intercept)(const T(glm) *m, const T(glm_group) *s, int64_t rows)
 {
     const int64_t d = m->a->x.d;
-    for (int64_t k = 0; k < m->a->n_out; ++k) {
-        double sum = 0.0;
-        SCH_SIMD_SUM(sum)
-        for (int64_t r = 0; r < rows; ++r) sum += (double)s->c[r * m->n_padded + k];
-        s->gradient[k * (d + 1) + d] += sum;
+    if (m->n_padded == 1) {
+        s->gradient[d] += T(sum_column)(s->c, 1, rows);
+        return;
     }
+    for (int64_t k = 0; k < m->a->n_out; ++k)
+        s->gradient[k * (d + 1) + d] += T(sum_column)(s->c + k, m->n_padded, rows);
 }
 
 static void T(glm_block)(const T(glm) *m, const T(glm_group) *s, int64_t b)

@@ -4,7 +4,22 @@
  * Include after linear/row_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-enum { T(ROWS) = 4 }; /* rows that share each load of the weights */
+enum {
+    T(ROWS) = 4, /* rows that share each load of the weights */
+    T(NARROW) = 1280 / sizeof(real) /* up to so many features two blocks of 16 rows fit in the first cache */
+};
+
+/* Fetching what is read next is left to the software: a block is read twice, and in between the hardware would idle.
+ *
+ * Of narrow rows, each phase fetches half of the next block, evenly: for every ROWS rows that it reads it asks for half as
+ * many, line by line in the order of memory, which the hardware's own prefetching then follows. Wide rows would push the
+ * block at hand out of the first cache; of them the gradient phase fetches the next block, the margin phase streams. */
+SCH_INLINE void T(fetch_rows)(const real *x, int64_t stride, int64_t d)
+{
+    const int64_t rows = T(ROWS) / 2, spans = stride == d ? 1 : rows, length = stride == d ? rows * d : d;
+    for (int64_t r = 0; r < spans; ++r)
+        for (int64_t j = 0; j < length; j += SCH_LINE / (int64_t)sizeof(real)) __builtin_prefetch(x + r * stride + j);
+}
 
 /* z[r] = x_r w, for ROWS rows at once */
 SCH_INLINE void T(dot_rows)(const T(row_shape) *s, const real *x, int64_t stride, const real *w, real *z)
@@ -31,15 +46,15 @@ SCH_INLINE void T(dot_rows)(const T(row_shape) *s, const real *x, int64_t stride
     T(store_sums)(sum[0][0] + sum[0][1], sum[1][0] + sum[1][1], sum[2][0] + sum[2][1], sum[3][0] + sum[3][1], z);
 }
 
-/* g += sum over ROWS rows of c[r] * x_r. While a block is read for its gradient, the one `ahead` elements further is
- * fetched: between the two phases of a block the memory would otherwise idle. */
+/* g += sum over ROWS rows of c[r] * x_r, of which those `ahead` elements further are fetched, unless that is 0. */
 SCH_INLINE void T(add_rows)(const T(row_shape) *s, const real *x, int64_t stride, int64_t ahead, const real *c, real *g)
 {
     const vreal c0 = T(vset)(c[0]), c1 = T(vset)(c[1]), c2 = T(vset)(c[2]), c3 = T(vset)(c[3]);
     const int64_t full = s->full * VL;
     for (int64_t j = 0; j < full; j += VL) {
+        if (ahead)
 #pragma GCC unroll 4
-        for (int r = 0; r < T(ROWS); ++r) __builtin_prefetch(x + r * stride + j + ahead);
+            for (int r = 0; r < T(ROWS); ++r) __builtin_prefetch(x + r * stride + j + ahead);
         T(vstore)(g + j, T(vload)(g + j) + ((c0 * T(vload)(x + j) + c1 * T(vload)(x + stride + j)) +
                                             (c2 * T(vload)(x + 2 * stride + j) + c3 * T(vload)(x + 3 * stride + j))));
     }
@@ -52,8 +67,13 @@ SCH_INLINE void T(add_rows)(const T(row_shape) *s, const real *x, int64_t stride
 SCH_INLINE void T(dot_block)(const T(row_shape) *s, const real *x, int64_t stride, int64_t rows, const real *w,
                              real intercept, real *z)
 {
+    const int64_t d = s->full * VL + s->rest;
+    const real *next = x + rows * stride;
     int64_t r = 0;
-    for (; r + T(ROWS) <= rows; r += T(ROWS)) T(dot_rows)(s, x + r * stride, stride, w, z + r);
+    for (; r + T(ROWS) <= rows; r += T(ROWS)) {
+        if (d <= T(NARROW)) T(fetch_rows)(next + r / 2 * stride, stride, d);
+        T(dot_rows)(s, x + r * stride, stride, w, z + r);
+    }
     for (; r < rows; ++r) z[r] = T(dense_dot)(s, x + r * stride, w);
     SCH_SIMD
     for (r = 0; r < rows; ++r) z[r] += intercept;
@@ -61,8 +81,17 @@ SCH_INLINE void T(dot_block)(const T(row_shape) *s, const real *x, int64_t strid
 
 SCH_INLINE void T(add_block)(const T(row_shape) *s, const real *x, int64_t stride, int64_t rows, const real *c, real *g)
 {
+    const int64_t d = s->full * VL + s->rest;
+    const real *next = x + (rows + rows / 2) * stride;
     int64_t r = 0;
-    for (; r + T(ROWS) <= rows; r += T(ROWS)) T(add_rows)(s, x + r * stride, stride, rows * stride, c + r, g);
+    if (d <= T(NARROW)) {
+        for (; r + T(ROWS) <= rows; r += T(ROWS)) {
+            T(fetch_rows)(next + r / 2 * stride, stride, d);
+            T(add_rows)(s, x + r * stride, stride, 0, c + r, g);
+        }
+    } else {
+        for (; r + T(ROWS) <= rows; r += T(ROWS)) T(add_rows)(s, x + r * stride, stride, rows * stride, c + r, g);
+    }
     for (; r < rows; ++r) T(dense_axpy)(s, c[r], x + r * stride, x + r * stride, g);
 }
 

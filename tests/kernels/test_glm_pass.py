@@ -242,7 +242,7 @@ def test_layout_of_rows_changes_little(isa, dtype, layout):
 
 
 @pytest.mark.parametrize("n", (0, *SIZES))
-@pytest.mark.parametrize("d", (0, *SIZES))
+@pytest.mark.parametrize("d", (0, *SIZES, 350))
 def test_edge_sizes(isa, dtype, n, d):
     x, y, coef, intercept = typical("logistic", n, max(d, 1), dtype)
     x, coef = np.ascontiguousarray(x[:, :d]), np.ascontiguousarray(coef[:, :d])
