@@ -1,37 +1,33 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all forests share: fitting, and what can be asked of a fitted forest."""
+"""What all forests share when they are fitted."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from warnings import warn
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
 
-from schuss import _kernels as kernels
 from schuss._inputs import check_parameters, n_threads_for
-from schuss._sklearn import check_sample_weight, validate_data
+from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.ensemble._categories import categorical_mask
 from schuss.ensemble._forest.curves import Average
 from schuss.ensemble._forest.fit import ForestFit, Stopping
-from schuss.ensemble._forest.growers import ExactGrower, predict
-from schuss.ensemble._forest.members import decision_path, feature_importances, make_members, preorder
+from schuss.ensemble._forest.growers import ExactGrower, by_row
+from schuss.ensemble._forest.out_of_bag import OutOfBag
 from schuss.ensemble._forest.parameters import options_of
 from schuss.ensemble._forest.sampling import Sampler, n_samples_drawn
 from schuss.ensemble._forest.state import ForestState
-from schuss.ensemble._inputs import check_table
 from schuss.training import Outcome
-from schuss.tree._cart.inputs import check_indices, check_training_data, check_values, few_plain_rows, single
+from schuss.tree._cart.inputs import check_training_data
 from schuss.tree._histogram.grower import BinnedGrower
 from schuss.tree._histogram.targets import Target
 from schuss.validation import check_given, sample_rows
@@ -45,10 +41,9 @@ _WATCHED_ROWS = 2048  # of the training rows, for the curve of the training loss
 _EXACT_ONLY = ("absolute_error",)
 
 
-class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
+class BaseForest(CallbackSupport, OutOfBag, ABC):
     """Base of the four forests; see `RandomForestClassifier`."""
 
-    _member: ClassVar[type]
     _random_splits: ClassVar[bool] = False
 
     # ---------------------------------------------------------------- what classes and numbers have of their own
@@ -64,14 +59,6 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     def _balance(self, y: Array) -> Any:
         """From drawn rows to factors of all rows' weights, or None."""
         return None
-
-    @abstractmethod
-    def _publish_out_of_bag(self, means: Float64) -> Array:
-        """Set the attribute of out-of-bag predictions, and return those that are scored."""
-
-    @abstractmethod
-    def _score_out_of_bag(self, y: Array, predicted: Array) -> float:
-        """The score that ``oob_score=True`` means."""
 
     # ---------------------------------------------------------------- fitting
 
@@ -125,12 +112,6 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     def _is_exact(self) -> bool:
         """Whether trees search the values themselves."""
         return self.max_bins is None or self.criterion in _EXACT_ONLY
-
-    def _encoded(self, X: Any, *, reset: bool) -> Array:
-        """A table with the codes of its categories."""
-        X = single(check_table(self, X, reset=reset))
-        check_values(self, X)
-        return X
 
     def _check_bootstrap(self, n: int, weight: Float64 | None, target: Target) -> int | None:
         """Size of the bootstrap samples, None without; raise what cannot be meant."""
@@ -221,7 +202,7 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         n_classes = target.n_classes if hasattr(target, "n_classes") else None
         options = options_of(self, self._n_samples, n_classes, random_splits=self._random_splits)
         if self._is_exact:
-            return ExactGrower(_by_row(X), self._y_of(target), target, options, n_threads=n_threads)
+            return ExactGrower(by_row(X), self._y_of(target), target, options, n_threads=n_threads)
         return BinnedGrower(
             X, target, options, sampler.sum_bits, max_bins=self.max_bins, is_categorical=self.is_categorical_,
             weight=weight, n_threads=n_threads,
@@ -241,7 +222,7 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         n = self._n_samples
         rows = sample_rows(n, _WATCHED_ROWS, 0)
         rows = np.arange(n) if rows is None else rows
-        X = _by_row(X)
+        X = by_row(X)
         watched = target.take(rows)
         some_weight = None if weight is None else weight[rows]
         curves = {"training": Average(grower.rows(X[rows]), watched, some_weight)}
@@ -288,177 +269,6 @@ class BaseForest(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
         self.__dict__.pop("_members", None)
         self.history_ = fit.history
         self.stop_reason_ = str(outcome.reason)
-
-    # ---------------------------------------------------------------- out of bag
-
-    def _own_scoring(self) -> tuple[Any, ...]:
-        return (self.oob_score,) if callable(self.oob_score) else ()
-
-    def _out_of_bag_so_far(self, X: Any, target: Target, sampler: Sampler) -> Average:
-        average = Average(None, target, None, out_of_bag=True)
-        average.start_from(self._state, _by_row(X), sampler)
-        return average
-
-    def _set_oob_score_and_attributes(self, X: Any, y: Array, scoring_function: Any = None) -> None:
-        """Publish what the trees say about rows that they were not grown on."""
-        average = self._out_of_bag
-        if (average.counts == 0).any():
-            warn(
-                "Some inputs do not have OOB scores. This probably means too few trees were used to compute any "
-                "reliable OOB estimates.",
-                UserWarning,
-                stacklevel=5,
-            )
-        predicted = self._publish_out_of_bag(average.means())
-        y = y[:, 0] if y.shape[1] == 1 else y
-        score = self._score_out_of_bag if scoring_function is None else scoring_function
-        self.oob_score_ = score(y, predicted)
-
-    # ---------------------------------------------------------------- what can be asked
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "_trees" in vars(self)
-
-    @property
-    def _state(self) -> ForestState:
-        return ForestState(self._trees, self._node_impurity, self._node_samples, self._tree_seeds)
-
-    def _check_X(self, X: Any) -> Any:
-        if self._vocabulary is not None:
-            return self._encoded(X, reset=False)
-        X = validate_data(self, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=False)
-        check_values(self, X)
-        if sp.issparse(X):
-            check_indices(X)
-        return X
-
-    def _means(self, X: Any) -> Float64:
-        """Mean over the trees of what their leaves hold."""
-        check_is_fitted(self)
-        few = self._few_means(X)
-        if few is not None:
-            return few
-        X = self._check_X(X)
-        return predict(self._trees, X, n_threads=n_threads_for(self, X))
-
-    def _few_means(self, X: Any) -> Float64 | None:
-        """The same for some plain rows, in microseconds; None if X is not that, or has to be looked at."""
-        if self._vocabulary is not None or (rows := few_plain_rows(self, X)) is None:
-            return None
-        return self._trees.predictor.predict_few(rows, divisor=float(max(len(self._trees), 1)), infinite=False)
-
-    def _contributions(self, X: Any) -> Float64:
-        """What each feature adds to these means, (n_samples, n_values, n_features + 1)."""
-        check_is_fitted(self)
-        X, trees = self._check_X(X), self._trees
-        return trees.contributions(X, divisor=float(max(len(trees), 1)), n_threads=n_threads_for(self, X))
-
-    def apply(self, X: Any) -> Int64:
-        """Return the leaf of each tree that each row ends up in.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_estimators)
-            Numbers of the nodes in their trees, as in ``estimators_``.
-        """
-        leaves, trees = self._leaves(X), self._trees
-        return preorder(trees)[leaves + trees.offsets[:-1]]
-
-    def _leaves(self, X: Any) -> Int64:
-        """The leaf of each tree that each row ends up in, by our own numbers."""
-        check_is_fitted(self)
-        X = self._check_X(X)
-        return kernels.trees_leaves(self._trees.predictor, X, n_threads=n_threads_for(self, X))
-
-    def decision_path(self, X: Any) -> tuple[Any, Int64]:
-        """Return which nodes each row passes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        indicator : CSR matrix of shape (n_samples, n_nodes)
-            1 where a row passes a node; the nodes of all trees, one tree after another.
-        n_nodes_ptr : ndarray of shape (n_estimators + 1,)
-            Where the columns of each tree begin.
-        """
-        leaves = self._leaves(X)
-        return decision_path(self._trees, leaves), self._trees.offsets.copy()
-
-    @property
-    def feature_importances_(self) -> Float64:
-        """Share of each feature in the decrease of impurity, the mean over the trees.
-
-        It favours features of many values; `sklearn.inspection.permutation_importance` does not.
-        """
-        check_is_fitted(self)
-        return feature_importances(self._trees)
-
-    @property
-    def estimators_(self) -> list[Any]:
-        """The trees one by one, made when first asked for."""
-        if "_trees" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no trees before it is fitted")
-        if "_members" not in vars(self):
-            self._members = make_members(self, self._state)
-        members: list[Any] = self._members
-        return members
-
-    @property
-    def estimator_(self) -> Any:
-        """An unfitted tree with the parameters of those in ``estimators_``."""
-        if "_trees" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no trees before it is fitted")
-        return self._make_member()
-
-    @property
-    def estimator(self) -> Any:
-        """An unfitted tree with default parameters."""
-        return self._member()
-
-    def _make_member(self) -> Any:
-        names = set(self._member._parameter_constraints) & set(self.get_params(deep=False))  # type: ignore[attr-defined]
-        shared = names - {"random_state", "class_weight", "max_time", "n_threads", "max_bins"}
-        return self._member(**{name: getattr(self, name) for name in sorted(shared)})
-
-    @property
-    def estimators_samples_(self) -> list[NDArray[np.int32]]:
-        """The rows that each tree was grown on, drawn again at each call."""
-        check_is_fitted(self)
-        sampler = Sampler(self._n_samples, self._sample_weight, self._n_samples_bootstrap)
-        return [sampler.rows(seed) for seed in self._tree_seeds.tolist()]
-
-    def __len__(self) -> int:
-        """Number of trees."""
-        return len(self._tree_seeds)
-
-    def __getitem__(self, index: int) -> Any:
-        """Return one tree."""
-        return self.estimators_[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        """Go through the trees."""
-        return iter(self.estimators_)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_members"}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-def _by_row(X: Any) -> Any:
-    return X.tocsr() if sp.issparse(X) else X
 
 
 def _mean(losses: Float64, weight: Float64 | None) -> float:

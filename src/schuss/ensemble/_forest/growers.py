@@ -162,6 +162,11 @@ def seed_of_tree(random_state: int) -> int:
     return int(np.random.RandomState(random_state).randint(np.iinfo(np.int32).max))
 
 
+def by_row(X: Any) -> Any:
+    """A table that rows can be taken of: sparse ones as CSR."""
+    return X.tocsr() if hasattr(X, "tocsr") else X
+
+
 def single_tree(tree: Grown, n_features: int) -> Trees:
     """A model of one tree."""
     builder = TreesBuilder(n_features, 1 if tree.values is None else tree.values.shape[1])
