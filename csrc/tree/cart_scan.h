@@ -200,8 +200,9 @@ static void cart_take_best(const cart_block *block, int64_t low, int64_t high, i
     for (int64_t i = low; i < high; ++i) highest = block->rating[i] > highest ? block->rating[i] : highest;
     if (!(highest > best->rating)) return;
     int64_t i = low;
-    while (block->rating[i] != highest) ++i;
-    const double x = block->x[i], next = block->x[i + 1], middle = x / 2.0 + next / 2.0;
+    while (i < high && block->rating[i] != highest) ++i;
+    if (i == high) return; /* no candidate: compilers may begin a maximum at the lowest finite number */
+    const double x = (double)block->x[i], next = (double)block->x[i + 1], middle = x / 2.0 + next / 2.0;
     best->rating = highest;
     best->n_left = n_before + i + 1;
     best->missing_left = (uint8_t)missing_left;

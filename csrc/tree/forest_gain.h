@@ -112,12 +112,12 @@ SCH_INLINE void refuse_small_sides(const forest_tree *tree, forest_bins *bins, i
     if (least > 0.0) FOR_BINS(j, n)
         {
             const double w = bins->weight[j];
-            bins->gain[j] = (w < least) | (total - w < least) ? (double)-INFINITY : bins->gain[j];
+            bins->gain[j] = ((w < least) | (total - w < least)) ? (double)-INFINITY : bins->gain[j];
         }
     if (tree->counted) FOR_BINS(j, n)
         {
             const double c = bins->count[j];
-            bins->gain[j] = (c < least_rows) | (rows - c < least_rows) ? (double)-INFINITY : bins->gain[j];
+            bins->gain[j] = ((c < least_rows) | (rows - c < least_rows)) ? (double)-INFINITY : bins->gain[j];
         }
 }
 

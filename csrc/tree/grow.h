@@ -10,7 +10,8 @@ static sch_status start_root(growth *w)
     const sch_grow_tree_args *a = w->a;
     grown_node *root = &w->nodes[0];
     search_task task = {.w = w, .built = {root}};
-    *root = (grown_node){.n = a->n_rows, .left = -1, .parent = -1, .lower = -INFINITY, .upper = INFINITY};
+    *root =
+        (grown_node){.n = a->n_rows, .left = -1, .parent = -1, .lower = -(double)INFINITY, .upper = (double)INFINITY};
     root->key = sch_key(a->seed, 0);
     root->total = w->total;
     w->n_nodes = w->n_leaves = 1;

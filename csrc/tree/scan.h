@@ -225,7 +225,7 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
         for (int v = 0; v < PAIR; ++v) {
             const vec_i64 allowed = load_cells(node->allowed + first + v * LANES);
             any |= allowed;
-            for (int l = 0; l < LANES; ++l) best[v].numerator[l] = allowed[l] ? threshold : INFINITY;
+            for (int l = 0; l < LANES; ++l) best[v].numerator[l] = allowed[l] ? threshold : (double)INFINITY;
             best[v].denominator = all_lanes(1.0);
             best[v].at = (vec_i64){0} - 1;
             direction[v] = all_lanes(0.0);
