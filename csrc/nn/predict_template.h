@@ -140,7 +140,8 @@ static sch_status T(nn_predict)(sch_nn_predict_args *a)
     p.partial = a->scratch;
     for (int64_t at = 0; at < a->network.n_layers; ++at)
         work += 2.0 * (double)a->x.n * (double)(a->network.layers[at].fan_in * a->network.layers[at].fan_out);
-    const sch_status status = sch_nn_for(&a->control, work, p.groups, T(predict_group), &p);
+    const sch_control control = sch_serial_below(a->control, work, SCH_NN_SHARED);
+    const sch_status status = sch_par_for(&control, p.groups, T(predict_group), &p); /* it polls, even on one thread */
     a->loss_sum = status == SCH_OK ? sch_sum_ordered(p.partial, p.groups) : 0.0;
     return status;
 }

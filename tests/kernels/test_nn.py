@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """nn_train and nn_predict: against a naive network, finite differences, and themselves on other numbers of threads."""
 
+import signal
+
 import numpy as np
 import pytest
 from nn_cases import Case
@@ -215,3 +217,25 @@ def test_parameters_outside_of_the_block_are_refused():
             case.network(), case.table, case.y, batch_size=8, parameters=case.block.copy(), rates=np.ones(7),
             gradient=case.block.copy(), n_weights=case.n_weights, first=case.block.copy(), scratch=kernels.Scratch(),
         )  # fmt: skip
+
+
+def test_a_prediction_on_one_thread_can_be_stopped():
+    """What a signal's handler raises inside the kernel arrives, as itself."""
+    case = Case((300, 400, 400, 3), np.float32, 9, n=20_000)
+    network, out = case.network(), np.empty((20_000, 3), np.float32)
+
+    def handler(number, frame):
+        raise InterruptedError
+
+    def predict_for_long():
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+        for _ in range(1000):
+            kernels.nn_predict(network, case.table, out, scratch=kernels.Scratch())
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pytest.raises(InterruptedError):
+            predict_for_long()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
