@@ -11,6 +11,7 @@ from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss._lbfgs import Memory, line_search
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
+from schuss.linear_model._smooth.hessians import hessian, softmax_bound
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
 from schuss.linear_model._smooth.plan import minimizer
@@ -180,22 +181,22 @@ def test_hessian_is_the_derivative_of_the_gradient(n_classes, fit_intercept, rng
     objective = objective_of(X, y, weight=rng.random(60), fit_intercept=fit_intercept, shift=shift)
     theta = 0.3 * rng.standard_normal(objective.shape)
     theta[:, -1] *= fit_intercept
-    hessian = objective.hessian(objective.evaluate(theta, curvature=True))
+    matrix = hessian(objective, objective.evaluate(theta, curvature=True))
     direction = rng.standard_normal(theta.shape)
     direction -= 0 if n_classes == 2 else direction.mean(axis=0)
     direction[:, -1] *= fit_intercept
     h = 1e-6
     ahead, behind = (objective.evaluate(theta + s * h * direction).gradient for s in (1, -1))
-    assert_close((hessian @ direction.ravel()).reshape(theta.shape), (ahead - behind) / (2 * h), 1e-7, scale=1.0)
+    assert_close((matrix @ direction.ravel()).reshape(theta.shape), (ahead - behind) / (2 * h), 1e-7, scale=1.0)
 
 
 def test_bound_is_above_every_softmax_hessian(rng):
     X, y = classes_of(rng, 80, 4, 3)
     objective = objective_of(X, y, shift=X.mean(axis=0))
     point = objective.evaluate(rng.standard_normal(objective.shape), curvature=True)
-    bound, hessian = objective.bound(point), objective.hessian(point)
+    bound, matrix = softmax_bound(objective, point), hessian(objective, point)
     between = np.eye(3) - 1 / 3  # the common part of all classes is not what is bounded
-    room = np.kron(between, bound) - np.kron(between, np.eye(5)) @ hessian @ np.kron(between, np.eye(5))
+    room = np.kron(between, bound) - np.kron(between, np.eye(5)) @ matrix @ np.kron(between, np.eye(5))
     assert np.linalg.eigvalsh(room).min() > -tol(float, 80)
 
 

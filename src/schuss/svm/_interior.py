@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.band import Banded
 from schuss.linear_model._robust.interior_point import Kinks
 from schuss.linear_model._robust.rows import Rows
-from schuss.linear_model._smooth.plan import near_column_means
 from schuss.svm._problem import RELATIVE_GAP, Matrix, Problem, penalty_matrix
 
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.rows import Rows
 from schuss.linear_model._smooth.curvature import CholeskyInverse
-from schuss.linear_model._smooth.plan import near_column_means
 from schuss.svm._multiclass import MulticlassHinge, MulticlassProblem, margin_excess
 from schuss.svm._problem import RELATIVE_GAP, ROUNDING, Matrix, penalty_matrix
 

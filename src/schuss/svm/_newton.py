@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.linear_model._robust.minimizers import minimizer
+from schuss.linear_model._smooth.hessians import hessian
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.plan import near_column_means
 from schuss.svm._problem import Matrix, Problem
 
 Array = NDArray[Any]
@@ -104,7 +105,7 @@ class NewtonSolver:
         if problem.loss == "squared_hinge":
             strata = (objective.y > 0).astype(np.int8)
         strata[problem.costs(k) <= 0] = -1
-        return minimizer(objective, theta, diagonal, strata)
+        return minimizer(objective, theta, diagonal, strata, hessian)
 
     def _done(self, solver: Minimizer | ProximalMinimizer) -> bool:
         return solver.stuck or solver.converged(self._tol)

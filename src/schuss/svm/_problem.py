@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss.linear_model._robust.minimizers import factorises
+from schuss.linear_model._smooth.pilot import factorises
 from schuss.losses import Loss, Target, constant_guess, constant_loss
 
 Array = NDArray[Any]

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss.linear_model._smooth.plan import near_column_means
+from schuss.linear_model._means import near_column_means
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]

@@ -14,12 +14,13 @@ from schuss._inputs import check_finite, n_threads_for
 from schuss.history import History
 from schuss.linear_model._glm.data import Data, DevianceEvaluator, null_intercept
 from schuss.linear_model._glm.families import Family
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._proximal import L1Penalty, proximal_minimizer
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
 from schuss.linear_model._smooth.fit import Parameters, SmoothFit, Solver
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.plan import minimizer, near_column_means
+from schuss.linear_model._smooth.plan import minimizer
 from schuss.validation import Curves
 
 Array = NDArray[Any]

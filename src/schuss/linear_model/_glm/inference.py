@@ -18,8 +18,8 @@ from scipy import stats
 from schuss import _kernels as kernels
 from schuss.linear_model._glm.data import Data
 from schuss.linear_model._glm.families import Family
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._smooth.curvature import CholeskyInverse
-from schuss.linear_model._smooth.plan import near_column_means
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]

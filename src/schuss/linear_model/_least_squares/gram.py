@@ -12,8 +12,8 @@ import numpy as np
 
 from schuss.history import History
 from schuss.linear_model._least_squares.problem import Problem, Reading
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._smooth.curvature import CholeskyInverse, Matrix
-from schuss.linear_model._smooth.plan import near_column_means
 from schuss.training import StopReason
 
 _MOST_READS = 6

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from schuss._inputs import n_threads_for
 from schuss.linear_model._logistic.parameters import intercept_penalty
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.plan import minimizer, near_column_means
+from schuss.linear_model._smooth.plan import minimizer
 from schuss.losses import Loss, Target, class_shares
 
 Array = NDArray[Any]

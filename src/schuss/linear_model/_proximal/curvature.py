@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.quadratic import Quadratic
+from schuss.linear_model._smooth.hessians import hessian, partial_hessians
 from schuss.linear_model._smooth.objective import Objective, Point
 
 _ACCURACY = 1e-5  # of the minimum of the model, relative to what it gains
@@ -115,12 +116,12 @@ class BlockHessian:
 
 def full_hessian(objective: Objective) -> Refresh:
     """Makes the matrix of all parameters."""
-    return lambda point: FullHessian(objective.hessian(point, definite=False))
+    return lambda point: FullHessian(hessian(objective, point, definite=False))
 
 
 def block_hessian(objective: Objective, widest: int) -> Refresh:
     """Makes one matrix for each class and each ``widest`` columns."""
-    return lambda point: BlockHessian([Block(*part) for part in objective.partial_hessians(point, widest)])
+    return lambda point: BlockHessian([Block(*part) for part in partial_hessians(objective, point, widest)])
 
 
 def _telling(step: Matrix, change: Matrix) -> bool:

@@ -12,19 +12,15 @@ from schuss.linear_model._proximal.newton import ProximalNewton
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.working_sets import WorkingSets
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.plan import pilot_rows, pilot_size
+from schuss.linear_model._smooth.pilot import CHEAP, FRESH_READS, few_rows, noise, pilot_size, settle
 
 _LARGEST_TABLE = 512  # columns of a dense table that are all read in each iteration
 _SMALL = 64  # columns of which all may be read, however few the rows
 _LARGEST_ORDER = 2048  # of a single matrix
 _WIDEST_BLOCK = 1024  # columns of one class's or one group's matrix, if there have to be several
-_CHEAP = 4e7  # multiplications of a Hessian that hardly takes longer than a read
-_FRESH_READS = 3  # reads that bring a Hessian which is not cheap
 _SMALLER = 8  # by what a pilot has fewer rows than the table, or than the pilot that it is made for
 _FEWEST_ROWS = 2000  # of a wide table's pilot
 _ROWS_PER_PARAMETER = 10  # of a pilot's own pilot
-_PILOT_STEPS = 20
-_PILOT_GAP = 0.05  # of the statistical error that a pilot's few rows leave anyway
 
 ProximalMinimizer = ProximalNewton | WorkingSets
 Pilot = TypeVar("Pilot", ProximalNewton, WorkingSets)
@@ -69,7 +65,7 @@ def proximal_minimizer(
     if not warm and n >= _SMALLER * _FEWEST_ROWS:
         # Gradients of fewer rows are noisier by the root of the ratio: with a penalty that
         # is not raised as much, the pilot would pick many columns that are noise.
-        few = objective.subset(*pilot_rows(objective, n // _SMALLER))
+        few = few_rows(objective, n // _SMALLER)
         raised = L1Penalty(_SMALLER**0.5 * penalty.strength)
         pilot = WorkingSets(few, raised, theta, _on_all_columns, tol=tol)
         theta, warm = _fitted(pilot).point.theta, True
@@ -84,8 +80,8 @@ def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, war
     if rows < n:
         pilot = _pilot(objective, penalty, theta, rows, warm)
         return ProximalNewton(objective, penalty, pilot.point.theta, refresh=refresh, curvature=pilot.curvature)
-    cheap = float(n) * order * order <= _CHEAP
-    return ProximalNewton(objective, penalty, theta, refresh=refresh, fresh_reads=np.inf if cheap else _FRESH_READS)
+    cheap = float(n) * order * order <= CHEAP
+    return ProximalNewton(objective, penalty, theta, refresh=refresh, fresh_reads=np.inf if cheap else FRESH_READS)
 
 
 def _is_full(objective: Objective) -> bool:
@@ -104,7 +100,7 @@ def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, w
     fewer = size // _SMALLER
     if not warm and fewer >= _ROWS_PER_PARAMETER * theta.size:
         theta = _pilot(objective, penalty, theta, fewer, warm).point.theta
-    few = objective.subset(*pilot_rows(objective, size))
+    few = few_rows(objective, size)
     reads = 1 if warm else np.inf
     pilot = ProximalNewton(few, penalty, theta, refresh=_refresh(few), fresh_reads=reads)
     if warm:
@@ -115,10 +111,10 @@ def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, w
 
 def _fitted(pilot: Pilot) -> Pilot:
     """Minimise until what is left is small beside the statistical error of so few rows."""
+
+    def enough() -> float:
+        return noise(max(int(np.count_nonzero(pilot.point.theta)), 1), pilot.objective.table.n)
+
     pilot.start()
-    for _ in range(_PILOT_STEPS):
-        n_parameters = max(int(np.count_nonzero(pilot.point.theta)), 1)
-        if pilot.stuck or pilot.gap <= _PILOT_GAP * n_parameters / (2.0 * pilot.objective.table.n):
-            break
-        pilot.step()
+    settle(pilot, enough)
     return pilot

@@ -26,6 +26,7 @@ from schuss.linear_model._least_squares.base import BaseLeastSquares
 from schuss.linear_model._least_squares.fit import Rows
 from schuss.linear_model._least_squares.gram import GramSolver, without_intercept
 from schuss.linear_model._least_squares.problem import Problem, Reading
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._ridge.base import ridge_pivot
 from schuss.linear_model._ridge.choice import (
     Choice,
@@ -38,7 +39,6 @@ from schuss.linear_model._ridge.choice import (
 from schuss.linear_model._ridge.folds import Fold, Split, tall_folds, wide_folds
 from schuss.linear_model._ridge.loo import TallLeaveOneOut, WideLeaveOneOut
 from schuss.linear_model._ridge.spectrum import solve_shifted
-from schuss.linear_model._smooth.plan import near_column_means
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]

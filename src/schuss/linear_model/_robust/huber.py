@@ -16,12 +16,13 @@ from schuss import _kernels as kernels
 from schuss._inputs import check_parameters, check_training_data, n_threads_for
 from schuss._sklearn import N_THREADS, Interval, check_sample_weight
 from schuss.callbacks import with_callbacks
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
 from schuss.linear_model._robust.huber_objective import SMALLEST_SCALE, HuberObjective
-from schuss.linear_model._robust.minimizers import factorises, minimizer
+from schuss.linear_model._robust.minimizers import minimizer
 from schuss.linear_model._smooth.curvature import Matrix
 from schuss.linear_model._smooth.newton import Minimizer
-from schuss.linear_model._smooth.plan import near_column_means
+from schuss.linear_model._smooth.pilot import factorises
 from schuss.losses import Loss, Target
 from schuss.training import StopReason
 from schuss.validation import Evaluator
@@ -89,7 +90,7 @@ class HuberSolver:
         strata = np.zeros(objective.table.n, dtype=np.int8)
         if objective.weight is not None:
             strata[objective.weight <= 0] = -1
-        solver = minimizer(objective, theta, diagonal, strata, warm=self._warm)
+        solver = minimizer(objective, theta, diagonal, strata, HuberObjective.hessian, warm=self._warm)
         solver.start()
         return solver
 

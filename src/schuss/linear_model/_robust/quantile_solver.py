@@ -10,10 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.band import Banded
 from schuss.linear_model._robust.interior_point import Kinks
 from schuss.linear_model._robust.rows import Rows, Vector
-from schuss.linear_model._smooth.plan import near_column_means
 
 Array = NDArray[Any]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The penalised mean loss of a linear model: value, gradient and curvature in one read of X."""
+"""The penalised mean loss of a linear model: value, gradient and Gram matrix in one read of X."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class Objective:
         Added to the mean loss: minus that of the best predictions, for instance, which
         makes it a deviance.
     expected : bool, default=False
-        Whether `hessian` is the Hessian's expectation under the model, which is positive
-        where the Hessian need not be.
+        Whether the Hessian is its expectation under the model, which is positive where the
+        Hessian need not be.
     """
 
     def __init__(
@@ -107,10 +107,15 @@ class Objective:
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
         self._single = np.dtype(self.table.dtype) == np.float32
-        self._code = kernels.LOSSES[loss]
-        self._scratch = kernels.Scratch()
+        self.code = kernels.LOSSES[loss]
+        self.scratch = kernels.Scratch()
         self._gram: Matrix | None = None
         self._gram_at: Point | None = None
+
+    @property
+    def classifies(self) -> bool:
+        """Whether y are classes."""
+        return self.loss in ("logistic", "softmax")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -185,8 +190,8 @@ class Objective:
         ----------
         theta : ndarray of shape (n_outputs, n_features + 1)
         curvature : bool, default=False
-            Whether `hessian` or `bound` will be asked at this point: then the Gram
-            matrix of a dense table comes out of the same read.
+            Whether `mean_gram` will be asked at this point: then the Gram matrix of a dense
+            table comes out of the same read.
         """
         coef, intercept = self.unshifted(theta)
         gradient = np.empty(self.shape)
@@ -219,7 +224,7 @@ class Objective:
                 self.y,
                 coef,
                 intercept,
-                loss=self._code,
+                loss=self.code,
                 loss_param=self.loss_param,
                 weight=self.weight,
                 offset=self.offset,
@@ -228,7 +233,7 @@ class Objective:
                 gram_weights=self._gram_weights,
                 shift=self.shift,
                 n_threads=self.n_threads,
-                scratch=self._scratch,
+                scratch=self.scratch,
             )
         except FloatingPointError:  # a step too far for the line search, or bad data
             gradient.fill(np.nan)
@@ -261,110 +266,20 @@ class Objective:
         theta[:, -1] = intercept if self.shift is None else intercept + coef @ self.shift
         return theta
 
-    def hessian(self, point: Point, *, definite: bool = True) -> Matrix:
-        """Hessian at a point: of order n_features + 1, times n_outputs for softmax.
-
-        That of softmax is singular without a penalty, for a common shift of all classes
-        changes no probability; ``definite`` adds curvature there, which gradients, having
-        no part in it, do not notice.
-        """
-        if self.n_outputs > 1:
-            return self._softmax_hessian(point, definite)
-        if self.table.is_sparse:
-            return self._penalised(self._sparse_gram(self._hessian_weights(point)))
-        return self._penalised(self._mean_gram(point))
-
-    def bound(self, point: Point) -> Matrix:
-        """Upper bound of one class's block of the softmax Hessian, at any parameters.
-
-        Boehning (1992), "Multinomial logistic regression algorithm": the block Hessian
-        is at most 1/2 (I - 11'/K) (x) X'X, which is 1/2 X'X for each class as long as
-        gradients sum to zero over the classes, as they do.
-        """
-        return self._penalised(0.5 * self._mean_gram(point))
-
-    def blocks(self, point: Point) -> Matrix:
-        """Each class's block of the softmax Hessian, (n_outputs, order, order)."""
-        share, x = self._shares(point), self._augmented()
-        share *= 1.0 - share
-        if self.weight is not None:
-            share *= self.weight[:, None]
-        grams = (self._outer_products(x, np.ascontiguousarray(s)) / self.total for s in share.T)
-        return np.stack([self._penalised(gram) for gram in grams])
-
-    def partial_hessians(self, point: Point, widest: int) -> list[tuple[NDArray[np.intp], Matrix]]:
-        """Blocks on the Hessian's diagonal: of each class, and of at most ``widest`` columns.
-
-        Each comes with the positions of its parameters among all, which are counted class
-        by class; an intercept belongs to its class's last block.
-        """
-        k, p = self.shape
-        chunks = np.array_split(np.arange(p - 1), max(1, -(-(p - 1) // widest)))
-        parts = [self.columns(chunk) for chunk in chunks] if len(chunks) > 1 else [self]
-        if k == 1:
-            weights = self._hessian_weights(point)[:, None]
-        else:
-            weights = self._shares(point)
-            weights *= 1.0 - weights
-            if self.weight is not None:
-                weights *= self.weight[:, None]
-        blocks = []
-        for c in range(k):
-            weight = np.ascontiguousarray(weights[:, c])
-            for chunk, part in zip(chunks, parts, strict=True):
-                matrix, index = part._weighted_gram(weight), c * p + chunk
-                if chunk is chunks[-1]:
-                    blocks.append((np.append(index, c * p + p - 1), matrix))
-                else:
-                    blocks.append((index, np.ascontiguousarray(matrix[:-1, :-1])))
-        return blocks
-
-    def _weighted_gram(self, weight: Array) -> Matrix:
-        """Weighted mean of the outer products of the shifted rows, and the penalty."""
-        if self.table.is_sparse:
-            return self._penalised(self._sparse_gram(weight))
-        return self._penalised(self._outer_products(self._augmented(), weight) / self.total)
-
-    def _sparse_gram(self, weight: Array | None) -> Matrix:
-        """Weighted mean of the outer products of a CSR table's shifted rows."""
-        gram = np.empty((self.shape[1], self.shape[1]))
-        threads, scratch = self.n_threads, self._scratch
-        kernels.sparse_gram(self.table, weight, gram, shift=self.shift, n_threads=threads, scratch=scratch)
-        gram /= self.total
-        return gram
-
-    def _hessian_weights(self, point: Point) -> Array:
-        """Second derivatives of the rows' losses, times the rows' weights."""
-        margins = self._margins(point)[:, 0]
-        if self.offset is not None:
-            margins += self.offset
-        hessian = np.empty_like(self.y)
-        kernels.loss_gradient(
-            self.y,
-            margins,
-            loss=self._code,
-            loss_param=self.loss_param,
-            weight=self.weight,
-            gradient=np.empty_like(self.y),
-            hessian=hessian,
-            expected=self.expected,
-            n_threads=self.n_threads,
-        )
-        return hessian
-
     def _gram_buffer(self) -> Matrix:
         if self._gram is None:
             order = self.table.d + 1
             self._gram = np.empty((order, order))
         return self._gram
 
-    def _mean_gram(self, point: Point) -> Matrix:
+    def mean_gram(self, point: Point) -> Matrix:
+        """Weighted mean of a dense table's outer products of shifted rows; read again if `evaluate` was not asked."""
         if self._gram_at is not point:
             self.evaluate(point.theta, curvature=True)
         self._gram_at = None
         return self._gram_buffer() / self.total
 
-    def _penalised(self, matrix: Matrix) -> Matrix:
+    def add_penalty(self, matrix: Matrix) -> Matrix:
         """Add the penalty to one class's matrix; an intercept that is not fitted is free."""
         matrix.reshape(-1)[: -1 : len(matrix) + 1] += self.l2
         if self.intercept_l2:  # of what the intercept is in shifted coordinates
@@ -376,50 +291,7 @@ class Objective:
             matrix[-1, -1] = 1.0
         return matrix
 
-    def _softmax_hessian(self, point: Point, definite: bool) -> Matrix:
-        """diag(p) - pp' times the outer products of the rows, summed over the rows."""
-        k, p = self.shape
-        hessian = self._sparse_class_products(point) if self.table.is_sparse else self._class_products(point)
-        for c in range(k):
-            hessian[c, :, c, :] = self._penalised(hessian[c, :, c, :].copy())
-        # A common shift of all classes changes nothing but the penalty, and gradients
-        # have no part in it: any positive curvature there makes the matrix definite.
-        if definite:  # in the size of each column, lest the small ones drown in it
-            j = np.arange(p)
-            hessian[:, j, :, j] += np.einsum("cjcj->j", hessian)[:, None, None] / (k * k)
-        return hessian.reshape(k * p, k * p)
-
-    def _sparse_class_products(self, point: Point) -> Matrix:
-        """The mean of diag(p) - pp' times the rows' outer products, (k, order, k, order)."""
-        k, p = self.shape
-        share, hessian = self._shares(point), np.empty((k, p, k, p))
-        for c in range(k):
-            own = share[:, c] if self.weight is None else share[:, c] * self.weight
-            for other in range(c + 1):
-                between = own * ((c == other) - share[:, other])
-                hessian[c, :, other, :] = hessian[other, :, c, :] = self._sparse_gram(between)
-        return hessian
-
-    def _class_products(self, point: Point) -> Matrix:
-        """The same of a dense table."""
-        k, p = self.shape
-        share, x = self._shares(point), self._augmented()
-        spread = (share[:, :, None] * x[:, None, :]).reshape(len(x), k * p)
-        hessian = -self._outer_products(spread, self.weight).reshape(k, p, k, p)
-        for c in range(k):
-            weight = share[:, c] if self.weight is None else share[:, c] * self.weight
-            own = hessian[c, :, c, :] + self._outer_products(x, np.ascontiguousarray(weight))
-            hessian[c, :, c, :] = own
-        hessian /= self.total
-        return hessian
-
-    def _shares(self, point: Point) -> Array:
-        """Probabilities of the classes, (n_samples, n_outputs)."""
-        share = self._margins(point)
-        kernels.softmax(share, share, n_threads=self.n_threads)
-        return share
-
-    def _margins(self, point: Point) -> Array:
+    def margins(self, point: Point) -> Array:
         """Raw predictions of the rows, (n_samples, n_outputs)."""
         margins = np.empty((self.table.n, self.n_outputs), dtype=self.table.dtype)
         kernels.linear_predict(
@@ -430,31 +302,3 @@ class Objective:
             n_threads=self.n_threads,
         )
         return margins
-
-    def _augmented(self) -> Array:
-        """Copy of the shifted columns and a column of ones, or of zeros without intercept."""
-        n, p = self.table.n, self.shape[1]
-        x = np.full((n, p), float(self.fit_intercept), dtype=self.table.dtype)
-        x[:, :-1] = self.x
-        if self.shift is not None:
-            x[:, :-1] -= self.shift.astype(x.dtype)
-        return x
-
-    def _outer_products(self, x: Array, weight: Array | None) -> Matrix:
-        """Weighted sum of the outer products of the rows of a dense array."""
-        d = x.shape[1]
-        gram = np.empty((d + 1, d + 1))
-        kernels.glm_pass(
-            kernels.Table(x),
-            self.y,
-            np.zeros((1, d)),
-            np.zeros(1),
-            loss=kernels.LOSSES["squared"],
-            weight=weight,
-            gradient=np.empty((1, d + 1)),
-            gram=gram,
-            gram_weights="sample",
-            n_threads=self.n_threads,
-            scratch=self._scratch,
-        )
-        return np.ascontiguousarray(gram[:-1, :-1])
