@@ -2,6 +2,7 @@
 """Single trees: what scikit-learn grows, and what it does not tell."""
 
 import pickle
+import re
 import time
 import warnings
 
@@ -324,6 +325,37 @@ def test_the_history_tells_levels():
     assert history.baseline["training_loss"] == pytest.approx(np.var(y))
     assert model.stop_reason_ == "converged"
     assert diagnose(model).label
+
+
+@pytest.mark.parametrize("options", [{}, {"max_bins": 64}])
+def test_a_tree_grown_to_the_end_is_told_to_be_smaller(options):
+    X, y = table(2000, 6, 15)
+    y = y + np.random.default_rng(15).standard_normal(2000)
+    model = DecisionTreeRegressor(**options).fit(X[:1200], y[:1200], X_val=X[1200:], y_val=y[1200:])
+    verdict = diagnose(model)
+    assert verdict.label == "overfit"
+    best = int(re.search(r"lowest at iteration (\d+) of", verdict.summary).group(1))
+    assert abs(best - 1 - np.argmin(model.history_["validation_loss"])) <= 1
+    assert verdict.advice == f"Set max_depth={best}, or raise ccp_alpha (now 0.0)."
+    assert f"on training and {model.history_['validation_loss'][-1]:.4g} on validation data" in str(verdict)
+    smaller = clone(model).set_params(max_depth=best).fit(X[:1200], y[:1200])
+    assert smaller.score(X[1200:], y[1200:]) > model.score(X[1200:], y[1200:])
+
+
+def test_the_last_record_of_a_pruned_tree_is_its_own():
+    X, y = table(1500, 6, 16)
+    y = (y + np.random.default_rng(16).standard_normal(1500) > 0).astype(int)
+    model = DecisionTreeClassifier(ccp_alpha=0.02).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+    history = model.history_
+    assert history["n_leaves"][-1] == model.get_n_leaves() < history["n_leaves"][-2]
+    assert history["depth"][-1] == model.get_depth() < history["depth"][-2]
+    assert history["data_loss"][-1] == pytest.approx(log_loss(y[:1000], model.predict_proba(X[:1000])))
+    assert history["validation_loss"][-1] == pytest.approx(log_loss(y[1000:], model.predict_proba(X[1000:])))
+    assert (
+        diagnose(clone(model).set_params(ccp_alpha=0.0).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])).label
+        == "overfit"
+    )
+    assert diagnose(model).label == "converged"
 
 
 def test_the_history_tells_splits_of_a_tree_that_grows_best_first():

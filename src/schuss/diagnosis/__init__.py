@@ -121,6 +121,8 @@ def _history_of(run: Any) -> tuple[History, Any]:
     if isinstance(run, History):
         return run, None
     check_is_fitted(run, "history_")
+    if hasattr(run, "tree_") and getattr(run, "ccp_alpha", 0.0) > 0.0:
+        return run.history_[-1:], run  # the pruned tree; all others were on the way to one that is no more
     return run.history_, run
 
 

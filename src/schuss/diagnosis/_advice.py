@@ -26,6 +26,8 @@ class Knobs:
     def longer(self, stop_reason: str | None) -> str:
         if stop_reason == "max_time" and self._has("max_time"):
             return f"Raise max_time ({self._params['max_time']} s)."
+        if self._is_single_tree and stop_reason == "converged":
+            return f"Grow a larger tree ({self._sizes()})."
         if self._has("alphas") and self._has("eps"):
             return f"Lower eps{self._now('eps')}, or add smaller alphas: the error still falls where the path ends."
         if stop_reason in ("converged", "no_improvement"):
@@ -56,6 +58,11 @@ class Knobs:
         return f"lower {rate}{self._now(rate)}" if rate else "take smaller or decaying steps"
 
     def stop_at_best(self, iteration: int) -> str:
+        if self._is_single_tree:
+            how = f"Set max_depth={iteration}"
+            if self._params["max_leaf_nodes"] is not None:  # an iteration is a split, or some of them
+                how = f"Lower max_leaf_nodes{self._now('max_leaf_nodes')}"
+            return f"{how}, or raise ccp_alpha{self._now('ccp_alpha')}."
         if self._has("early_stopping") and not self._params["early_stopping"]:
             return f"Set early_stopping=True to keep iteration {iteration}, or {self._stronger()}."
         return f"Stop at iteration {iteration}, or {self._stronger()}."
@@ -81,11 +88,22 @@ class Knobs:
     def _stronger(self) -> str:
         if self._has("C"):
             return f"lower C{self._now('C')}"
+        if self._is_single_tree:
+            return f"grow a smaller tree ({self._sizes()})"
         if self._has("max_leaf_nodes"):
             return f"grow smaller trees (max_leaf_nodes{self._now('max_leaf_nodes')})"
         if self._has("alpha"):
             return f"raise alpha{self._now('alpha')}"
         return "regularise more strongly"
+
+    @property
+    def _is_single_tree(self) -> bool:
+        return self._has("ccp_alpha") and not self._has("n_estimators")
+
+    def _sizes(self) -> str:
+        """What bounds a tree."""
+        names = ("max_depth", "max_leaf_nodes", "ccp_alpha")
+        return "now " + ", ".join(f"{name}={self._params[name]}" for name in names)
 
     def _has(self, name: str) -> bool:
         return name in self._params

@@ -21,7 +21,6 @@ from schuss._inputs import check_parameters, n_threads_for
 from schuss._sklearn import (
     check_n_features,
     check_sample_weight,
-    prune_tree,
     pruning_path,
     tree_columns,
     validate_data,
@@ -164,9 +163,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
     def _publish(self, growth: Growth, outcome: Outcome) -> None:
         if outcome.interrupt is not None and not growth.planted:
             raise outcome.interrupt
-        self.tree_ = growth.publish()
-        if self.ccp_alpha > 0.0:
-            self.tree_ = prune_tree(self.tree_, self.ccp_alpha)
+        self.tree_ = growth.prune(self.ccp_alpha) if self.ccp_alpha > 0.0 else growth.publish()
         self.history_ = growth.history
         self.stop_reason_ = str(outcome.reason)
         if outcome.interrupt is not None:

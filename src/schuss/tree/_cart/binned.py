@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from schuss import _kernels as kernels
 from schuss.tree._cart.problem import Target
+from schuss.tree._cart.values import node_losses
 from schuss.tree._histogram.grower import LARGEST, BinnedGrower, Options
 from schuss.tree._histogram.grown import Grown, spread_values
 from schuss.tree._histogram.targets import ClassTarget, NumberTarget
@@ -97,7 +97,7 @@ class BinnedTree:
         ends = np.arange(len(inner)) if best_first else np.flatnonzero(np.diff(nodes["depth"][inner], append=-1))
         self._sizes = np.concatenate([[1], 2 * ends + 3])
         self._impurity = _means(nodes, nodes["impurity"], inner, ends)
-        losses = nodes["impurity"] if classes is None else -xlogy(values, values).sum(axis=2).mean(axis=1)
+        losses = node_losses(values, nodes["impurity"], classes=classes is not None)
         self._loss = _means(nodes, losses, inner, ends)
         self._values, self._nodes = values, nodes
 
@@ -153,4 +153,5 @@ def _means(nodes: NDArray[np.void], of_nodes: Float64, inner: Int64, ends: Int64
     """Weighted mean over the leaves before any split and after those that end each step."""
     total, left = of_nodes * nodes["weight"], nodes["left"][inner]
     change = np.cumsum(total[left] + total[left + 1] - total[inner])
-    return np.concatenate([total[:1], total[0] + change[ends]]) / nodes["weight"][0]
+    sums = np.concatenate([total[:1], total[0] + change[ends]])
+    return np.maximum(sums, 0.0) / nodes["weight"][0]  # differences may leave less than nothing

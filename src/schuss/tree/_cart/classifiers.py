@@ -84,7 +84,8 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         The nodes, as scikit-learn's own functions want them: `sklearn.tree.plot_tree`, `export_text`, SHAP.
     history_ : History
         Per level, or per split or some of them if it grows best first: data_loss (mean log loss), impurity,
-        n_leaves, depth and seconds; with validation data also validation_loss.
+        n_leaves, depth and seconds; with validation data also validation_loss. With
+        ``ccp_alpha`` a last record is of the pruned tree.
     stop_reason_ : str
         'converged' once no leaf may be split, 'max_time', 'callback' or 'interrupted'.
 
@@ -358,7 +359,8 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         The nodes, as scikit-learn's own functions want them: `sklearn.tree.plot_tree`, `export_text`, SHAP.
     history_ : History
         Per level, or per split or some of them if it grows best first: data_loss (mean log loss), impurity,
-        n_leaves, depth and seconds; with validation data also validation_loss.
+        n_leaves, depth and seconds; with validation data also validation_loss. With
+        ``ccp_alpha`` a last record is of the pruned tree.
     stop_reason_ : str
         'converged' once no leaf may be split, 'max_time', 'callback' or 'interrupted'.
 

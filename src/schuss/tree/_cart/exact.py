@@ -65,8 +65,8 @@ class ExactTree:
 
     @property
     def impurity(self) -> float:
-        return self._tree.impurity
+        return max(self._tree.impurity, 0.0)  # differences may leave less than nothing
 
     @property
     def loss(self) -> float:
-        return self._tree.loss
+        return max(self._tree.loss, 0.0)

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._sklearn import prune_tree
 from schuss.callbacks import FitTask
 from schuss.history import History
 from schuss.training import Hook, Outcome, StopReason, run
 from schuss.tree._cart.held_out import HeldOut
 from schuss.tree._cart.problem import Target
-from schuss.tree._cart.values import sklearn_tree
+from schuss.tree._cart.values import node_losses, sklearn_tree
 
 Float64 = NDArray[np.float64]
 
@@ -100,6 +102,24 @@ class Growth:
         """Return scikit-learn's tree of what has grown so far."""
         tree, depth_first = self._tree, not self._max_leaves
         return sklearn_tree(tree.nodes, tree.values, self._target, self._n_features, depth_first=depth_first)
+
+    def prune(self, ccp_alpha: float) -> Any:
+        """Prune what has grown and record what that leaves; return it as scikit-learn's tree."""
+        start = time.perf_counter()
+        tree, classes = prune_tree(self.publish(), ccp_alpha), self._target.n_classes is not None
+        leaf = tree.children_left < 0
+        weight = tree.weighted_n_node_samples[leaf]
+        losses = node_losses(tree.value[leaf], tree.impurity[leaf], classes=classes)
+        record = {
+            "data_loss": float(np.average(losses, weights=weight)),
+            "impurity": float(np.average(tree.impurity[leaf], weights=weight)),
+            "n_leaves": float(tree.n_leaves),
+            "depth": float(tree.max_depth),
+        }
+        if self._held_out is not None:
+            record["validation_loss"] = self._held_out.loss_of(tree)
+        self.history.append(record | {"seconds": time.perf_counter() - start})
+        return tree
 
     def _sweep(self, iteration: int) -> Mapping[str, float]:
         if iteration == 0:

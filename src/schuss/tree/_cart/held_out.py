@@ -69,6 +69,10 @@ class HeldOut:
             moving = moving[nodes["left"][self._node[moving]] > 0]
         return self.mean(values[self._node])
 
+    def loss_of(self, tree: Any) -> float:
+        """Return the mean loss of scikit-learn's tree."""
+        return self.mean(tree.predict(self._X).reshape(len(self._node), tree.n_outputs, -1))
+
     def mean(self, values: Float64) -> float:
         """Return the mean loss of predictions (n_samples, n_outputs, n_values)."""
         return float(np.average(row_losses(self._target, values, self._criterion), weights=self._weight))

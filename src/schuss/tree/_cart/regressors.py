@@ -79,7 +79,8 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         The nodes, as scikit-learn's own functions want them: `sklearn.tree.plot_tree`, `export_text`, SHAP.
     history_ : History
         Per level, or per split or some of them if it grows best first: data_loss (the impurity), impurity,
-        n_leaves, depth and seconds; with validation data also validation_loss.
+        n_leaves, depth and seconds; with validation data also validation_loss. With
+        ``ccp_alpha`` a last record is of the pruned tree.
     stop_reason_ : str
         'converged' once no leaf may be split, 'max_time', 'callback' or 'interrupted'.
 
@@ -311,7 +312,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         The nodes, as scikit-learn's own functions want them: `sklearn.tree.plot_tree`, `export_text`, SHAP.
     history_ : History
         Per level, or per split or some of them if it grows best first: data_loss (the impurity), impurity,
-        n_leaves, depth and seconds; with validation data also validation_loss.
+        n_leaves, depth and seconds; with validation data also validation_loss. With
+        ``ccp_alpha`` a last record is of the pruned tree.
     stop_reason_ : str
         'converged' once no leaf may be split, 'max_time', 'callback' or 'interrupted'.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from schuss import _kernels as kernels
 from schuss._sklearn import make_tree
@@ -38,6 +39,11 @@ def node_values(nodes: Nodes, sums: Float64, criterion: str, *, bounded: bool, c
         if classes and values.shape[2] == 2:
             values[:, 0, 1] = 1.0 - values[:, 0, 0]
     return values
+
+
+def node_losses(values: Float64, impurity: Float64, *, classes: bool) -> Float64:
+    """Return the mean training loss of each node: log loss of classes, else what the criterion is the mean of."""
+    return -xlogy(values, values).sum(axis=2).mean(axis=1) if classes else impurity
 
 
 def sklearn_tree(nodes: Nodes, values: Float64, target: Target, n_features: int, *, depth_first: bool) -> Any:
