@@ -343,19 +343,18 @@ def test_a_tree_grown_to_the_end_is_told_to_be_smaller(options):
 
 
 def test_the_last_record_of_a_pruned_tree_is_its_own():
-    X, y = table(1500, 6, 16)
-    y = (y + np.random.default_rng(16).standard_normal(1500) > 0).astype(int)
-    model = DecisionTreeClassifier(ccp_alpha=0.02).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+    X, y = table(8000, 6, 16)
+    y = (y + np.random.default_rng(16).standard_normal(8000) > 0).astype(int)
+    (X, X_val), (y, y_val) = np.split(X, 2), np.split(y, 2)
+    model = DecisionTreeClassifier(ccp_alpha=0.01).fit(X, y, X_val=X_val, y_val=y_val)
     history = model.history_
     assert history["n_leaves"][-1] == model.get_n_leaves() < history["n_leaves"][-2]
     assert history["depth"][-1] == model.get_depth() < history["depth"][-2]
-    assert history["data_loss"][-1] == pytest.approx(log_loss(y[:1000], model.predict_proba(X[:1000])))
-    assert history["validation_loss"][-1] == pytest.approx(log_loss(y[1000:], model.predict_proba(X[1000:])))
-    assert (
-        diagnose(clone(model).set_params(ccp_alpha=0.0).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])).label
-        == "overfit"
-    )
+    assert history["data_loss"][-1] == pytest.approx(log_loss(y, model.predict_proba(X)))
+    assert history["validation_loss"][-1] == pytest.approx(log_loss(y_val, model.predict_proba(X_val)))
     assert diagnose(model).label == "converged"
+    whole = clone(model).set_params(ccp_alpha=0.0).fit(X, y, X_val=X_val, y_val=y_val)
+    assert diagnose(whole).label == "overfit"
 
 
 def test_the_history_tells_splits_of_a_tree_that_grows_best_first():
