@@ -304,6 +304,29 @@ def test_exact_trees_take_no_categories(forest):
         forest(max_bins=None, categorical_features=[0]).fit(X, y)
 
 
+@pytest.mark.parametrize("max_bins", [255, None])
+def test_curves_and_rows_out_of_the_bag_are_of_the_pruned_trees(forest, max_bins):
+    X, y = data(forest)
+    options = {"n_estimators": 30, "bootstrap": True, "oob_score": True, "random_state": 0, "max_bins": max_bins}
+    alpha = 0.02 if forest in CLASSIFIERS else 2.0
+    whole, model = (forest(ccp_alpha=a, **options).fit(X, y, X_val=X, y_val=y) for a in (0.0, alpha))
+    assert model.history_["n_leaves"].max() < whole.history_["n_leaves"].min()
+    assert model.history_["validation_score"][-1] == pytest.approx(model.score(X, y))
+    assert model.history_["validation_loss"][-1] > whole.history_["validation_loss"][-1]
+    assert model.oob_score_ == pytest.approx(oob_by_hand(model, X, y))
+
+
+def oob_by_hand(model, X, y):
+    """The score of predictions that each row gets from trees that were not grown on it."""
+    predict = (lambda tree: tree.predict_proba(X)) if is_classifier(model) else (lambda tree: tree.predict(X)[:, None])
+    said = np.array([predict(tree) for tree in model.estimators_])
+    out = np.array([~np.isin(np.arange(len(X)), rows) for rows in model.estimators_samples_])
+    means = (said * out[:, :, None]).sum(axis=0) / out.sum(axis=0)[:, None]
+    if is_classifier(model):
+        return np.mean(model.classes_[means.argmax(axis=1)] == y)
+    return 1.0 - np.sum((y - means[:, 0]) ** 2) / np.sum((y - y.mean()) ** 2)
+
+
 def test_monotonic_constraints_are_those_of_single_trees():
     """Features without a constraint may leave the bounds that others have set; leaves then keep to them."""
     rng = np.random.default_rng(4)

@@ -101,7 +101,7 @@ class ExactGrower:
 
     def finish(self, tree: Any) -> Grown:
         grown: Grown = tree
-        return grown.pruned(self._options.ccp_alpha) if self._options.ccp_alpha > 0.0 else grown
+        return grown
 
     def rows(self, X: Any) -> PlainRows:
         return PlainRows(X, self._n_threads)
@@ -120,7 +120,8 @@ class ExactGrower:
         while not kernels.cart_grow(tree, _STEPS, n_threads=1):
             if self._stopped:
                 raise KeyboardInterrupt
-        return self._converted(tree)
+        grown = self._converted(tree)
+        return grown.pruned(options.ccp_alpha) if options.ccp_alpha > 0.0 else grown
 
     def _converted(self, tree: kernels.CartTree) -> Grown:
         made, options = tree.nodes, self._options

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schuss import _kernels as kernels
 from schuss.tree._binning import Binner
 from schuss.tree._cart.problem import Limits
-from schuss.tree._histogram.grown import Grown, from_kernel
+from schuss.tree._histogram.grown import Grown, from_kernel, pruned
 from schuss.tree._histogram.rooms import Room
 from schuss.tree._histogram.targets import Target
 from schuss.tree._nodes import category_sets
@@ -126,11 +126,11 @@ class BinnedGrower:
                 scratch=self._scratch, **self._arguments,
             )  # fmt: skip
         finally:
-            finished.extend(room.finished())
+            alpha = self._options.ccp_alpha
+            finished.extend(pruned(tree, alpha) if alpha > 0.0 else tree for tree in room.finished())
 
     def finish(self, tree: Any) -> Grown:
-        grown = from_kernel(tree, self._thresholds)
-        return grown.pruned(self._options.ccp_alpha) if self._options.ccp_alpha > 0.0 else grown
+        return from_kernel(tree, self._thresholds)
 
     def rows(self, X: Any) -> BinnedRows:
         return BinnedRows(self._binner.transform(X), self._n_threads)

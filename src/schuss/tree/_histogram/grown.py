@@ -125,12 +125,24 @@ def from_kernel(tree: dict[str, Any], thresholds: Float64) -> Grown:
     thresholds : ndarray of shape (n_features, 256)
         The largest value of each bin.
     """
-    nodes = tree["nodes"].view(NODE).copy()
+    grown = _on_bins(tree)
+    nodes = grown.nodes.copy()
     feature = nodes["feature"]
     numeric = (feature >= 0) & (feature & CATEGORICAL == 0)
-    nodes["threshold"][numeric] = thresholds[feature[numeric] & FEATURE, tree["nodes"][::2][numeric].astype(np.int64)]
+    bins = nodes["threshold"][numeric].astype(np.int64)
+    nodes["threshold"][numeric] = thresholds[feature[numeric] & FEATURE, bins]
+    return replace(grown, nodes=nodes)
+
+
+def pruned(tree: dict[str, Any], alpha: float) -> dict[str, Any]:
+    """A tree as ``kernels.forest_grow`` makes it, as `Grown.pruned` leaves it."""
+    left = vars(_on_bins(tree).pruned(alpha))
+    return left | {"nodes": left["nodes"].view(np.float64)}
+
+
+def _on_bins(tree: dict[str, Any]) -> Grown:
     others = {name: tree[name] for name in ("gain", "impurity", "weight", "samples", "values")}
-    return Grown(nodes, sets=tree["sets"].reshape(-1, WORDS), **others)
+    return Grown(tree["nodes"].view(NODE), sets=tree["sets"].reshape(-1, WORDS), **others)
 
 
 def spread_values(values: Float64, n_classes: tuple[int, ...] | None, n_outputs: int) -> Float64:
