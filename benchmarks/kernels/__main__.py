@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import environment, machine
-from benchmarks.kernels.cases import CASES, Case
+from benchmarks.kernels.case import Case
+from benchmarks.kernels.cases import CASES
 from benchmarks.kernels.data import QUICK_SIZES, SIZES
 from benchmarks.results import merge_rows
 from benchmarks.timing import Times, fixed_threads, interleave

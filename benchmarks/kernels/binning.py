@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Binning a dense table of 28 columns whose rows are contiguous."""
+"""What is measured of binning: a dense table of 28 columns whose rows are contiguous."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.kernels.case import Case
+from benchmarks.kernels.case import Build, Case
 from schuss import _kernels as kernels
 
 Array = NDArray[Any]
@@ -31,7 +31,8 @@ def bin_bounds(dtype: str, n_bytes: int) -> Case:
         for j, m in enumerate(n_bounds):
             share = np.diff(np.searchsorted(np.sort(x[:, j]), bounds[j, :m]))
             assert m == 254
-            assert np.abs(share - len(x) / 255).max() <= 1 + 0.1 * len(x) / 255
+            # Each of a bin's two bounds is a quantile up to an eighth of its share.
+            assert np.abs(share - len(x) / 255).max() <= 1 + len(x) / 255 / 4
 
     return Case(
         run=lambda n_threads: kernels.bin_bounds(columns, n_threads=n_threads, scratch=scratch),
@@ -61,3 +62,9 @@ def bin_table(dtype: str, n_bytes: int) -> Case:
         elements=x.size,
         n_bytes=x.nbytes + out.nbytes,
     )
+
+
+BINNING_CASES: dict[str, Build] = {
+    "tree/bin_bounds d=28": bin_bounds,
+    "tree/bin_table d=28": bin_table,
+}
