@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from schuss.history import History
 from schuss.linear_model._logistic.problem import Data, LogisticProblem
+from schuss.linear_model._proximal import ProximalMinimizer, duality_gap
 from schuss.linear_model._smooth.fit import Parameters, SmoothFit, Solver
 from schuss.linear_model._smooth.objective import Objective
 from schuss.losses import class_shares
@@ -76,6 +78,17 @@ class LogisticFit(SmoothFit):
         solver = self._problem.solver(self._objective, self._l1, theta, tol=self._model.tol, warm=warm)
         solver.start()
         return solver
+
+    def _sweep(self, iteration: int) -> Mapping[str, float]:
+        """Take a step; with an L1 penalty the last one is followed by a proof of how good the result is."""
+        record, solver = super()._sweep(iteration), self._solver
+        if not isinstance(solver, ProximalMinimizer) or self._l1 is None:
+            return record
+        ends = solver.stuck or solver.converged(self._model.tol) or iteration + 1 == self._model.max_iter
+        if not ends:
+            return record
+        gap = duality_gap(self._objective, self._l1, solver.point.value, solver.ahead)
+        return dict(record) | {"duality_gap": gap}
 
     def rounded(self, coef: Array, intercept: Array) -> Parameters:
         """The parameters as they are published."""

@@ -116,7 +116,9 @@ default='lbfgs'
     history_ : History
         Per iteration: data_loss, penalty, objective (on the scale of a mean loss),
         gradient_norm, step_size, seconds; with validation data also the losses and
-        scores of training and validation.
+        scores of training and validation. With an L1 penalty gradient_norm is the largest
+        violation of the optimality conditions, and the last iteration has a duality_gap: no
+        parameters have an objective that is lower by more.
     stop_reason_ : str
         'converged', 'no_improvement', 'max_iter', 'max_time', 'callback' or
         'interrupted'.
@@ -127,7 +129,9 @@ default='lbfgs'
     -----
     The curvature of few rows serves as a start for L-BFGS in the manner of Berahas,
     Bollapragada and Nocedal (2020), "An investigation of Newton-sketch and subsampled
-    Newton methods"; for many classes it is Boehning's bound (1992).
+    Newton methods"; for many classes it is Boehning's bound (1992). The duality gap of an L1
+    penalty is that of Koh, Kim and Boyd (2007), "An interior-point method for large-scale
+    l1-regularized logistic regression", at the residuals of the step that would come next.
 
     Examples
     --------

@@ -109,6 +109,11 @@ class ProximalNewton:
         return self.point.gradient_norm <= tol and self.gap <= gap * scale
 
     @property
+    def ahead(self) -> Matrix:
+        """Where the model's minimum is: nearer to the true one than the point, if the model is any good."""
+        return self._target
+
+    @property
     def precise(self) -> bool:
         """Whether all that is left to gain is near the rounding of the objective."""
         return self.gap <= 16.0 * self._resolution * self.objective.magnitude(self.point)

@@ -87,6 +87,11 @@ class WorkingSets:
         return self.point.gradient_norm <= tol and known and inner is not None and inner.converged(tol)
 
     @property
+    def ahead(self) -> Matrix:
+        """Where the model's minimum is, on the working set."""
+        return self.point.theta if self._inner is None else self._extended(self._inner.ahead)
+
+    @property
     def precise(self) -> bool:
         """Whether all that is left to gain is near the rounding of the objective."""
         return self._inner is not None and np.isfinite(self.gap) and self._inner.precise

@@ -86,7 +86,7 @@ def _sparse_gram(objective: Objective, weight: Array | None) -> Matrix:
 
 def _hessian_weights(objective: Objective, point: Point) -> Array:
     """Second derivatives of the rows' losses, times the rows' weights."""
-    margins = objective.margins(point)[:, 0]
+    margins = objective.margins(point.coef, point.intercept)[:, 0]
     if objective.offset is not None:
         margins += objective.offset
     hessian = np.empty_like(objective.y)
@@ -156,7 +156,7 @@ def _class_products(objective: Objective, point: Point) -> Matrix:
 
 def _shares(objective: Objective, point: Point) -> Array:
     """Probabilities of the classes, (n_samples, n_outputs)."""
-    share = objective.margins(point)
+    share = objective.margins(point.coef, point.intercept)
     kernels.softmax(share, share, n_threads=objective.n_threads)
     return share
 

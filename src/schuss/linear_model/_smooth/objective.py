@@ -291,13 +291,13 @@ class Objective:
             matrix[-1, -1] = 1.0
         return matrix
 
-    def margins(self, point: Point) -> Array:
+    def margins(self, coef: Matrix, intercept: Matrix) -> Array:
         """Raw predictions of the rows, (n_samples, n_outputs)."""
         margins = np.empty((self.table.n, self.n_outputs), dtype=self.table.dtype)
         kernels.linear_predict(
             self.table,
-            point.coef.astype(margins.dtype, copy=False),
-            point.intercept.astype(margins.dtype, copy=False),
+            coef.astype(margins.dtype, copy=False),
+            intercept.astype(margins.dtype, copy=False),
             margins,
             n_threads=self.n_threads,
         )
