@@ -209,6 +209,46 @@ def test_sparse_and_single_precision_have_the_same_errors(rng):
     assert_close(make("gamma").fit(single, y, offset=offset).std_errors(single, y, offset=offset), want, 1e-3)
 
 
+@KINDS
+@pytest.mark.parametrize("robust", [False, True])
+def test_errors_under_an_l2_penalty(kind, robust, rng):
+    """Written out: the information between two inverses of information and penalty, parameters counted by a trace."""
+    X, y, offset = draw(kind, 150, rng)
+    _, _, name, c = CASES[kind]
+    weight, factors = rng.integers(1, 4, 150).astype(float), np.array([0.0, 0.5, 1.0, 4.0])
+    model = make(kind, alpha=0.2, P2=factors, tol=1e-10, robust=robust, inference=True).fit(X, y, weight, offset)
+    x, total = np.column_stack([X, np.ones(150)]), weight.sum()
+    z = x @ parameters(model) + offset
+    h = 1e-5
+    bends = (LOSSES[name].gradient(y, z + h, c) - LOSSES[name].gradient(y, z - h, c)) / (2 * h)
+    information = x.T @ ((weight * bends)[:, None] * x)
+    inverse = np.linalg.inv(information + total * 0.2 * np.diag(np.append(factors, 0.0)))
+    free = total - np.trace(inverse @ information)
+    rows = x * (np.sqrt(weight) * LOSSES[name].gradient(y, z, c))[:, None]
+    between = rows.T @ rows * total / free if robust else model.dispersion_ * information
+    want = inverse @ between @ inverse
+    assert_close(model.covariance_, want, 1e-5, scale=np.abs(want).max())
+
+
+def test_errors_under_an_l2_penalty_are_those_of_ridge(rng):
+    """Estimates of many tables of more columns than rows scatter as the errors say, about a mean nearer to zero."""
+    X = rng.standard_normal((12, 15))
+    truth, estimates = rng.standard_normal(15), []
+    for _ in range(400):
+        model = make("normal", alpha=0.5, inference=True, tol=1e-8).fit(X, X @ truth + 0.3 * rng.standard_normal(12))
+        estimates.append(model.coef_)
+    want = model.std_errors(X, X @ truth, dispersion=0.09, robust=False)[:15]
+    assert_close(np.std(estimates, axis=0), want, 0.15)
+    assert np.linalg.norm(np.mean(estimates, axis=0)) < np.linalg.norm(truth)
+
+
+def test_a_tiny_penalty_leaves_the_errors_alone(rng):
+    X, y, offset = draw("gamma", 100, rng)
+    plain, penalised = (make("gamma", alpha=a, inference=True).fit(X, y, offset=offset) for a in (0.0, 1e-9))
+    assert_close(penalised.covariance_, plain.covariance_, 1e-4, scale=plain.covariance_.max())
+    assert_close(penalised.dispersion_, plain.dispersion_, 1e-4)
+
+
 def test_coverage_of_intervals(rng):
     """Nineteen intervals of twenty hold the truth."""
     hits = []
@@ -234,7 +274,7 @@ def test_coverage_of_intervals(rng):
         ({"family": "normal", "link": "logit"}, "does not go with"),
         ({"P1": [1.0], "alpha": 1.0}, "P1 has to be"),
         ({"P2": [1.0, -1.0], "alpha": 1.0}, "P2 has to be"),
-        ({"alpha": 1.0, "inference": True}, "penalised"),
+        ({"alpha": 1.0, "l1_ratio": 0.5, "inference": True}, "no standard errors with an L1 penalty"),
     ],
 )
 def test_impossible_parameters_are_refused(params, message):

@@ -64,7 +64,7 @@ class GeneralizedLinearRegressor(BaseGlm):
         Whether `fit` starts from the parameters of the fit before.
     inference : bool, default=False
         Whether `fit` computes ``covariance_``, so that `std_errors` and `coef_table`
-        need no data. Only without penalty.
+        need no data. Not with an L1 penalty.
     robust : bool, default=False
         Whether standard errors are those of the sandwich estimator HC1, which holds if
         only the mean is modelled rightly.
@@ -224,7 +224,7 @@ class GeneralizedLinearRegressor(BaseGlm):
         for name in ("covariance_", "dispersion_", "_degrees_of_freedom"):
             self.__dict__.pop(name, None)
         if self.inference:
-            self._refuse_penalty()
+            self._refuse_l1()
         offset = self._with_exposure(offset, exposure)
         fit = self._fit(X, y, sample_weight, offset, (X_val, y_val, sample_weight_val, offset_val))
         if self.inference:
@@ -239,8 +239,11 @@ class GeneralizedLinearRegressor(BaseGlm):
     def _make_fit(self, data: Data, family: Family) -> GlmFit:
         d = data.X.shape[1]
         l1 = self.alpha * self.l1_ratio * _factors(self.P1, "P1", d)
-        l2 = self.alpha * (1.0 - self.l1_ratio) * _factors(self.P2, "P2", d)
-        return GlmFit(self, data, family, l2, l1)
+        return GlmFit(self, data, family, self._l2(d), l1)
+
+    def _l2(self, d: int) -> Any:
+        """Penalty of the squared coefficients, one for all or one for each."""
+        return self.alpha * (1.0 - self.l1_ratio) * _factors(self.P2, "P2", d)
 
     def _with_exposure(self, offset: Any, exposure: Any) -> Any:
         """The offset that means the same as offset and exposure."""
@@ -327,7 +330,21 @@ class GeneralizedLinearRegressor(BaseGlm):
         Raises
         ------
         ValueError
-            If the model is penalised, or columns are collinear.
+            With an L1 penalty, or if columns are collinear without a penalty.
+
+        Notes
+        -----
+        With an L2 penalty this is the covariance of the penalised estimate about its own mean,
+        for a penalty chosen in advance: ``dispersion * inv(J + P) @ J @ inv(J + P)`` with the
+        information J and the penalty's matrix P [1]_. The penalty's bias towards zero is no part
+        of it. So errors are smaller than without the penalty, tests against zero are cautious,
+        and intervals are about what the estimate is on average, not about the truth. The
+        dispersion is that of as many free parameters as the trace of ``inv(J + P) @ J`` says.
+
+        References
+        ----------
+        .. [1] le Cessie and van Houwelingen (1992), "Ridge estimators in logistic regression",
+           Applied Statistics 41.
         """
         return self._inference(X, y, sample_weight, offset, exposure, dispersion, robust, expected_information).matrix
 
@@ -405,7 +422,7 @@ class GeneralizedLinearRegressor(BaseGlm):
             if not hasattr(self, "covariance_") or asked != (None, None, None):
                 raise ValueError("Pass the training data, or fit with inference=True and take its covariance as it is.")
             return Covariance(self.covariance_, self.dispersion_, self._degrees_of_freedom)
-        self._refuse_penalty()
+        self._refuse_l1()
         X, y = check_X_y(self, X, y, reset=False, y_numeric=True)
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
         offset = check_offset(self._with_exposure(offset, exposure), X)
@@ -428,13 +445,15 @@ class GeneralizedLinearRegressor(BaseGlm):
             robust=self.robust if robust is None else robust,
             expected_information=self.expected_information if expected_information is None else expected_information,
             dispersion=dispersion,
+            l2=self._l2(data.X.shape[1]),
             n_threads=n_threads_of(self),
         )
 
-    def _refuse_penalty(self) -> None:
-        if self.alpha:
+    def _refuse_l1(self) -> None:
+        if self.alpha and self.l1_ratio:
             raise ValueError(
-                f"There are no standard errors for penalised coefficients, which are biased; alpha={self.alpha}, not 0."
+                "There are no standard errors with an L1 penalty, under which coefficients of zero have no normal "
+                f"distribution; l1_ratio={self.l1_ratio}, not 0."
             )
 
 

@@ -52,16 +52,23 @@ def covariance(
     robust: bool,
     expected_information: bool,
     dispersion: float | None,
+    l2: float | Matrix,
     n_threads: int,
 ) -> Covariance:
-    """Covariance matrix of maximum-likelihood parameters.
+    """Covariance matrix of the parameters of greatest, or of greatest penalised, likelihood.
 
     The inverse of the observed or the expected information times the dispersion; the
     robust one has the squared gradients of the rows between two such inverses and the
-    factor n / (n - p), as HC1 of MacKinnon and White (1985).
+    factor n / (n - p), as HC1 of MacKinnon and White (1985). With an L2 penalty the inverse
+    is that of information and penalty, and the information stands between two of them: le
+    Cessie and van Houwelingen (1992), "Ridge estimators in logistic regression". The trace of
+    inverse times information then counts the parameters: Hastie and Tibshirani (1990),
+    "Generalized additive models", section 3.5.
 
     Parameters
     ----------
+    l2 : float or ndarray of shape (n_features,)
+        Penalty of the coefficients on the scale of the mean loss.
     raw : ndarray of shape (n_samples,)
         Linear predictors, offset included.
     dispersion : float or None
@@ -70,23 +77,30 @@ def covariance(
     Raises
     ------
     ValueError
-        If columns are collinear, or there are no more rows than parameters.
+        If columns are collinear, or there are no more rows than parameters, without a penalty.
     """
     total = float(len(data.y) if data.weight is None else data.weight.sum(dtype=np.float64))
     p = data.X.shape[1] + fit_intercept
-    free = total - p
-    if free <= 0:
+    if total <= p and not np.all(l2):
         raise ValueError(f"Standard errors need more samples than parameters, got a weight of {total:g} and {p}.")
     gradient, hessian = _derivatives(family, data, raw, expected_information)
     shift = near_column_means(data.X) if fit_intercept else None
-    inverse = _inverse(_outer_products(data, hessian, shift, fit_intercept, n_threads))
+    information = _outer_products(data, hessian, shift, fit_intercept, n_threads)
+    penalised, j = information.copy(), np.arange(data.X.shape[1])
+    penalised[j, j] += total * l2
+    inverse = _inverse(penalised)
+    free = total - float(np.vdot(inverse, information))
     known = 1.0 if family.fixed_dispersion and dispersion is None else dispersion
     value = _pearson(family, data, raw) / free if known is None else known
     if robust:
         between = _outer_products(data, gradient * gradient, shift, fit_intercept, n_threads)
         matrix = total / free * inverse @ between @ inverse
+    elif np.any(l2):
+        matrix = value * inverse @ information @ inverse
     else:
         matrix = value * inverse
+    if np.diag(matrix).min() < 0.0:
+        raise ValueError("There are no standard errors: the observed information has variances below zero.")
     return Covariance(_unshifted(matrix, shift), float(value), np.inf if known is not None or robust else free)
 
 
