@@ -10,7 +10,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from diagnosis_runs import FITTED, MADE, Run
+from fitted_runs import FITTED
+from made_runs import MADE, Run
 from sklearn import datasets
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError

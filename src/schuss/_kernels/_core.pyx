@@ -128,6 +128,15 @@ cdef class Scratch:
         return self.start
 
 
+cdef int check_compressed(object indices, object indptr, str starts, str places, int64_t n_places) except -1:
+    """Insist on sound indices: kernels write through them, and neither scipy nor scikit-learn looks."""
+    nnz = indices.shape[0]
+    if indptr[0] != 0 or indptr[-1] > nnz or (np.diff(indptr) < 0).any():
+        raise ValueError(f"x.indptr: expected {starts} starts that rise from 0 to the number of non-zeros")
+    if nnz and (indices.min() < 0 or indices.max() >= n_places):
+        raise ValueError(f"x.indices: expected {places}s from 0 to {n_places - 1}")
+
+
 cdef class Table:
     """Features as the kernels see them: a dense array with contiguous rows, or a scipy CSR matrix.
 
@@ -160,18 +169,13 @@ cdef class Table:
     cdef int use_csr(self, object x) except -1:
         values, indices, indptr = x.data, x.indices, x.indptr
         cdef char index_kind = kind_of(indices)
-        cdef int64_t nnz = indices.shape[0]
         self.kind = real_kind_of(values)
         self.c.storage = SCH_CSR32 if index_kind == b"i" else SCH_CSR64
         self.c.row_stride = 0
-        self.c.data = read(values, "x.data", self.kind, nnz)
-        self.c.indices = read(indices, "x.indices", index_kind, nnz)
+        self.c.data = read(values, "x.data", self.kind, indices.shape[0])
+        self.c.indices = read(indices, "x.indices", index_kind, indices.shape[0])
         self.c.indptr = read(indptr, "x.indptr", index_kind, self.c.n + 1)
-        # The kernels write through the indices: neither scipy nor scikit-learn looks at them.
-        if indptr[0] != 0 or indptr[-1] > nnz or (np.diff(indptr) < 0).any():
-            raise ValueError("x.indptr: expected row starts that rise from 0 to the number of non-zeros")
-        if nnz and (indices.min() < 0 or indices.max() >= self.c.d):
-            raise ValueError(f"x.indices: expected columns from 0 to {self.c.d - 1}")
+        check_compressed(indices, indptr, "row", "column", self.c.d)
         self.owners = (x, values, indices, indptr)
 
     @property
@@ -222,17 +226,13 @@ cdef class Columns:
     cdef int use_csc(self, object x) except -1:
         values, indices, indptr = x.data, x.indices, x.indptr
         cdef char index_kind = kind_of(indices)
-        cdef int64_t nnz = indices.shape[0]
         self.kind = real_kind_of(values)
         self.c.storage = SCH_CSC32 if index_kind == b"i" else SCH_CSC64
         self.c.row_stride = self.c.column_stride = 0
-        self.c.data = read(values, "x.data", self.kind, nnz)
-        self.c.indices = read(indices, "x.indices", index_kind, nnz)
+        self.c.data = read(values, "x.data", self.kind, indices.shape[0])
+        self.c.indices = read(indices, "x.indices", index_kind, indices.shape[0])
         self.c.indptr = read(indptr, "x.indptr", index_kind, self.c.d + 1)
-        if indptr[0] != 0 or indptr[-1] > nnz or (np.diff(indptr) < 0).any():
-            raise ValueError("x.indptr: expected column starts that rise from 0 to the number of non-zeros")
-        if nnz and (indices.min() < 0 or indices.max() >= self.c.n):
-            raise ValueError(f"x.indices: expected rows from 0 to {self.c.n - 1}")
+        check_compressed(indices, indptr, "column", "row", self.c.n)
         self.owners = (x, values, indices, indptr)
 
     @property

@@ -59,7 +59,7 @@ class NumberEncoder:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
-        name = self.column if self.part == "value" else f"{self.column}: {self.part.replace('_', ' ')}"
+        name = feature_name(self.column, self.part)
         return (name, f"{name} is missing") if self.marks_missing else (name,)
 
     def encode(self, column: pa.ChunkedArray, out: Floats) -> None:
@@ -118,6 +118,11 @@ def read_numbers(column: pa.ChunkedArray, name: str, part: str, markers: Sequenc
     if part == "value":
         return values.numbers(column, name, markers)
     return values.date_part(values.moments(column, name), part)
+
+
+def feature_name(column: str, part: str) -> str:
+    """Return the name of a feature that is a column, or a part of a date."""
+    return column if part == "value" else f"{column}: {part.replace('_', ' ')}"
 
 
 def parts_of(column: Column) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schuss.data import values
-from schuss.data.encoders import CategoryEncoder, Floats, read_numbers
+from schuss.data.encoders import CategoryEncoder, Floats, feature_name, read_numbers
 
 
 class Form(StrEnum):
@@ -49,7 +49,7 @@ class PlainNumberEncoder:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
-        return (self.column if self.part == "value" else f"{self.column}: {self.part.replace('_', ' ')}",)
+        return (feature_name(self.column, self.part),)
 
     def encode(self, column: pa.ChunkedArray, out: Floats) -> None:
         """Write the feature of `column` into `out` of shape (n_rows, 1)."""

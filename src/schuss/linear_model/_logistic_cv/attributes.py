@@ -33,12 +33,15 @@ class Grid:
 
     def best(self) -> tuple[int, int]:
         """Numbers of the l1_ratio and the C of the best mean score; of the first, if there are several."""
-        path, at = _first_best(self.scores.sum(axis=0))
-        return path, at
+        return _first_best(self.scores.sum(axis=0))
 
-    def best_of_folds(self) -> list[tuple[int, int]]:
-        """The same for every fold by itself."""
-        return [_first_best(scores) for scores in self.scores]
+    def mean_over_folds(self, settings: Settings) -> tuple[Array, float, float]:
+        """Parameters, C and l1_ratio, averaged over the best of every fold by itself."""
+        best = [_first_best(scores) for scores in self.scores]
+        coefs = np.mean([self.coefs[fold, *where] for fold, where in enumerate(best)], axis=0)
+        C = float(np.mean([settings.Cs[at] for _, at in best]))
+        named = settings.penalty == "elasticnet"
+        return coefs, C, float(np.mean([settings.shares[path] for path, _ in best])) if named else 0.0
 
 
 def _first_best(scores: Array) -> tuple[int, int]:

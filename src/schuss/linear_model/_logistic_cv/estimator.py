@@ -252,7 +252,6 @@ default='lbfgs'
         score_params: Mapping[str, Any],
     ) -> Search:
         masks, scorers = [], []
-        scoring = None if isinstance(self.scoring, str) and self.scoring == "warn" else self.scoring
         for train, test in splits:
             mask = np.zeros(len(y), dtype=bool)
             mask[train] = True
@@ -260,7 +259,7 @@ default='lbfgs'
             rows = np.arange(len(y))[test]
             scorers.append(
                 FoldScorer(
-                    scoring, self.classes_, data.X, y, rows, score_params,
+                    self._get_scorer(), self.classes_, data.X, y, rows, score_params,
                     solver=self.solver, n_threads=n_threads_of(self),
                 )
             )  # fmt: skip
@@ -294,21 +293,17 @@ default='lbfgs'
         if not len(self.history_):
             assert outcome.interrupt is not None
             raise outcome.interrupt
-        grid, Cs = search.grid, settings.Cs
-        path, at = grid.best()
-        C, share = float(Cs[at]), float(settings.shares[path])
-        l1_ratio = None if settings.l1_ratios is None else float(settings.l1_ratios[path])
-        parameters = search.mean_of_best()
-        if not self.refit and outcome.interrupt is None:
-            best = grid.best_of_folds()
-            parameters = np.mean([grid.coefs[fold, *where] for fold, where in enumerate(best)], axis=0)
-            C = float(np.mean([Cs[at] for _, at in best]))
-            named = settings.penalty == "elasticnet"
-            l1_ratio = float(np.mean([settings.shares[path] for path, _ in best])) if named else 0.0
-        elif outcome.interrupt is None:
-            parameters = self._refit(problem, C, share, parameters, search)
+        if self.refit or outcome.interrupt is not None:
+            path, at = search.grid.best()
+            C, share = float(settings.Cs[at]), float(settings.shares[path])
+            l1_ratio = None if settings.l1_ratios is None else float(settings.l1_ratios[path])
+            parameters = search.mean_of_best()
+            if outcome.interrupt is None:
+                parameters = self._refit(problem, C, share, parameters, search)
+        else:
+            parameters, C, l1_ratio = search.grid.mean_over_folds(settings)
         self.coef_, self.intercept_ = self._split_off_intercept(parameters)
-        self._keep_search(grid, settings, C, l1_ratio)
+        self._keep_search(search.grid, settings, C, l1_ratio)
         if outcome.interrupt is not None:
             raise outcome.interrupt
         if not search.converged:

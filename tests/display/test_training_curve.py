@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -14,15 +14,6 @@ import schuss
 from schuss.display import TrainingCurveDisplay
 from schuss.history import History
 from schuss.linear_model import LogisticRegression, SGDClassifier
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
-
-
-@pytest.fixture(autouse=True)
-def _no_figures_left():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

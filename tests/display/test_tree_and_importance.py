@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,15 +19,6 @@ from schuss.ensemble import (
 )
 from schuss.linear_model import Ridge
 from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
-
-
-@pytest.fixture(autouse=True)
-def _no_figures_left():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,15 +14,6 @@ from sklearn.exceptions import NotFittedError
 import schuss
 from schuss.display import RegularizationPathDisplay
 from schuss.linear_model import ElasticNetCV, LassoCV, LinearRegression, MultiTaskLassoCV, Ridge
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
-
-
-@pytest.fixture(autouse=True)
-def _no_figures_left():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
