@@ -7,6 +7,7 @@
 #include "core/prelude.h"
 #include "core/vec.h"
 #include "tree/apply_masks.h"
+#include "tree/apply_packed.h"
 #include "tree/apply_shap.h"
 #include "tree/apply_walk.h"
 #if defined(__AVX512BW__)
@@ -31,6 +32,7 @@ typedef struct {
     int64_t bytes; /* of work memory for a chunk */
     double *walked; /* (rows / group, d, group) */
     int32_t *nodes; /* leaves of the rows in a tree, or of a row in the trees */
+    packed_node *packed; /* the largest tree that is packed */
     void *columns; /* (n_used, REGISTER_ROWS) */
     uint8_t *planes; /* (n_planes, MASK_ROWS) */
     row_mask *masks; /* a slot for each inner node, and one more */
@@ -52,6 +54,8 @@ static void divide_memory(plan *p, const sch_apply *a, char *base)
         const int64_t nodes = p->group == 1 ? a->trees.n_trees : p->rows;
         p->walked = sch_take(&arena, p->rows * a->x.d * (int64_t)sizeof(double));
         p->nodes = sch_take(&arena, sch_round_up(nodes, WALKS) * (int64_t)sizeof(int32_t));
+        const int64_t packed = p->group == 1 ? 0 : nodes_to_pack(a, p->rows);
+        p->packed = sch_take(&arena, packed * (int64_t)sizeof(packed_node));
     }
     p->bytes = arena.used;
 }
@@ -138,6 +142,17 @@ static void mask_leaves(const sch_apply *a, const plan *p, int64_t t, int64_t n)
     for (int64_t i = 0; i < n; i += REGISTER_ROWS) descend(1, steps, n_steps, p->planes + i, p->masks, p->leaves + i);
 }
 
+/* The leaves of a block's rows in a tree, into p->nodes. */
+static void walk_tree(const sch_apply *a, const plan *p, int64_t t, int64_t n)
+{
+    if (a->trees.offsets[t + 1] - a->trees.offsets[t] > most_to_pack(a, n)) {
+        walk_rows(&a->trees, t, p->walked, n, p->nodes);
+        return;
+    }
+    pack_tree(&a->trees, t, p->packed);
+    walk_packed(p->packed, a->x.d, p->walked, n, p->nodes);
+}
+
 /* ---- sums of leaves */
 
 SCH_INLINE void add_leaf(const sch_trees *trees, int64_t t, int64_t node, double *out)
@@ -164,7 +179,7 @@ static void walk_sums(const sch_apply *a, const plan *p, int64_t n, double *out)
     }
     for (int64_t t = a->first; t < a->last; ++t) {
         if (t % trees_to_poll(n) == 0 && sch_should_stop(&a->control)) return;
-        walk_rows(&a->trees, t, p->walked, n, p->nodes);
+        walk_tree(a, p, t, n);
         for (int64_t i = 0; i < n; ++i) add_leaf(&a->trees, t, p->nodes[i], out + i * n_out);
     }
 }
@@ -255,7 +270,7 @@ static void leaves_block(const void *args, const plan *p, int64_t first, int64_t
             mask_leaves(apply, p, tree, n);
             for (int64_t i = 0; i < n; ++i) out[i * n_trees + t] = nodes[p->leaves[i]];
         } else {
-            walk_rows(&apply->trees, tree, p->walked, n, p->nodes);
+            walk_tree(apply, p, tree, n);
             for (int64_t i = 0; i < n; ++i) out[i * n_trees + t] = p->nodes[i];
         }
     }

@@ -29,6 +29,7 @@ SHAPES = {
     "many thresholds": {"n_trees": 30, "n_leaves": 64, "n_features": 3, "n_thresholds": 1200},
     "most leaves": {"n_trees": 3, "n_leaves": 256, "n_features": 9},
     "one leaf": {"n_trees": 4, "n_leaves": 1, "n_features": 2},
+    "one feature": {"n_trees": 3, "n_leaves": 90, "n_features": 1, "n_thresholds": 400},
 }
 
 
@@ -199,6 +200,18 @@ def test_thresholds_of_single_precision(masks):
     x = np.stack([near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))])
     x = np.repeat(x.reshape(-1, 1), trees.n_features, axis=1)
     assert_same_bytes(kernels.trees_predict(trees.predictor, x), reference.trees_predict(trees, x))
+
+
+def test_large_models_are_the_same_for_many_rows(isa, dtype):
+    """Trees of a model that no near cache holds are packed from some rows on."""
+    rng = np.random.default_rng(5)
+    trees = random_trees(rng, 110, 700, 6, n_thresholds=2000)
+    assert len(trees.nodes) > 1 << 16
+    x = table_for(rng, trees, 40, missing=0.1, dtype=dtype)
+    x[:3] = np.array([[np.inf], [-np.inf], [0.0]])
+    alone = np.concatenate([kernels.trees_leaves(trees.predictor, row[None]) for row in x])
+    np.testing.assert_array_equal(kernels.trees_leaves(trees.predictor, x), alone)
+    np.testing.assert_array_equal(alone[:4, :3], reference.trees_leaves(trees, x[:4])[:, :3])
 
 
 @pytest.mark.parametrize("shape", ["boosting", "deep", "forest", "known categories"])
