@@ -16,7 +16,7 @@ def project_files(*folders, suffixes=SOURCES):
         found += [path for path in sorted((ROOT / folder).rglob("*")) if path.is_file() and path.suffix in suffixes]
     if not folders:
         found += [path for path in sorted(ROOT.iterdir()) if path.is_file() and path.suffix in suffixes]
-    return [path for path in found if "__pycache__" not in path.parts]
+    return [path for path in found if not {"__pycache__", ".git"} & set(path.parts)]  # .git is a file in a worktree
 
 
 def name(path):
