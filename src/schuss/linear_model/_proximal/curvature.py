@@ -15,7 +15,7 @@ from schuss.linear_model._proximal.quadratic import Quadratic
 from schuss.linear_model._smooth.hessians import hessian, partial_hessians
 from schuss.linear_model._smooth.objective import Objective, Point
 
-_ACCURACY = 1e-5  # of the minimum of the model, relative to what it gains
+_ACCURACY = 1e-3  # of the minimum of the model, relative to what it gains; the model itself is no better
 _LEAST_ANGLE = 1e-12  # between a step and the gradient's change: less is rounding
 _MOST_SCALED = 10.0  # by what one step may change the size of all blocks
 

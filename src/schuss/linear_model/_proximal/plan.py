@@ -67,9 +67,9 @@ def proximal_minimizer(
         # is not raised as much, the pilot would pick many columns that are noise.
         few = few_rows(objective, n // _SMALLER)
         raised = L1Penalty(_SMALLER**0.5 * penalty.strength)
-        pilot = WorkingSets(few, raised, theta, _on_all_columns, tol=tol)
+        pilot = WorkingSets(few, raised, theta, _on_all_columns, done=_settled)
         theta, warm = _fitted(pilot).point.theta, True
-    return WorkingSets(objective, penalty, theta, _on_all_columns, tol=tol, warm=warm)
+    return WorkingSets(objective, penalty, theta, _on_all_columns, done=lambda inner: inner.converged(tol), warm=warm)
 
 
 def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, warm: bool) -> ProximalNewton:
@@ -110,11 +110,16 @@ def _pilot(objective: Objective, penalty: L1Penalty, theta: Matrix, size: int, w
 
 
 def _fitted(pilot: Pilot) -> Pilot:
-    """Minimise until what is left is small beside the statistical error of so few rows."""
-
-    def enough() -> float:
-        return noise(max(int(np.count_nonzero(pilot.point.theta)), 1), pilot.objective.table.n)
-
+    """Minimise as far as so few rows are worth it."""
     pilot.start()
-    settle(pilot, enough)
+    settle(pilot, lambda: _enough(pilot))
     return pilot
+
+
+def _enough(pilot: ProximalMinimizer) -> float:
+    """A gap that is small beside the statistical error of so few rows."""
+    return noise(max(int(np.count_nonzero(pilot.point.theta)), 1), pilot.objective.table.n)
+
+
+def _settled(pilot: ProximalNewton) -> bool:
+    return pilot.gap <= _enough(pilot)

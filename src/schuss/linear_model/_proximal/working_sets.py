@@ -13,12 +13,13 @@ from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._smooth.objective import Objective, Point
 
 Solve = Callable[[Objective, L1Penalty, Matrix, bool], ProximalNewton]
+Rule = Callable[[ProximalNewton], bool]
 
 _FEWEST = 200  # columns of a working set, if there are as many
-_GROWTH = 2  # how much larger than the support a working set may be
-_NEAR = 0.9  # share of its strength from which a gradient may soon exceed it
+_GROWTH = 3  # how much larger than the support a working set may be: a second one is dearer than idle columns
+_NEAR = 0.8  # share of its strength from which a gradient may soon exceed it
 _MOST_STEPS = 30
-_ENOUGH = 1e-3  # of the gap on the working set when it was chosen, where others may still be missing
+_ENOUGH = 1e-3  # of the gap on the working set when it was chosen, where others are likely to be missing
 _NEGLIGIBLE = 1e-3  # violation, as a share of the strength, that moves the objective by nothing
 
 
@@ -27,7 +28,8 @@ class WorkingSets:
 
     The columns are those of coefficients that are not zero and those whose gradient
     exceeds the penalty's strength, or nearly so. They are copied out of the table
-    whenever others are wanted. Attributes and methods are those of `ProximalNewton`.
+    whenever the gradient of others exceeds it. Attributes and methods are those of
+    `ProximalNewton`.
 
     Parameters
     ----------
@@ -37,8 +39,8 @@ class WorkingSets:
         Where to start.
     solve : callable
         ``solve(objective, penalty, theta, warm)`` makes the minimizer of a working set.
-    tol : float
-        For `converged`.
+    done : callable
+        ``done(minimizer)`` says whether that of a working set need not go on.
     warm : bool, default=False
         Whether theta is near the minimum already.
     """
@@ -53,14 +55,15 @@ class WorkingSets:
         theta: Matrix,
         solve: Solve,
         *,
-        tol: float,
+        done: Rule,
         warm: bool = False,
     ) -> None:
         self.objective, self.penalty = objective, penalty
         self.stuck = False
-        self._theta, self._solve, self._tol, self._warm = theta, solve, tol, warm
+        self._theta, self._solve, self._done, self._warm = theta, solve, done, warm
         self._inner: ProximalNewton | None = None
         self._chosen = np.empty(0, dtype=np.intp)
+        self._partial = True  # whether more columns are likely to be missing
 
     def start(self) -> None:
         """Read X at the starting point."""
@@ -68,16 +71,17 @@ class WorkingSets:
 
     def step(self) -> float:
         """Minimise on the working set; returns the last step size there, 0 for none."""
-        chosen = self._choice()
-        same = self._inner is not None and bool(np.isin(chosen, self._chosen).all())
-        if not same:
-            self._inner = self._begin(chosen)
-        assert self._inner is not None
-        size = self._minimise(self._inner)
+        inner, same = self._inner, True
+        if inner is None or inner.stuck or self._done(inner) or not np.isfinite(self.gap):
+            chosen = self._choice()
+            same = inner is not None and bool(np.isin(chosen, self._chosen).all())
+            if inner is None or not same:
+                inner = self._inner = self._begin(chosen)
+        size = self._minimise(inner)
         if size:
-            self._arrive(self._extended(self._inner.point.theta))
+            self._arrive(self._extended(inner.point.theta))
         else:
-            self.gap = self._inner.gap
+            self.gap = inner.gap
         self.stuck = same and not size
         return size
 
@@ -104,6 +108,7 @@ class WorkingSets:
         urgency = np.where(support, np.inf, share.max(axis=0))
         candidates = np.flatnonzero(urgency > _NEAR)
         room = max(_FEWEST, _GROWTH * int(support.sum()))
+        self._partial = len(candidates) > room or not self._warm
         if len(candidates) > room:
             candidates = candidates[np.argsort(-urgency[candidates], kind="stable")[:room]]
         return np.sort(candidates)
@@ -118,10 +123,10 @@ class WorkingSets:
         return inner
 
     def _minimise(self, inner: ProximalNewton) -> float:
-        """Go on until hardly anything is left of the gap within the working set."""
-        size, enough = 0.0, _ENOUGH * inner.gap
+        """Go on until it is done, or as long as it pays with columns missing."""
+        size, enough = 0.0, _ENOUGH * inner.gap if self._partial else 0.0
         for _ in range(_MOST_STEPS):
-            if inner.stuck or inner.converged(self._tol):
+            if inner.stuck or self._done(inner):
                 break
             size = inner.step() or size
             if inner.gap <= enough:
