@@ -17,7 +17,7 @@ from sklearn import get_config
 from sklearn.utils import check_array
 
 from schuss import _kernels as kernels
-from schuss._sklearn import validate_data
+from schuss._sklearn import check_sample_weight, validate_data
 from schuss._threads import effective_n_threads
 
 Array = NDArray[Any]
@@ -97,6 +97,14 @@ def check_first_read(estimator: Any, X: Any, *results: float) -> None:
     """
     if not all(map(isfinite, results)):
         check_finite(estimator, X)
+
+
+def check_row_weights(estimator: Any, sample_weight: Any, X: Any, dtype: Any) -> Array | None:
+    """Check weights, which must not be negative, and rows without weight: left out of all sums, they would hide NaN."""
+    weight = check_sample_weight(sample_weight, X, dtype=dtype, non_negative=True)
+    if weight is not None and not weight.all():
+        check_finite(estimator, X)
+    return weight
 
 
 def explain_overflow(estimator: Any, X: Any, error: BaseException | None) -> NoReturn:

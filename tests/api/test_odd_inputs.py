@@ -121,3 +121,17 @@ WEIGHTS = {
 def test_weights_that_leave_little(name, kind):
     X, y = table(), target(name)
     finite_or_explained(lambda: make(name).fit(X, y, sample_weight=WEIGHTS[kind]), X)
+
+
+TREES = ("DecisionTree", "ExtraTree", "RandomForest", "HistGradientBoosting")  # take missing values
+
+
+@pytest.mark.parametrize("name", [name for name in WEIGHTED if not name.startswith(TREES)])
+def test_a_row_without_weight_hides_no_nan(name):
+    """Large tables are not searched before a fit reads them."""
+    X = np.random.default_rng(0).standard_normal((1 << 16, 5))
+    X[-1, 3] = np.nan
+    y = np.where(X[:, 0] > 0, 1, 2)
+    weight = np.where(np.isnan(X).any(axis=1), 0.0, 1.0)
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        make(name).fit(X, np.column_stack([y, y]) if name.startswith("MultiTask") else y, sample_weight=weight)

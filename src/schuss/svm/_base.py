@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from schuss._blas import one_blas_thread
-from schuss._sklearn import check_sample_weight
+from schuss._inputs import check_row_weights
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.svm._fit import SVMFit
 from schuss.training import Outcome
@@ -39,7 +39,7 @@ class BaseLinearSVM(CallbackSupport, BaseEstimator, ABC):
         return X.toarray() if sp.issparse(X) and X.shape[0] * X.shape[1] <= _DENSE else X
 
     def _weights(self, sample_weight: Any, X: Any) -> Array | None:
-        return check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
+        return check_row_weights(self, sample_weight, X, np.float64)
 
     def _held_out(
         self, X: Any, y: Array, weight: Array | None, validation: tuple[Any, Any, Any]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
 from schuss._blas import one_blas_thread
-from schuss._inputs import check_training_data, check_X_y, n_threads_for
+from schuss._inputs import check_row_weights, check_training_data, check_X_y, n_threads_for
 from schuss._sklearn import check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.linear_model._base import raw_prediction
@@ -36,7 +36,7 @@ class BaseLeastSquares(CallbackSupport, BaseEstimator):
             For ``validate_data``.
         """
         X, y = check_training_data(self, X, y, y_numeric=True, multi_output=True, **options)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
+        weight = check_row_weights(self, sample_weight, X, X.dtype)
         return Rows(X, _columns(y, X.dtype), weight), y
 
     def _check_held_out(self, rows: Rows, validation: tuple[Any, Any, Any]) -> Rows | None:

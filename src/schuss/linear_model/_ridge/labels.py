@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from schuss._inputs import check_training_data, check_X_y
+from schuss._inputs import check_row_weights, check_training_data, check_X_y
 from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import check_sample_weight
 from schuss.linear_model._base import LinearClassifierMixin
@@ -35,7 +35,7 @@ class RidgeLabels(LinearClassifierMixin):
     def _check_labelled(self, X: Any, y: Any, sample_weight: Any, **options: Any) -> tuple[Rows, Array]:
         """Check training data with classes as targets; sets ``classes_``."""
         X, y = check_training_data(self, X, y, multi_output=True, **options)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
+        weight = check_row_weights(self, sample_weight, X, X.dtype)
         self._multilabel = type_of_target(y).startswith("multilabel")
         if self._multilabel:
             codes, targets = None, self._binarise(y, X.dtype)

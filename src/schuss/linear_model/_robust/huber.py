@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
-from schuss._inputs import check_parameters, check_training_data, n_threads_for
-from schuss._sklearn import N_THREADS, Interval, check_sample_weight
+from schuss._inputs import check_parameters, check_row_weights, check_training_data, n_threads_for
+from schuss._sklearn import N_THREADS, Interval
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
@@ -311,7 +311,7 @@ class HuberRegressor(BaseRobust):
         check_parameters(self)
         X, y = check_training_data(self, X, y, y_numeric=True)
         target = np.ascontiguousarray(y, dtype=X.dtype)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
+        weight = check_row_weights(self, sample_weight, X, X.dtype)
         held_out = self._check_validation(X.dtype, X_val, y_val, sample_weight_val)
         solver, n_threads = self._solver(X, target, weight), n_threads_for(self, X)
 

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from schuss._inputs import check_parameters, check_training_data, n_threads_for
-from schuss._sklearn import N_THREADS, Interval, StrOptions, check_sample_weight
+from schuss._inputs import check_parameters, check_row_weights, check_training_data, n_threads_for
+from schuss._sklearn import N_THREADS, Interval, StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
 from schuss.linear_model._robust.quantile_solver import QuantileSolver
@@ -172,7 +172,7 @@ class QuantileRegressor(BaseRobust):
         check_parameters(self)
         X, y = check_training_data(self, X, y, y_numeric=True, dtype=np.float64)
         self._check_solver(sp.issparse(X))
-        weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=True)
+        weight = check_row_weights(self, sample_weight, X, np.float64)
         X = X.astype(np.float64, copy=False)
         held_out = self._check_validation(np.float64, X_val, y_val, sample_weight_val)
         self._solve(X, np.ascontiguousarray(y, dtype=np.float64), weight, held_out, (X, y, sample_weight))
