@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from project_files import ROOT
 from saved_models import MODELS
 from sklearn.base import BaseEstimator, clone
 
@@ -36,6 +37,13 @@ def test_the_names_promised_are_there():
     assert set(neural_network.__all__) == {"MLPClassifier", "MLPRegressor"}
     assert set(svm.__all__) == {"LinearSVC", "LinearSVR"}
     assert set(ensemble.__all__) >= {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md"])
+def test_the_documents_tell_of_every_estimator(document, name):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert f"`{name}`" in text or (name.endswith("CV") and "their `CV` classes" in text)
 
 
 @pytest.mark.parametrize(
