@@ -25,13 +25,13 @@ def check_given(X_val: Any, y_val: Any, sample_weight_val: Any = None) -> bool:
     Raises
     ------
     ValueError
-        If it was given in part.
+        If it was given in part; in the words of scikit-learn, where boosting takes such data.
     """
     if (X_val is None) != (y_val is None):
         missing, given = ("y_val", "X_val") if y_val is None else ("X_val", "y_val")
-        raise ValueError(f"{given} was given without {missing}; validation needs both.")
+        raise ValueError(f"{given} is provided, but {missing} was not provided.")
     if X_val is None and sample_weight_val is not None:
-        raise ValueError("sample_weight_val was given without X_val and y_val.")
+        raise ValueError("sample_weight_val is provided, but X_val and y_val were not provided.")
     return X_val is not None
 
 

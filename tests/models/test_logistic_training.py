@@ -143,7 +143,7 @@ def test_early_stopping_returns_to_the_best(rng):
 
 
 def test_half_of_the_validation_data_is_refused(Xy):
-    with pytest.raises(ValueError, match="X_val was given without y_val"):
+    with pytest.raises(ValueError, match="X_val is provided, but y_val was not"):
         LogisticRegression().fit(*Xy, X_val=Xy[0])
 
 

@@ -445,7 +445,7 @@ def test_mistakes_are_told_as_scikit_learn_does():
         DecisionTreeClassifier().fit(X, y[:40] > 0)
     with pytest.raises(ValueError, match="multiclass"):
         DecisionTreeClassifier(monotonic_cst=[1, 0, 0]).fit(X, np.digitize(y, [-1, 0]))
-    with pytest.raises(ValueError, match="y_val was given without X_val"):
+    with pytest.raises(ValueError, match="y_val is provided, but X_val was not"):
         DecisionTreeRegressor().fit(X, y, y_val=y)
     with pytest.raises(ValueError, match="contains NaN"):
         ExtraTreeRegressor(splitter="best").fit(np.where(X > 1, np.nan, X), y)

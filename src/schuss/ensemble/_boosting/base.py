@@ -27,6 +27,7 @@ from schuss.ensemble._inputs import check_table
 from schuss.history import History
 from schuss.training import Outcome
 from schuss.tree._nodes import Trees
+from schuss.validation import check_given
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -98,14 +99,8 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
         return Data(X, y, self._weigh(weight, y))
 
     def _check_validation(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data | None:
-        if X_val is None and y_val is None:
-            if sample_weight_val is not None:
-                raise ValueError("sample_weight_val was given without X_val and y_val.")
+        if not check_given(X_val, y_val, sample_weight_val):
             return None
-        if y_val is None:
-            raise ValueError("X_val is provided, but y_val was not provided.")
-        if X_val is None:
-            raise ValueError("y_val is provided, but X_val was not provided.")
         X_val = check_table(self, X_val, reset=False)
         y_val = self._encode_held_out(check_target(self, y_val))
         check_consistent_length(X_val, y_val)
