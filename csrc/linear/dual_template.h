@@ -24,7 +24,7 @@ static T(dual_output) T(dual_layout)(const sch_dual_sweep_args *a, int64_t rows,
     T(dual_output) m = {.shape = T(shape_of)(a->x.d)};
     m.w = sch_take(arena, (a->x.storage == SCH_DENSE ? m.shape.packed : a->x.d) * (int64_t)sizeof(real));
     m.left = sch_take(arena, a->x.n);
-    m.visit = sch_visit_layout(rows, sch_row_bytes(&a->x), 1, arena);
+    m.visit = sch_visit_layout(rows, &a->x, 1, arena);
     return m;
 }
 
@@ -78,7 +78,7 @@ SCH_INLINE void T(dual_visit_row)(const sch_storage storage, const sch_dual_swee
     const T(row) x = T(row_of)(storage, &a->x, i), ahead = T(row_of)(storage, &a->x, next);
     double *dual = a->dual + k * a->x.n + i;
     int leaves;
-    if (storage != SCH_DENSE) T(prefetch_sparse)(storage, ahead);
+    if (storage != SCH_DENSE) T(prefetch_row)(storage, &a->x, next, 0);
     const double z = (double)T(row_dot)(storage, &m->shape, x, m->w) + m->intercept;
     const double slope = z - r.y + r.ridge * *dual;
     const double violation = T(dual_violation)(r, a->loss_param, *dual, slope, a->bound[k], &leaves);

@@ -22,12 +22,22 @@ SCH_INLINE T(row) T(row_of)(const sch_storage storage, const sch_table *x, int64
     return (T(row)){.value = (const real *)x->data + first, .index = index, .length = last - first};
 }
 
-/* The non-zeros and columns of a sparse row that will be wanted soon. */
-SCH_INLINE void T(prefetch_sparse)(const sch_storage storage, const T(row) r)
+/* Memory that will be wanted soon or later: into the first cache or the second. */
+SCH_INLINE void T(prefetch_bytes)(const void *from, int64_t bytes, int later)
 {
-    const int64_t index_bytes = r.length * (storage == SCH_CSR32 ? 4 : 8), bytes = r.length * (int64_t)sizeof(real);
-    for (int64_t at = 0; at < bytes; at += SCH_LINE) __builtin_prefetch((const char *)r.value + at);
-    for (int64_t at = 0; at < index_bytes; at += SCH_LINE) __builtin_prefetch((const char *)r.index + at);
+    const char *stop = (const char *)from + bytes;
+    for (const char *line = (const char *)((uintptr_t)from & -(uintptr_t)SCH_LINE); line < stop; line += SCH_LINE) {
+        if (later) __builtin_prefetch(line, 0, 2);
+        else __builtin_prefetch(line);
+    }
+}
+
+SCH_INLINE void T(prefetch_row)(const sch_storage storage, const sch_table *x, int64_t i, int later)
+{
+    const T(row) r = T(row_of)(storage, x, i);
+    const int64_t length = storage == SCH_DENSE ? x->d : r.length;
+    T(prefetch_bytes)(r.value, length * (int64_t)sizeof(real), later);
+    if (storage != SCH_DENSE) T(prefetch_bytes)(r.index, length * (storage == SCH_CSR32 ? 4 : 8), later);
 }
 
 SCH_INLINE real T(dense_dot)(const T(row_shape) *s, const real *x, const real *w)

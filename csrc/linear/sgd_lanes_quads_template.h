@@ -143,9 +143,8 @@ SCH_NOINLINE void T(quad_average)(const sch_sgd_sweep_args *a, T(lanes) *m, int6
 SCH_INLINE void T(quad_update)(const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, const real *z,
                                real *update)
 {
-    const int64_t i = m->order[s];
-    const real weight = a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0), low = m->low, high = m->high;
-    const ireal own = (ireal)((int64_t)((const real *)a->y)[i] - m->first);
+    const real weight = m->weight[s], low = m->low, high = m->high;
+    const ireal own = (ireal)((int64_t)m->y[s] - m->first);
     const double factor = m->factor[s];
     real value[LANES];
     SCH_SIMD
@@ -161,8 +160,9 @@ SCH_INLINE void T(quad_update)(const sch_loss loss, const sch_sgd_sweep_args *a,
 }
 
 /* The four rows visited at s and after, the first of which is the t-th sample; 0, and nothing done, where L2 shrinks the
- * weights too fast. */
-SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, double t)
+ * weights too fast. `last` is where the span ends: the rows after these are prefetched, some at each step. */
+SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s, int64_t last,
+                             double t)
 {
     const real decay = a->fit_intercept ? (real)a->intercept_decay : K(0.0);
     const real *x[QUAD];
@@ -186,6 +186,8 @@ SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T
 #pragma GCC unroll 4
     for (int r = 0; r < QUAD; ++r) {
         real left[LANES];
+        T(prefetch_row)(SCH_DENSE, &a->x, m->order[sch_min(s + r + QUAD, last)], 0);
+        T(prefetch_row)(SCH_DENSE, &a->x, sch_visit_later(m->visit, s + r), 1);
         T(quad_update)(loss, a, m, s + r, z[r], update[r]);
         SCH_SIMD
         for (int l = 0; l < LANES; ++l) {
@@ -221,9 +223,7 @@ SCH_INLINE int T(lanes_quad)(const sch_loss loss, const sch_sgd_sweep_args *a, T
     {                                                                                                             \
         int64_t s = 0;                                                                                            \
         for (; s + QUAD <= count; s += QUAD) {                                                                    \
-            for (int64_t r = s + QUAD; r < sch_min(s + 2 * QUAD, count); ++r)                                     \
-                T(lanes_prefetch)(SCH_DENSE, &a->x, m->order[r]);                                                 \
-            if (!T(lanes_quad)(SCH_LOSS_##NAME, a, m, s, t + (double)s)) break;                                   \
+            if (!T(lanes_quad)(SCH_LOSS_##NAME, a, m, s, count - 1, t + (double)s)) break;                        \
         }                                                                                                         \
         return s;                                                                                                 \
     }
@@ -247,8 +247,9 @@ SCH_INLINE void T(lanes_steps)(const sch_storage storage, const sch_sgd_sweep_ar
     const int64_t ahead = sch_prefetch_ahead(&a->x);
     for (int64_t s = first; s < count; s += a->batch_size) {
         const int64_t rows = sch_min(a->batch_size, count - s);
+        for (int64_t r = s; r < s + rows; ++r) T(prefetch_row)(storage, &a->x, sch_visit_later(m->visit, r), 1);
         for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r)
-            T(lanes_prefetch)(storage, &a->x, m->order[r]);
+            T(prefetch_row)(storage, &a->x, m->order[r], 0);
         T(lanes_step)(storage, a, m, s, rows, t + (double)s);
     }
 }
@@ -270,12 +271,21 @@ static void T(lanes_span)(const sch_sgd_sweep_args *a, T(lanes) *m, int64_t coun
 static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lanes) *m)
 {
     double t = a->t;
+    int64_t unsettled = 0;
+    m->visit = visit;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
+        /* gathered beforehand, or every step would wait for them */
+        for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
+        for (int64_t s = 0; s < count; ++s)
+            m->weight[s] = a->sample_weight ? ((const real *)a->sample_weight)[m->order[s]] : K(1.0);
         sch_step_factors(a, t, count, m->factor);
         T(lanes_span)(a, m, count, t);
+        unsettled += count;
+        if (!T(settles)(&a->x, unsettled)) continue;
         T(lanes_settle)(m, a->x.d);
         T(lanes_refresh)(m);
+        unsettled = 0;
     }
 }
 

@@ -18,19 +18,23 @@ typedef struct {
     real positive[LANES], negative[LANES]; /* class weights; zero where the output does not train */
     int active[LANES];
     real low, high;                   /* how the loss encodes the two classes */
+    const sch_visit *visit;
     const int64_t *order;
     double *factor;                   /* (span) */
+    real *y, *weight;                 /* (span) targets and sample weights in visiting order */
     real *update;                     /* (batch_size, LANES) */
 } T(lanes);
 
 static T(lanes) T(lanes_layout)(const sch_sgd_sweep_args *a, sch_arena *arena)
 {
-    const int64_t matrix = a->x.d * LANES * (int64_t)sizeof(real);
+    const int64_t matrix = a->x.d * LANES * (int64_t)sizeof(real), span = sch_span_rows(a->batch_size);
     T(lanes) m = {0};
     m.w = sch_take(arena, matrix);
     if (a->average_coef) m.average = sch_take(arena, matrix);
     if (a->l1_applied) m.applied = sch_take(arena, matrix);
-    m.factor = sch_take(arena, sch_span_rows(a->batch_size) * (int64_t)sizeof(double));
+    m.factor = sch_take(arena, span * (int64_t)sizeof(double));
+    m.y = sch_take(arena, span * (int64_t)sizeof(real));
+    m.weight = sch_take(arena, span * (int64_t)sizeof(real));
     m.update = sch_take(arena, a->batch_size * LANES * (int64_t)sizeof(real));
     return m;
 }
@@ -225,12 +229,12 @@ SCH_INLINE void T(lanes_slopes)(const sch_sgd_sweep_args *a, const T(lanes) *m, 
 }
 
 /* Margins, losses and step lengths of one row for all lanes; step[l] is the lane's eta. */
-SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t i,
+SCH_INLINE void T(lanes_update)(const sch_storage storage, const sch_sgd_sweep_args *a, T(lanes) *m, int64_t s,
                                 const real *step, real share, real *update)
 {
-    const T(row) x = T(row_of)(storage, &a->x, i);
-    const real weight = (a->sample_weight ? ((const real *)a->sample_weight)[i] : K(1.0)) * share;
-    const ireal own = (ireal)((int64_t)((const real *)a->y)[i] - m->first);
+    const T(row) x = T(row_of)(storage, &a->x, m->order[s]);
+    const real weight = m->weight[s] * share;
+    const ireal own = (ireal)((int64_t)m->y[s] - m->first);
     real z[LANES], value[LANES], gradient[LANES], class_weight[LANES];
     T(lanes_dot)(storage, x, a->x.d, m->w, z);
     T(lanes_slopes)(a, m, own, z, value, gradient);
@@ -307,8 +311,7 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_sgd_sweep_arg
     SCH_SIMD
     for (int l = 0; l < LANES; ++l) step[l] = (real)(m->eta[l] * factor);
 
-    for (int64_t r = 0; r < rows; ++r)
-        T(lanes_update)(storage, a, m, m->order[s + r], step, share, m->update + r * LANES);
+    for (int64_t r = 0; r < rows; ++r) T(lanes_update)(storage, a, m, s + r, step, share, m->update + r * LANES);
     T(lanes_shrink)(a, m, factor);
     for (int64_t r = 0; r < rows; ++r) T(lanes_move)(storage, a, m, m->order[s + r], m->update + r * LANES, averaging);
     if (a->fit_intercept && a->intercept_slope != 0.0)
@@ -319,13 +322,4 @@ SCH_INLINE void T(lanes_step)(const sch_storage storage, const sch_sgd_sweep_arg
         const int64_t last = storage == SCH_DENSE ? s + 1 : s + rows; /* a dense row already holds every weight */
         for (int64_t r = s; r < last; ++r) T(lanes_l1)(storage, m, T(row_of)(storage, &a->x, m->order[r]), a->x.d);
     }
-}
-
-SCH_INLINE void T(lanes_prefetch)(const sch_storage storage, const sch_table *x, int64_t i)
-{
-    const T(row) r = T(row_of)(storage, x, i);
-    const char *p = (const char *)r.value;
-    if (storage != SCH_DENSE) T(prefetch_sparse)(storage, r);
-    else
-        for (int64_t at = 0; at < x->d * (int64_t)sizeof(real); at += SCH_LINE) __builtin_prefetch(p + at);
 }

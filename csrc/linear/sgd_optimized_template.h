@@ -128,7 +128,7 @@ SCH_INLINE void T(bundle_span)(const sch_storage storage, const sch_sgd_sweep_ar
     for (int64_t s = 0; s < count; s += a->batch_size, *steps += 1.0) {
         const int64_t rows = sch_min(a->batch_size, count - s);
         for (int64_t r = s + ahead; r < sch_min(s + ahead + rows, count); ++r)
-            T(lanes_prefetch)(storage, &a->x, m->order[r]);
+            T(prefetch_row)(storage, &a->x, m->order[r], 0);
         T(bundle_step)(storage, a, m, s, rows, t + (double)s, *steps);
     }
 }

@@ -104,6 +104,13 @@ SCH_INLINE void T(pair_of)(const sch_sgd_sweep_args *a, const T(single) *m, int6
     x[1] = (const real *)a->x.data + m->order[sch_min(s + 1, last)] * a->x.row_stride;
 }
 
+/* What a later window needs, for each row of the pair. */
+SCH_INLINE void T(pair_prefetch)(const sch_sgd_sweep_args *a, const T(single) *m, int64_t s)
+{
+    T(prefetch_row)(SCH_DENSE, &a->x, sch_visit_later(m->visit, s), 1);
+    T(prefetch_row)(SCH_DENSE, &a->x, sch_visit_later(m->visit, s + 1), 1);
+}
+
 /* Both steps of the pair visited at s. z[1] does not know the first of them yet. */
 SCH_INLINE void T(pair_update)(const sch_loss loss, const sch_sgd_sweep_args *a, const T(single) *m, int64_t s,
                                real own, real decay, real *z, real *update)
@@ -152,6 +159,7 @@ SCH_INLINE int64_t T(single_pairs)(const sch_loss loss, const sch_sgd_sweep_args
         T(pair_products) p;
         T(pair_of)(a, m, s, count - 1, x);
         T(pair_of)(a, m, s + ahead, count - 1, soon);
+        T(pair_prefetch)(a, m, s);
         T(pair_multiply)(&m->shape, x, NULL, m->w, &p);
         z[0] = p.w[0] * (real)m->scale + (real)m->intercept;
         z[1] = p.w[1] * (real)(m->scale * m->kept[s]) + (real)m->intercept;
@@ -184,6 +192,7 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
 
         T(pair_of)(a, m, s + 2, last, next);
         T(pair_of)(a, m, s + ahead, last, soon);
+        T(pair_prefetch)(a, m, s);
         T(pair_axpy)(&m->shape, c, before, soon, m->w);
         if (m->average) T(pair_axpy_call)(m, lead, before, m->average);
         T(pair_multiply)(&m->shape, next, x, m->w, &p);
@@ -263,12 +272,18 @@ static void T(single_span)(const sch_sgd_sweep_args *a, T(single) *m, int64_t co
 static void T(single_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(single) *m)
 {
     double t = a->t;
+    int64_t unsettled = 0;
+    m->visit = visit;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
         for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
         sch_step_factors(a, t, count, m->factor);
         T(single_span)(a, m, count, t);
-        T(single_settle)(m);
+        unsettled += count;
+        if (T(settles)(&a->x, unsettled)) {
+            T(single_settle)(m);
+            unsettled = 0;
+        }
         a->loss_sum[0] += T(block_sum)(a->loss, (real)a->loss_param, m->y, m->z, NULL, count);
     }
 }
@@ -283,6 +298,7 @@ static void T(single_run)(const sch_sgd_sweep_args *a, sch_visit *visit, T(singl
     a->loss_sum[0] = 0.0;
 
     T(single_sweep)(a, visit, m);
+    T(single_settle)(m);
     T(single_unpack)(m, a->x.storage, m->w, a->coef);
     T(single_unpack)(m, a->x.storage, m->average, a->average_coef);
     T(single_unpack)(m, a->x.storage, m->applied, a->l1_applied);

@@ -9,6 +9,7 @@ typedef struct {
     double scale, intercept, average_intercept;
     double a, b;                 /* average = (average + a * w) / b */
     int64_t size;                /* elements of w */
+    const sch_visit *visit;
     const int64_t *order;        /* the span being visited, and along it: */
     double *factor, *kept;
     real *y, *z, *update;
@@ -169,8 +170,10 @@ SCH_INLINE void T(single_rows)(const sch_storage storage, const sch_loss loss, c
         const T(row) x = T(row_of)(storage, &a->x, m->order[s]);
         const double eta = a->eta[0] * m->factor[s];
         const int averaging = T(averages)(a, t + (double)s);
-        const T(row) next = T(row_of)(storage, &a->x, m->order[sch_min(s + ahead, count - 1)]);
-        if (storage != SCH_DENSE) T(prefetch_sparse)(storage, next);
+        const int64_t soon = m->order[sch_min(s + ahead, count - 1)];
+        const T(row) next = T(row_of)(storage, &a->x, soon);
+        T(prefetch_row)(storage, &a->x, sch_visit_later(m->visit, s), 1);
+        if (storage != SCH_DENSE) T(prefetch_row)(storage, &a->x, soon, 0);
         const T(update) u = T(single_update)(storage, loss, a, m, x, s, (real)eta);
         T(single_shrink)(m, eta * a->l2);
         T(single_move)(storage, m, x, next, u.length * (u.factor * (real)(1.0 / m->scale)), averaging);

@@ -11,7 +11,7 @@ static int64_t T(lane_groups)(const sch_sgd_sweep_args *a)
 static void T(sgd_layout)(const sch_sgd_sweep_args *a, sch_arena *arena, sch_visit *visit, T(single) *single,
                           T(lanes) *lanes, T(bundle) *bundle)
 {
-    *visit = sch_visit_layout(a->n_rows, sch_row_bytes(&a->x), a->batch_size, arena);
+    *visit = sch_visit_layout(a->n_rows, &a->x, a->batch_size, arena);
     if (T(is_optimized)(a)) *bundle = T(bundle_layout)(a, arena);
     else if (a->n_out == 1) *single = T(single_layout)(a, arena);
     else *lanes = T(lanes_layout)(a, arena);
@@ -59,6 +59,7 @@ static void T(sgd_group)(void *context, int64_t group)
     }
     T(lanes_begin)(&lanes, a, group);
     T(lanes_sweep)(a, &visit, &lanes);
+    T(lanes_settle)(&lanes, a->x.d);
     T(lanes_end)(&lanes, a);
 }
 

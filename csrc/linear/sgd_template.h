@@ -3,7 +3,7 @@
  *
  * In both forms the weights are scale * w, so that shrinking them by L2 costs one multiplication (Bottou, "Stochastic
  * Gradient Descent Tricks", 2012); their average is (average + a * w) / b, which the same paper derives. Both are folded
- * back into the arrays at the end of every span, so that neither drifts. The L1 penalty is paid lazily, what is due at
+ * back into the arrays at the end of spans, so that neither drifts. The L1 penalty is paid lazily, what is due at
  * once and never across zero (Tsuruoka, Tsujii and Ananiadou, 2009).
  * Include after linear/row_template.h and loss/block_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
@@ -12,6 +12,9 @@
 #undef SMALLEST_SCALE
 #define GRADIENT_LIMIT K(1e12)
 #define SMALLEST_SCALE 1e-6
+
+/* Whether `rows` rows since the last time are worth a pass over all weights, which sparse rows do not make themselves. */
+SCH_INLINE int T(settles)(const sch_table *x, int64_t rows) { return x->storage == SCH_DENSE || rows >= x->d / 64; }
 
 /* Losses that grow like a square are kept from leaving the range of real in one step. */
 SCH_INLINE real T(clipped_gradient)(const sch_loss loss, const T(loss_terms) t)
