@@ -31,7 +31,7 @@ static T(simplex_run) T(simplex_layout)(const sch_crammer_singer_sweep_args *a, 
     m.slope = sch_take(arena, a->n_classes * (int64_t)sizeof(double));
     m.free = sch_take(arena, a->n_classes * (int64_t)sizeof(double));
     m.left = sch_take(arena, a->x.n);
-    m.visit = sch_visit_layout(rows, sch_row_bytes(&a->x), 1, arena);
+    m.visit = sch_visit_layout(rows, &a->x, 1, arena);
     return m;
 }
 
@@ -162,7 +162,7 @@ SCH_INLINE void T(simplex_span)(const sch_storage storage, const sch_crammer_sin
 {
     const int64_t ahead = sch_prefetch_ahead(&a->x);
     for (int64_t s = 0; s < count; ++s) {
-        T(prefetch_sparse)(storage, T(simplex_row)(storage, &a->x, order[sch_min(s + ahead, count - 1)]));
+        T(prefetch_row)(storage, &a->x, order[sch_min(s + ahead, count - 1)], 0);
         T(simplex_visit_row)(storage, a, m, order[s]);
     }
 }
