@@ -446,3 +446,54 @@ def test_probabilities_of_a_sample_no_class_wants_are_uniform():
     model = SGDClassifier(loss="modified_huber", random_state=0).fit(X, [0, 1, 2])
     model.intercept_[:] = -100.0
     np.testing.assert_array_equal(model.predict_proba(X), np.full((3, 3), 1 / 3))
+
+
+class TestLargeTablesThatHoldNoNumber:
+    """They are not searched beforehand: training itself comes upon what is no number, wherever it stands."""
+
+    LOSSES = ("hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", "huber", "epsilon_insensitive")
+
+    @pytest.fixture
+    def table(self):
+        rng = np.random.default_rng(0)
+        return rng.standard_normal((1200, 230), dtype=np.float32) / 15, rng.integers(0, 3, 1200)
+
+    def refuses(self, model, table, value, n_classes=2):
+        X, y = table[0].copy(), np.minimum(table[1], n_classes - 1)
+        X[1001, 17] = value
+        with pytest.raises(ValueError, match="Input X contains " + ("NaN" if np.isnan(value) else "infinity")):
+            model.fit(X, y)
+        assert not hasattr(model, "coef_")
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_any_loss(self, table, loss, n_classes, value):
+        self.refuses(SGDClassifier(loss=loss, **FEW_EPOCHS), table, value, n_classes)
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"penalty": "l1", "average": True},
+            {"batch_size": 7},
+            {"learning_rate": "pa1", "eta0": 1.0},
+            {"multi_class": "multinomial", "loss": "log_loss"},
+            {"optimizer": "ftrl", "eta0": 0.1, "penalty": "l1"},
+            {"clip_value": 0.1},
+            {"on_divergence": "back_off"},
+            {"early_stopping": True},
+        ],
+        ids=str,
+    )
+    def test_any_way_of_training(self, table, options, n_classes):
+        self.refuses(SGDClassifier(**FEW_EPOCHS | options), table, np.nan, n_classes)
+
+    def test_regression(self, table):
+        self.refuses(SGDRegressor(**FEW_EPOCHS), table, np.nan)
+
+    def test_rows_that_weigh_nothing(self, table):
+        X, y = table[0].copy(), table[1] > 0
+        X[3] = np.nan
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            SGDClassifier(**FEW_EPOCHS).fit(X, y, sample_weight=(np.arange(1200) != 3).astype(float))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
+from schuss._inputs import check_finite, check_training_data, check_X_y
 from schuss._sklearn import N_THREADS, Interval, SparseCoefMixin, StrOptions
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
@@ -127,6 +128,16 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         if self.penalty == "elasticnet" and self.l1_ratio is None:
             raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
 
+    def _check_data(self, X: Any, y: Any, **options: Any) -> tuple[Any, Array]:
+        """Check what `fit` was given; a large X that training searches for NaN is not searched before.
+
+        A row that holds NaN makes the weights NaN, whatever the loss: it is multiplied
+        by the step, even by one of length zero. That takes an epoch over all rows, whose
+        gradients nothing clips, and that is not repeated with smaller steps.
+        """
+        shows = Optimizer.of(self).is_plain and not self.early_stopping and self.on_divergence == "raise"
+        return (check_training_data if shows else check_X_y)(self, X, y, **options)
+
     def _loss(self, n_outputs: int) -> Loss:
         """Return the loss for so many outputs."""
         name, *param = self.loss_functions[self.loss]
@@ -196,6 +207,8 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
             max_time=self.max_time,
             rollback=solver.rollback,
         )
+        if outcome.reason is StopReason.DIVERGED:
+            check_finite(self, problem.X)  # see `_check_data`
         if curves is not None:
             self.best_iteration_ = curves.best_iteration
             # Without a tolerance nothing is watched, so there is no best epoch to return to.

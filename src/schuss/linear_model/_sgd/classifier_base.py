@@ -75,7 +75,7 @@ class BaseSGDClassifier(LinearClassifierMixin, BaseSGD):
             After Ctrl-C; the estimator then holds the last complete epoch.
         """
         self._check_parameters()
-        checked_X, labels = check_X_y(self, X, y)
+        checked_X, labels = self._check_data(X, y)
         self.classes_, codes = encode_labels(labels)
         data = self._encode(checked_X, codes, sample_weight)
         state = self._first_state(data, coef_init, intercept_init)

@@ -265,7 +265,7 @@ class SGDRegressor(LinearRegressorMixin, BaseSGD):
             After Ctrl-C; the estimator then holds the last complete epoch.
         """
         self._check_parameters()
-        checked_X, checked_y = check_X_y(self, X, y, y_numeric=True)
+        checked_X, checked_y = self._check_data(X, y, y_numeric=True)
         data = self._data(checked_X, checked_y, sample_weight)
         state = self._first_state(data, coef_init, intercept_init)
         validation = (X_val, y_val, sample_weight_val)
