@@ -12,7 +12,7 @@ from schuss.validation import Curves, Evaluator, check_given, sample_rows, split
 
 @pytest.mark.parametrize("given", [(1, None, None), (None, 1, None), (None, None, 1), (None, 1, 1), (1, None, 1)])
 def test_half_given_data_is_an_error(given):
-    with pytest.raises(ValueError, match="without"):
+    with pytest.raises(ValueError, match="not provided"):
         check_given(*given)
 
 

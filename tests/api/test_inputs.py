@@ -161,7 +161,7 @@ def test_an_unfitted_model_says_so(model, Xy):
 
 def test_a_fit_that_failed_leaves_an_unfitted_model(model, Xy):
     X, y = Xy
-    with pytest.raises(ValueError, match="without y_val"):
+    with pytest.raises(ValueError, match="y_val was not provided"):
         model.fit(X, y, X_val=X)
     with pytest.raises(NotFittedError):
         model.predict(X)

@@ -184,7 +184,7 @@ class TestValidation:
     @pytest.mark.parametrize(
         ("broken", "message"),
         [
-            ({"X_val": np.zeros((3, 10))}, "without y_val"),
+            ({"X_val": np.zeros((3, 10))}, "y_val was not provided"),
             ({"X_val": np.zeros((3, 9)), "y_val": [0, 1, 0]}, "9 features"),
             ({"X_val": np.full((3, 10), np.nan), "y_val": [0, 1, 0]}, "NaN"),
             ({"X_val": np.zeros((3, 10)), "y_val": [0, 1]}, "inconsistent"),
