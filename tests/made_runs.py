@@ -173,6 +173,11 @@ def bouncing_above_the_guess(rng: Generator) -> Run:
     return Run(_history(curve), "diverged")
 
 
+def hopelessly_far_away(rng: Generator) -> Run:
+    """Falls without any noise, but from where no number of iterations would bring it back."""
+    return Run(_history(_decay(40, 1e9, 1e12, 12), guess=1.0), "diverged")
+
+
 def validation_turns(rng: Generator) -> Run:
     n = 100
     validation = _decay(n, 0.3, 0.35, 8) + 0.0012 * np.maximum(0, np.arange(n) - 30.0)
@@ -264,6 +269,7 @@ MADE: tuple[Callable[[Generator], Run], ...] = (
     slow_growth,
     ran_away_after_a_good_start,
     bouncing_above_the_guess,
+    hopelessly_far_away,
     validation_turns,
     validation_turns_under_noise,
     validation_rises_from_the_start,
