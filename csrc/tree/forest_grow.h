@@ -269,7 +269,7 @@ static int grow_depth_first(forest_tree *tree, const forest_node *root)
             node.first = 0;
         }
         const int open = open_node(tree, &node);
-        if (open) find_split(tree, &node, &split);
+        if (open && find_split(tree, &node, &split)) return 1;
         if (!open || !worth_it(tree, &node, &split)) {
             close_node(tree, &node);
             continue;
@@ -325,7 +325,7 @@ static int grow_best_first(forest_tree *tree, const forest_node *root)
             forest_candidate made = candidate;
             made.node = next[k];
             const int open = open_node(tree, &made.node);
-            if (open) find_split(tree, &made.node, &made.split);
+            if (open && find_split(tree, &made.node, &made.split)) return 1;
             if (open && n_leaves < most && worth_it(tree, &made.node, &made.split))
                 push_candidate(tree, heap, n++, &made);
             else close_node(tree, &made.node);

@@ -3,9 +3,14 @@
 #ifndef SCH_TREE_FOREST_SPLIT_H
 #define SCH_TREE_FOREST_SPLIT_H
 
+#include "core/pool.h"
 #include "core/rng.h"
 #include "tree/forest_bins.h"
 #include "tree/forest_gain.h"
+
+enum {
+    FOREST_MANY = 1 << 15
+}; /* rows: a node of more is long enough a work to ask whether to stop after each feature */
 
 /* A list of rows that a node stands for. */
 typedef struct {
@@ -242,8 +247,9 @@ SCH_INLINE int is_perfect(const forest_tree *tree, const forest_node *node, cons
     }
 }
 
-/* The best split among features drawn at random: max_features of them, and more until one varies. */
-static void find_split(forest_tree *tree, const forest_node *node, forest_split *best)
+/* The best split among features drawn at random: max_features of them, and more until one varies. Returns non-zero if it
+ * was told to stop. */
+static int find_split(forest_tree *tree, const forest_node *node, forest_split *best)
 {
     const sch_forest_grow_args *const a = tree->a;
     const uint64_t seed = a->seed[tree->tree];
@@ -257,8 +263,10 @@ static void find_split(forest_tree *tree, const forest_node *node, forest_split 
         features[other] = features[k];
         features[k] = feature;
         varies |= try_feature(tree, node, feature, best, &random);
-        if (is_perfect(tree, node, best)) return;
+        if (is_perfect(tree, node, best)) break;
+        if (node->n > FOREST_MANY && sch_should_stop(&a->control)) return 1;
     }
+    return 0;
 }
 
 #endif

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """forest_grow: every split is the best of all, whatever the criterion and the weights; forest_add walks the bins."""
 
+import signal
+import time
+
 import numpy as np
 import pytest
 from reference import forest as reference
@@ -295,3 +298,36 @@ def test_forest_add_walks_as_the_reference(isa, rng, criterion):
         reference.forest_add(tree["nodes"], tree["values"], tree["sets"], task.bins, weight, wanted, seen)
         np.testing.assert_array_equal(sums, wanted)
         np.testing.assert_array_equal(counts, seen)
+
+
+@pytest.mark.parametrize("options", [{}, {"max_leaf_nodes": 2}], ids=["depth first", "best first"])
+def test_a_node_of_many_rows_and_features_can_be_interrupted(rng, options):
+    """A single node may take seconds: it has to ask between its features."""
+    n, d = 1 << 17, 800
+    table = kernels.Binned(n, np.full(d, 200, np.int32), np.zeros(d, np.uint8), np.zeros(d, np.uint8))
+    table.columns[:] = rng.integers(0, 200, n, dtype=np.uint8)
+    weight, target = np.ones(n, np.int64), rng.integers(0, 1 << 20, (n, 1))
+
+    def seconds():
+        start = time.perf_counter()
+        kernels.forest_grow(
+            table, Room(weight, 1, max_depth=1), criterion=kernels.FOREST_CRITERIA["squared_error"], target=target,
+            target_origin=np.zeros(1), seed=np.ones(1, np.uint64), weight=weight, max_features=d, max_depth=1,
+            scratch=kernels.Scratch(), **options,
+        )  # fmt: skip
+        return time.perf_counter() - start
+
+    def handler(number, frame):
+        raise InterruptedError
+
+    whole = min(seconds(), seconds())
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, whole / 10)
+        start = time.perf_counter()
+        with pytest.raises(InterruptedError):
+            seconds()
+        assert time.perf_counter() - start < whole / 2
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
