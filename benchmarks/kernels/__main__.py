@@ -23,6 +23,7 @@ from schuss import _kernels as kernels
 from schuss import use_isa
 
 DTYPES = ("float32", "float64")
+_WIDTH = max(map(len, CASES))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -95,7 +96,8 @@ def _print_peaks(peaks: dict[str, Any]) -> None:
             f"{count} thread(s): reads {read['gb_per_s']:.1f} GB/s ({read['how']}), multiplies "
             f"{peak['float32']['gflop_per_s']:.0f} GFLOP/s in float32, {peak['float64']['gflop_per_s']:.0f} in float64"
         )
-    print(f"{'kernel':40} {'dtype':8} {'size':5} {'thr':>3}  ns/element, GB/s, GFLOP/s (% of peak) per instruction set")
+    head = f"{'kernel':{_WIDTH}} {'dtype':8} {'size':5} {'thr':>3}"
+    print(f"{head}  per instruction set ns/element, GB/s (% of reading), GFLOP/s (% of the BLAS)")
 
 
 def _print_row(row: dict[str, Any], peaks: dict[str, Any]) -> None:
@@ -112,7 +114,8 @@ def _print_row(row: dict[str, Any], peaks: dict[str, Any]) -> None:
             speed = row["flops"] / seconds / 1e9
             cell += f" {speed:.1f} GF/s ({100.0 * speed / peak:.0f} %)"
         cells.append(cell)
-    print(f"{row['case']:40} {row['dtype']:8} {row['size']:5} {row['threads']:3}  {' | '.join(cells)}", flush=True)
+    head = f"{row['case']:{_WIDTH}} {row['dtype']:8} {row['size']:5} {row['threads']:3}"
+    print(head, "", " | ".join(cells), flush=True)
 
 
 if __name__ == "__main__":

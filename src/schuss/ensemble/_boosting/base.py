@@ -128,9 +128,11 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
             raise ValueError("Categorical features cannot have monotonic constraints.")
 
     def _check_interaction_cst(self, n_features: int) -> list[set[int]] | None:
+        """scikit-learn's method of this name."""
         return interaction_groups(self.interaction_cst, n_features)
 
     def _should_stop(self, scores: list[float]) -> bool:
+        """scikit-learn's method of this name."""
         return no_improvement(scores, n_iter_no_change=self.n_iter_no_change, tol=self.tol)
 
     def _forget(self) -> None:
@@ -186,7 +188,7 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
 
     @property
     def _predictors(self) -> list[list[TreeView]]:
-        """The trees of each iteration, in scikit-learn's form."""
+        """The trees of each iteration, in scikit-learn's form and under its name: other tools look there."""
         k = self.n_trees_per_iteration_
         return [[view(self._trees, t) for t in range(i * k, (i + 1) * k)] for i in range(self.n_iter_)]
 

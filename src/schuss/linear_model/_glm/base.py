@@ -167,6 +167,7 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator, ABC):
 
     @property
     def _base_loss(self) -> Any:
+        """The same under the name that scikit-learn has for it after a fit."""
         return self._get_loss()
 
     def __sklearn_tags__(self) -> Any:
