@@ -104,7 +104,7 @@ def softmax_gradient(n_outputs: int) -> Build:
     def build(dtype: str, n_bytes: int) -> Case:
         n = n_bytes // np.dtype(dtype).itemsize // n_outputs
         y, z = data.classes(n, n_outputs, dtype), data.values(n * n_outputs, dtype).reshape(n_outputs, n)
-        gradient, hessian = np.empty_like(z), np.empty_like(z)
+        gradient, hessian = np.empty((2, *z.shape), np.float32)
 
         def run(n_threads: int) -> None:
             kernels.softmax_gradient(y, z, gradient=gradient, hessian=hessian, n_threads=n_threads)
@@ -112,7 +112,7 @@ def softmax_gradient(n_outputs: int) -> Build:
         def check() -> None:
             run(1)
             shares = probabilities(z.T.astype(np.float64)).T
-            close(hessian, shares * (1.0 - shares), dtype)
+            close(hessian, shares * (1.0 - shares), "float32")
 
         return Case(run=run, check=check, elements=z.size, n_bytes=3 * z.nbytes)
 

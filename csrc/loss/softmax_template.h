@@ -23,8 +23,8 @@ SCH_INLINE double T(softmax_sum)(const real *y, const real *z, const real *weigh
 enum { T(STRIP) = 256 };
 
 __attribute__((unused)) static double T(softmax_strip)(const real *y, const real *z, const real *weight, int64_t n,
-                                                       int64_t stride, int64_t n_out, real *SCH_RESTRICT gradient,
-                                                       real *SCH_RESTRICT hessian)
+                                                       int64_t stride, int64_t n_out, float *SCH_RESTRICT gradient,
+                                                       float *SCH_RESTRICT hessian)
 {
     real highest[T(STRIP)], total[T(STRIP)];
     memcpy(highest, z, (size_t)n * sizeof(real));
@@ -36,11 +36,12 @@ __attribute__((unused)) static double T(softmax_strip)(const real *y, const real
     memset(total, 0, sizeof total);
     for (int64_t k = 0; k < n_out; ++k) {
         const real *own = z + k * stride;
-        real *share = gradient + k * stride;
+        float *share = gradient + k * stride;
         SCH_SIMD
         for (int64_t i = 0; i < n; ++i) {
-            share[i] = T(exp)(own[i] - highest[i]);
-            total[i] += share[i];
+            const real power = T(exp)(own[i] - highest[i]);
+            share[i] = (float)power;
+            total[i] += power;
         }
     }
     double sum = 0.0;
@@ -50,12 +51,12 @@ __attribute__((unused)) static double T(softmax_strip)(const real *y, const real
         total[i] = K(1.0) / total[i];
     }
     for (int64_t k = 0; k < n_out; ++k) {
-        real *share = gradient + k * stride, *curvature = hessian + k * stride;
+        float *share = gradient + k * stride, *curvature = hessian + k * stride;
         SCH_SIMD
         for (int64_t i = 0; i < n; ++i) {
-            const real p = share[i] * total[i];
-            curvature[i] = p * (K(1.0) - p);
-            share[i] = p - (y[i] == (real)k ? K(1.0) : K(0.0));
+            const real p = (real)share[i] * total[i];
+            curvature[i] = (float)(p * (K(1.0) - p));
+            share[i] = (float)(p - (y[i] == (real)k ? K(1.0) : K(0.0)));
         }
     }
     return sum;

@@ -22,14 +22,38 @@ static sch_status T(loss_sum)(sch_loss_sum_args *a)
     return SCH_OK;
 }
 
+/* Rows first .. first + n - 1. */
+SCH_INLINE double T(gradient_of)(const sch_loss_gradient_args *a, int64_t first, int64_t n, real *gradient,
+                                 real *hessian)
+{
+    return T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first,
+                          (const real *)a->z + first, a->weight ? (const real *)a->weight + first : NULL, n, gradient,
+                          hessian);
+}
+
+/* By way of pieces that stay in the first-level cache. */
+static double T(narrow_gradient_of)(const sch_loss_gradient_args *a, int64_t first, int64_t n)
+{
+    enum { PIECE = 512 };
+    real gradient[PIECE], hessian[PIECE];
+    double total = 0.0;
+    for (const int64_t end = first + n; first < end; first += PIECE) {
+        const int64_t rows = sch_min(PIECE, end - first);
+        float *slope = (float *)a->gradient + first, *curvature = a->hessian ? (float *)a->hessian + first : NULL;
+        total += T(gradient_of)(a, first, rows, gradient, curvature ? hessian : NULL);
+        for (int64_t i = 0; i < rows; ++i) slope[i] = (float)gradient[i];
+        for (int64_t i = 0; i < rows && curvature; ++i) curvature[i] = (float)hessian[i];
+    }
+    return total;
+}
+
 static void T(loss_gradient_chunk)(void *context, int64_t b)
 {
     sch_loss_gradient_args *a = context;
     const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
-    const real *weight = a->weight ? (const real *)a->weight + first : NULL;
-    a->partial[b] = T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first,
-                                   (const real *)a->z + first, weight, n, (real *)a->gradient + first,
-                                   a->hessian ? (real *)a->hessian + first : NULL);
+    a->partial[b] = a->narrow ? T(narrow_gradient_of)(a, first, n)
+                              : T(gradient_of)(a, first, n, (real *)a->gradient + first,
+                                               a->hessian ? (real *)a->hessian + first : NULL);
 }
 
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
@@ -50,7 +74,7 @@ static void T(softmax_gradient_chunk)(void *context, int64_t b)
     for (int64_t i = first; i < end; i += T(STRIP))
         total += T(softmax_strip)((const real *)a->y + i, (const real *)a->z + i,
                                   a->weight ? (const real *)a->weight + i : NULL, sch_min(T(STRIP), end - i), a->n,
-                                  a->n_out, (real *)a->gradient + i, (real *)a->hessian + i);
+                                  a->n_out, a->gradient + i, a->hessian + i);
     a->partial[b] = total;
 }
 

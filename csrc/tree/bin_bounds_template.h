@@ -147,6 +147,6 @@ static sch_status T(bin_bounds)(sch_bin_bounds_args *a)
         work.total = 0;
         for (int64_t i = 0; i < a->x.n; ++i) work.total += a->weight[i];
     }
-    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 4096.0);
+    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 65536.0);
     return sch_par_for(&control, lanes, T(bin_bounds_lane), &work);
 }

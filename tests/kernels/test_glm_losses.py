@@ -55,6 +55,19 @@ def gradient_of(case, y, z, weight=None, *, expected=False, n_threads=1):
     return gradient, hessian
 
 
+def test_narrow_derivatives_are_rounded_ones(isa, case, n_threads):
+    y, z, weight = draw_points(case[0], 5000, 0, np.float64)
+    wanted = gradient_of(case, y, z, weight)
+    got = np.full((2, len(z)), np.nan, np.float32)
+    total = kernels.loss_gradient(
+        y, z, loss=kernels.LOSSES[case[0]], loss_param=case[1], weight=weight, gradient=got[0], hessian=got[1],
+        n_threads=n_threads,
+    )  # fmt: skip
+    for ours, theirs in zip(got, wanted, strict=True):
+        np.testing.assert_array_equal(ours, theirs.astype(np.float32))
+    np.testing.assert_allclose(total, sum_of(case, y, z, weight), rtol=1e-12)
+
+
 def sum_of(case, y, z, weight=None, n_threads=1):
     name, c = case
     return kernels.loss_sum(y, z, loss=kernels.LOSSES[name], loss_param=c, weight=weight, n_threads=n_threads)

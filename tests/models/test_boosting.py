@@ -123,7 +123,8 @@ def naive(X, y, derivatives, baseline, n_iter, learning_rate):
     nothing = np.zeros(X.shape[1], bool)
     raw = np.full(len(y), baseline)
     for _ in range(n_iter):
-        gradient, hessian = derivatives(y, raw)
+        # As they are kept, in float32.
+        gradient, hessian = (part.astype(np.float32).astype(np.float64) for part in derivatives(y, raw))
         options = reference.Options(max_leaves=5, min_samples_leaf=20)
         nodes = reference.grow_tree(bins, n_bins, nothing, nothing, gradient, hessian, options)
         for rows in reference.leaf_rows(nodes):

@@ -70,6 +70,7 @@ typedef struct {
     const void *y;      /* IN (n) */
     const void *z;      /* IN (n) */
     const void *weight; /* IN (n) or NULL */
+    int narrow;         /* gradient and hessian are float32, whatever dtype is */
     void *gradient;     /* OUT (n) weight * dloss/dz */
     void *hessian;      /* OUT (n) weight * d2loss/dz2, or NULL */
     double *partial;    /* SCRATCH (sch_n_blocks(n)) */
@@ -85,8 +86,8 @@ typedef struct {
     const void *y;      /* IN (n) class indices */
     const void *z;      /* IN (n_out, n) */
     const void *weight; /* IN (n) or NULL: of the sum alone */
-    void *gradient;     /* OUT (n_out, n) probabilities, less 1 for the class of the row */
-    void *hessian;      /* OUT (n_out, n) diagonal of the second derivative */
+    float *gradient;    /* OUT (n_out, n) probabilities, less 1 for the class of the row */
+    float *hessian;     /* OUT (n_out, n) diagonal of the second derivative */
     double *partial;    /* SCRATCH (sch_n_blocks(n)) */
     double total;       /* OUT weighted sum of the loss */
 } sch_softmax_gradient_args;

@@ -79,6 +79,7 @@ cdef extern from "sch/loss.h" nogil:
         const void *y
         const void *z
         const void *weight
+        int narrow
         void *gradient
         void *hessian
         double *partial
@@ -90,8 +91,8 @@ cdef extern from "sch/loss.h" nogil:
         const void *y
         const void *z
         const void *weight
-        void *gradient
-        void *hessian
+        float *gradient
+        float *hessian
         double *partial
         double total
     ctypedef struct sch_vector_math_args:

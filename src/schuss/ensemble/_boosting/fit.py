@@ -14,7 +14,7 @@ from schuss._inputs import n_threads_for
 from schuss.callbacks import FitTask
 from schuss.ensemble._boosting.dart import Dart
 from schuss.ensemble._boosting.growth import Growth
-from schuss.ensemble._boosting.losses import BoostingLoss
+from schuss.ensemble._boosting.losses import BoostingLoss, dtype_of_derivatives
 from schuss.ensemble._boosting.metrics import Metric, find_metrics
 from schuss.ensemble._boosting.sampling import Draws
 from schuss.ensemble._boosting.setup import Data
@@ -56,8 +56,8 @@ class BoostingFit:
         self._held_out = None
         if held_out is not None:
             self._held_out = self._part(held_out, held_out.binned(self._growth.binner))
-        self._gradient = np.empty_like(self._training.raw)
-        self._hessian = np.empty_like(self._training.raw)
+        self._gradient = np.empty(self._training.raw.shape, dtype_of_derivatives(data.y))
+        self._hessian = np.empty_like(self._gradient)
         self._needs_hessian = model.boosting == "goss" or not loss.constant_hessian
         self._draws = Draws(model._draw_seed)
         self._dart = Dart(model, self._growth, self._draws) if model.boosting == "dart" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from schuss.losses import Loss, Target
 Matrix = NDArray[np.float64]
 LeafValue = Callable[[Matrix, Matrix | None], float]
 
+_FLOAT32 = 2.0**60  # targets of this size, and their squares, are far from its ends
 _EDGE = 10.0 * np.finfo(np.float64).eps  # how near a probability may come to 0 and 1, so that raw predictions end
 
 
@@ -51,6 +52,8 @@ class BoostingLoss(Protocol):
         self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
     ) -> float:
         """Fill the derivatives with respect to raw, all of shape (n_trees, n_samples); return the weighted mean loss.
+
+        gradient and hessian are of the dtype that `dtype_of_derivatives` says.
 
         The derivatives are not weighted: growing trees does that. With a constant hessian it is left as it is.
         """
@@ -181,6 +184,12 @@ class Softmax:
 
     def predictions(self, raw: Matrix) -> Matrix:
         return np.asarray(softmax(raw.T, axis=1))
+
+
+def dtype_of_derivatives(y: Matrix) -> type[np.floating[Any]]:
+    """What derivatives are kept in: float32, which is finer than histograms, if the size of the target allows it."""
+    largest = max(float(y.max()), -float(y.min()))
+    return np.float32 if largest == 0.0 or 1.0 / _FLOAT32 < largest < _FLOAT32 else np.float64
 
 
 def weighted_quantile(values: Matrix, weight: Matrix | None, level: float) -> float:
