@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 from tolerance import assert_close, assert_same_bytes
 
 from schuss.linear_model import LogisticRegression
-from schuss.linear_model._proximal import plan
+from schuss.linear_model._proximal import plan, working_sets
 
 PROMISE = 1e-6  # of the objective above its minimum, at the default tolerance
 N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3])  # of an even number of classes the minimum is not unique
@@ -116,6 +116,14 @@ def text(rng, n, d, per_row=12):
     X = sp.csr_array((values, columns.ravel(), np.arange(0, n * per_row + 1, per_row)), shape=(n, d))
     X.sum_duplicates()
     return X, X @ rng.standard_normal(d)
+
+
+def test_columns_outside_of_the_working_set_count_however_little_they_violate(rng, monkeypatch):
+    monkeypatch.setattr(working_sets, "_FEWEST", 5)
+    monkeypatch.setattr(working_sets, "_NEGLIGIBLE", 0.5)
+    X = rng.normal(size=(300, 1000))
+    y = (X[:, :30].sum(axis=1) + rng.logistic(size=300) > 0).astype(int)
+    certify(X, y, C=0.2)
 
 
 @pytest.mark.parametrize("C", [0.3, 3.0])
