@@ -10,7 +10,8 @@ from glm_cases import Multinomial, classes_of
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss._lbfgs import Memory, line_search
-from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
+from schuss.linear_model._smooth.conjugate import ConjugateInverse
+from schuss.linear_model._smooth.curvature import BalancedInverse, CholeskyInverse, DiagonalInverse
 from schuss.linear_model._smooth.hessians import hessian, softmax_bound
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
@@ -77,6 +78,31 @@ def test_singular_values_of_a_factor(rng):
 
 def test_diagonal_inverse_leaves_the_unknown_alone():
     assert_same_bytes(DiagonalInverse(np.array([2.0, 0.0]))(np.array([1.0, 3.0])), np.array([0.5, 3.0]))
+
+
+def test_balanced_inverse_is_the_minimum_among_steps_that_add_up_to_nothing(rng):
+    diagonal, right = rng.uniform(0.5, 2.0, (4, 3)), rng.standard_normal((4, 3))
+    step = BalancedInverse(diagonal)(right)
+    assert_close(step.sum(axis=0), np.zeros(3), 1e-14, scale=1.0)
+    rest = right - diagonal * step  # the same for all classes: the constraint's multiplier
+    assert_close(rest, np.broadcast_to(rest[0], (4, 3)), 1e-13, scale=1.0)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_conjugate_gradients_solve_with_the_hessian(n_classes, sparse, fit_intercept, rng):
+    X, y = classes_of(rng, 60, 5, n_classes)
+    shift = rng.standard_normal(5) if fit_intercept else None
+    weight = rng.random(60)
+    objective = objective_of(X, y, weight=weight, fit_intercept=fit_intercept, shift=shift)
+    read = objective_of(sp.csr_array(X), y, weight=weight, fit_intercept=fit_intercept, shift=shift)
+    point = objective.evaluate(rng.standard_normal(objective.shape) * [*[1.0] * 5, float(fit_intercept)])
+    diagonal = DiagonalInverse(np.ones(objective.shape))
+    right = point.gradient - (point.gradient.mean(axis=0) if n_classes > 2 else 0.0)
+    step = ConjugateInverse(read if sparse else objective, point, diagonal)(right)
+    matrix = hessian(objective, point, definite=False)
+    assert_close((matrix @ step.ravel()).reshape(right.shape), right, 5e-3, scale=np.abs(right).max())
 
 
 # -- L-BFGS ----------------------------------------------------------------------------------------

@@ -111,3 +111,27 @@ class DiagonalInverse:
 
     def __call__(self, right: Matrix) -> Matrix:
         return right / self._diagonal
+
+
+class BalancedInverse:
+    """The same for the classes of a multinomial model, whose parameters go on adding up to what they did.
+
+    A common shift of all classes changes no prediction, so that its curvature is the penalty's
+    alone, which a diagonal of each class's own curvature knows nothing of.
+
+    Parameters
+    ----------
+    diagonal : ndarray of shape (n_classes, n_parameters)
+        See `DiagonalInverse`.
+    """
+
+    __slots__ = ("_inverse", "_shares")
+
+    def __init__(self, diagonal: Matrix) -> None:
+        self._inverse = 1.0 / np.where(diagonal > 0.0, diagonal, 1.0)
+        self._shares = self._inverse / self._inverse.sum(axis=0)
+
+    def __call__(self, right: Matrix) -> Matrix:
+        solution = self._inverse * right
+        solution -= self._shares * solution.sum(axis=0)
+        return solution

@@ -25,7 +25,7 @@ def hessian(objective: Objective, point: Point, *, definite: bool = True) -> Mat
     if objective.n_outputs > 1:
         return _softmax_hessian(objective, point, definite)
     if objective.table.is_sparse:
-        return objective.add_penalty(_sparse_gram(objective, _hessian_weights(objective, point)))
+        return objective.add_penalty(_sparse_gram(objective, hessian_weights(objective, point)))
     return objective.add_penalty(objective.mean_gram(point))
 
 
@@ -55,7 +55,7 @@ def partial_hessians(objective: Objective, point: Point, widest: int) -> list[tu
     k, p = objective.shape
     chunks = np.array_split(np.arange(p - 1), max(1, -(-(p - 1) // widest)))
     parts = [objective.columns(chunk) for chunk in chunks] if len(chunks) > 1 else [objective]
-    weights = _hessian_weights(objective, point)[:, None] if k == 1 else _class_weights(objective, point)
+    weights = hessian_weights(objective, point)[:, None] if k == 1 else _class_weights(objective, point)
     blocks = []
     for c in range(k):
         weight = np.ascontiguousarray(weights[:, c])
@@ -84,7 +84,7 @@ def _sparse_gram(objective: Objective, weight: Array | None) -> Matrix:
     return gram
 
 
-def _hessian_weights(objective: Objective, point: Point) -> Array:
+def hessian_weights(objective: Objective, point: Point) -> Array:
     """Second derivatives of the rows' losses, times the rows' weights."""
     margins = objective.margins(point.coef, point.intercept)[:, 0]
     if objective.offset is not None:
@@ -106,7 +106,7 @@ def _hessian_weights(objective: Objective, point: Point) -> Array:
 
 def _class_weights(objective: Objective, point: Point) -> Array:
     """The same for each class's own raw prediction, (n_samples, n_outputs)."""
-    weights = _shares(objective, point)
+    weights = shares(objective, point)
     weights *= 1.0 - weights
     if objective.weight is not None:
         weights *= objective.weight[:, None]
@@ -131,7 +131,7 @@ def _softmax_hessian(objective: Objective, point: Point, definite: bool) -> Matr
 def _sparse_class_products(objective: Objective, point: Point) -> Matrix:
     """The mean of diag(p) - pp' times the rows' outer products, (k, order, k, order)."""
     k, p = objective.shape
-    share, hessian = _shares(objective, point), np.empty((k, p, k, p))
+    share, hessian = shares(objective, point), np.empty((k, p, k, p))
     for c in range(k):
         own = share[:, c] if objective.weight is None else share[:, c] * objective.weight
         for other in range(c + 1):
@@ -143,7 +143,7 @@ def _sparse_class_products(objective: Objective, point: Point) -> Matrix:
 def _class_products(objective: Objective, point: Point) -> Matrix:
     """The same of a dense table."""
     k, p = objective.shape
-    share, x = _shares(objective, point), _augmented(objective)
+    share, x = shares(objective, point), _augmented(objective)
     spread = (share[:, :, None] * x[:, None, :]).reshape(len(x), k * p)
     hessian = -_outer_products(objective, spread, objective.weight).reshape(k, p, k, p)
     for c in range(k):
@@ -154,7 +154,7 @@ def _class_products(objective: Objective, point: Point) -> Matrix:
     return hessian
 
 
-def _shares(objective: Objective, point: Point) -> Array:
+def shares(objective: Objective, point: Point) -> Array:
     """Probabilities of the classes, (n_samples, n_outputs)."""
     share = objective.margins(point.coef, point.intercept)
     kernels.softmax(share, share, n_threads=objective.n_threads)

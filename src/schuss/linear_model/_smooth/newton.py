@@ -16,6 +16,7 @@ from schuss.linear_model._smooth.curvature import Matrix
 from schuss.linear_model._smooth.objective import Objective, Point
 
 Refresh = Callable[[Point], Inverse]
+Rescue = Callable[[Point, Inverse], Inverse]
 
 _RELATIVE_GAP = 1e-7  # to the minimum, of the objective, when converged
 _LEAST_SCALE = 1e-3  # objectives below this are as good as zero
@@ -24,6 +25,7 @@ _UNCERTAIN = 0.1  # what to make of a gap predicted by a rough curvature
 _RESOLUTION = {np.dtype(np.float64): 2e-15, np.dtype(np.float32): 6e-8}
 _NEARLY = 1e-3  # gap, of the objective, so small that the last Hessian will do
 _LARGEST_R2 = 0.8
+_PATIENCE = 40  # steps before a rescue
 _SLOW = 0.25  # ratio of successive gaps which shows that rounding rules
 
 
@@ -47,6 +49,9 @@ class Minimizer:
         Whether the start is the best constant guess of two classes: the first step may
         then be longer. Newton's step there is least squares', and coefficients that
         separate Gaussian classes are larger by 1 / (1 - R^2).
+    rescue : callable or None, default=None
+        Makes a better inverse Hessian at a point out of the one at hand, at some cost: for every
+        step after many have not been enough.
 
     Attributes
     ----------
@@ -73,6 +78,7 @@ class Minimizer:
         fresh_reads: float = 0,
         rough: bool = False,
         bold: bool = False,
+        rescue: Rescue | None = None,
     ) -> None:
         self.objective = objective
         self.inverse = inverse
@@ -82,6 +88,8 @@ class Minimizer:
         self._fresh_reads = fresh_reads
         self._memory = Memory(rescale=rough)
         self._bold = bold
+        self._rescue, self._patience = rescue, _PATIENCE
+        self._rough: Inverse | None = None  # what there was before the rescue
         self._tightness = _UNCERTAIN if rough else 1.0
         self._resolution = _RESOLUTION[np.dtype(objective.table.dtype)]
 
@@ -101,6 +109,13 @@ class Minimizer:
 
     def step(self) -> float:
         """Move to a better point; returns the step size, 0 if there is none."""
+        self._patience -= 1
+        if self._rescue is not None and self._patience <= 0:
+            self._rough = self._rough or self.inverse
+            assert self._rough is not None
+            self.inverse, self._memory = self._rescue(self.point, self._rough), Memory()
+            self._tightness = 1.0
+            self._arrive(self.point, False)
         start, gap, direction = self.point, self.gap, self._direction
         noise = self._resolution * self.objective.magnitude(start)
 

@@ -197,24 +197,31 @@ class Objective:
         gradient = np.empty(self.shape)
         curvature = curvature and not self.table.is_sparse
         loss = self._pass(coef, intercept, gradient, self._gram_buffer() if curvature else None)
-        gradient /= self.total
-        pull = self.l2 * coef
-        gradient[:, :-1] += pull
-        if self.intercept_l2:
-            gradient[:, -1] += self.intercept_l2 * intercept
-        if not self.fit_intercept:
-            gradient[:, -1] = 0.0
-        norm = float(np.abs(gradient).max())
-        if self.shift is not None:
-            gradient[:, :-1] -= gradient[:, -1:] * self.shift
+        norm = self.complete(gradient, coef, intercept)
         data_loss = loss / self.total + self.constant
-        penalty = 0.5 * float(np.vdot(coef, pull))
+        penalty = 0.5 * float(np.vdot(coef, self.l2 * coef))
         if self.intercept_l2:
             penalty += 0.5 * self.intercept_l2 * float(np.vdot(intercept, intercept))
         point = Point(theta, coef, intercept, data_loss, penalty, data_loss + penalty, gradient, norm)
         if curvature:
             self._gram_at = point
         return point
+
+    def complete(self, sums: Matrix, coef: Matrix, intercept: Matrix) -> float:
+        """Turn the loss's gradient, summed over the rows, into the objective's about the shift.
+
+        Returns its largest entry, with respect to coef and intercept.
+        """
+        sums /= self.total
+        sums[:, :-1] += self.l2 * coef
+        if self.intercept_l2:
+            sums[:, -1] += self.intercept_l2 * intercept
+        if not self.fit_intercept:
+            sums[:, -1] = 0.0
+        norm = float(np.abs(sums).max())
+        if self.shift is not None:
+            sums[:, :-1] -= sums[:, -1:] * self.shift
+        return norm
 
     def _pass(self, coef: Matrix, intercept: Matrix, gradient: Matrix, gram: Matrix | None) -> float:
         """Fill the sums over the rows; return that of the losses, infinite on overflow."""

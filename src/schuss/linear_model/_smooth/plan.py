@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import scipy.sparse as sp
 
 from schuss import _kernels as kernels
 from schuss._lbfgs import Inverse
-from schuss.linear_model._smooth.curvature import BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
+from schuss.linear_model._smooth.conjugate import ConjugateInverse
+from schuss.linear_model._smooth.curvature import BalancedInverse, BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
 from schuss.linear_model._smooth.hessians import class_blocks, hessian, softmax_bound
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Objective
@@ -43,8 +45,9 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
         Not started yet.
     """
     n, d, k = objective.table.n, objective.table.d, objective.n_outputs
+    rescue = partial(ConjugateInverse, objective)
     if not factorises(objective.table):
-        return Minimizer(objective, theta, inverse=_diagonal(objective, theta), rough=True)
+        return Minimizer(objective, theta, inverse=_diagonal(objective, theta), rough=True, rescue=rescue)
     order = k * (d + 1)
     block = order <= _LARGEST_BLOCK and order * order <= max(_BLOCK_SHARE * n, CHEAP / n)
     order = order if block else d + 1
@@ -56,7 +59,7 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
         reads = np.inf if cheap else FRESH_READS
         bold = k == 1 and not (warm or theta[:, :-1].any())
         return Minimizer(objective, theta, refresh=_exact(objective), fresh_reads=reads, bold=bold)
-    return Minimizer(objective, theta, refresh=_bound(objective), fresh_reads=1, rough=True)
+    return Minimizer(objective, theta, refresh=_bound(objective), fresh_reads=1, rough=True, rescue=rescue)
 
 
 def _exact(objective: Objective) -> Refresh:
@@ -80,7 +83,7 @@ def _diagonal(objective: Objective, theta: Matrix) -> Inverse:
     if objective.intercept_l2:
         shift = np.zeros(objective.table.d) if objective.shift is None else objective.shift
         diagonal += objective.intercept_l2 * np.append(shift * shift, 1.0)
-    return DiagonalInverse(diagonal)
+    return DiagonalInverse(diagonal) if len(diagonal) == 1 else BalancedInverse(diagonal)
 
 
 def _typical_curvature(objective: Objective, theta: Matrix) -> Matrix:
