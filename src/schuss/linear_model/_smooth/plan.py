@@ -12,7 +12,13 @@ import scipy.sparse as sp
 from schuss import _kernels as kernels
 from schuss._lbfgs import Inverse
 from schuss.linear_model._smooth.conjugate import ConjugateInverse
-from schuss.linear_model._smooth.curvature import BalancedInverse, BlockInverse, CholeskyInverse, DiagonalInverse, Matrix
+from schuss.linear_model._smooth.curvature import (
+    BalancedInverse,
+    BlockInverse,
+    CholeskyInverse,
+    DiagonalInverse,
+    Matrix,
+)
 from schuss.linear_model._smooth.hessians import class_blocks, hessian, softmax_bound
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Objective
