@@ -13,4 +13,5 @@
 #include "nn/backward_template.h"
 #include "nn/optimizer_template.h"
 #include "nn/train_template.h"
+#include "nn/predict_row_template.h"
 #include "nn/predict_template.h"

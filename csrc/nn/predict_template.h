@@ -5,7 +5,7 @@ enum { T(PREDICT_PANELS) = 4, T(PREDICT_GROUPS) = 32 };
 
 /* One group's work memory. */
 typedef struct {
-    real *x, *from, *to, *rows;
+    real *x, *from, *to, *rows, *spread;
     real *y, *weight;
     int64_t *order;
 } T(predict_work);
@@ -25,6 +25,7 @@ static T(predict_work) T(predict_layout)(const sch_nn_predict_args *a, sch_arena
     const int64_t outputs = net->layers[net->n_layers - 1].fan_out;
     T(predict_work) w = {.from = T(take_reals)(rows * widest, arena), .to = T(take_reals)(rows * widest, arena)};
     w.x = a->x.storage == SCH_DENSE ? T(take_reals)(rows * a->x.d, arena) : NULL;
+    w.spread = T(take_reals)(PW * sch_max(a->x.d, widest), arena);
     w.rows = w.x ? NULL : T(take_reals)(PW * net->layers[0].fan_out, arena);
     w.y = a->y ? T(take_reals)(rows * outputs, arena) : NULL;
     w.weight = a->y ? T(take_reals)(rows, arena) : NULL;
@@ -133,8 +134,18 @@ static void T(predict_group)(void *context, int64_t group)
     p->partial[group] = loss;
 }
 
+static sch_status T(predict_by_row)(const sch_nn_predict_args *a)
+{
+    sch_arena arena = {.base = a->scratch};
+    const T(predict_work) w = T(predict_layout)(a, &arena);
+    for (int64_t i = 0; i < a->x.n; ++i) T(predict_row)(a, i, w.from, w.to, w.spread);
+    return SCH_OK;
+}
+
 static sch_status T(nn_predict)(sch_nn_predict_args *a)
 {
+    a->loss_sum = 0.0;
+    if (T(by_row)(a)) return T(predict_by_row)(a);
     T(prediction) p = T(prediction_of)(a);
     double work = 0.0;
     p.partial = a->scratch;

@@ -137,6 +137,31 @@ def test_few_rows_are_predicted_alike(isa, dtype, n):
     assert_same_bytes(network.predict_few(np.hstack([case.x, case.x])[:, :8]), out)
 
 
+@pytest.mark.parametrize("n", [1, 4, 5])
+@pytest.mark.parametrize("head", [{"loss": "softmax"}, {"loss": "poisson"}, {"loss": "logistic"}], ids=name_of)
+@pytest.mark.parametrize("units", [(8, 83, 21, 3), (5, 3, 1)])
+def test_a_row_by_itself_is_predicted_as_among_others(isa, dtype, n, head, units):
+    if head["loss"] == "softmax" and units[-1] == 1:
+        units = (*units[:-1], 2)
+    case = Case(units, dtype, 7, n=40, activation="silu", **head)
+    network, out = case.network(), np.empty((40, units[-1]), dtype)
+    kernels.nn_predict(network, case.table, out, scratch=kernels.Scratch())
+    assert_same_bytes(network.predict_few(case.x[3 : 3 + n]), out[3 : 3 + n])
+
+
+@pytest.mark.parametrize("units", [(8, 19, 3), (8, 19, 1)])
+def test_classes_of_few_rows(isa, dtype, units):
+    case = Case(units, dtype, 7, n=8, activation="identity", loss="softmax" if units[-1] > 1 else "logistic")
+    network, x = case.network(), dtype(10) * np.vstack([case.x, -case.x])  # both sides of what divides the classes
+    out = network.predict_few(x)
+    want = out.argmax(axis=1) if units[-1] > 1 else (out > 0.5).ravel()
+    assert len(np.unique(want)) > 1
+    np.testing.assert_array_equal(network.choose_few(x), want)
+    assert network.choose_few(x.tolist()) is None
+    case.block[:] = np.nan
+    assert network.choose_few(x) is None
+
+
 def test_what_is_not_plain_needs_a_closer_look():
     case = Case((8, 19, 3), np.float64, n=2)
     few, x = case.network().predict_few, case.x

@@ -4,7 +4,7 @@
 import numpy as np
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport isfinite
+from libc.math cimport isfinite, isnan
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -26,7 +26,7 @@ cdef extern from *:
 NN_ACTIVATIONS = {nn_activations[code].decode(): code for code in range(SCH_NN_N_ACTIVATIONS)}
 NN_LOSSES = {nn_losses[code].decode(): code for code in range(SCH_NN_N_LOSSES)}
 NN_SOLVERS = {nn_solvers[code].decode(): code for code in range(SCH_NN_N_SOLVERS)}
-cdef object ndarray = np.ndarray, empty = np.empty  # looked up once
+cdef object ndarray = np.ndarray, empty = np.empty, int64 = np.dtype(np.int64)  # looked up once
 cdef int64_t MOST_ROWS = 16  # of those that are predicted without a closer look
 _NORMS = {None: SCH_NN_NO_NORM, "batch": SCH_NN_BATCH_NORM, "layer": SCH_NN_LAYER_NORM}
 
@@ -43,7 +43,7 @@ cdef class Network:
     cdef sch_nn_layer *layers
     cdef char kind
     cdef bint frozen
-    cdef Scratch scratch
+    cdef Scratch scratch, few
     cdef object dtype
     cdef tuple owners
 
@@ -56,7 +56,7 @@ cdef class Network:
         if n < 1 or len(intercepts) != n or len(activations) != n - 1:
             raise ValueError("expected an intercept per layer and an activation per hidden layer")
         self.kind, self.frozen = real_kind_of(coefs[0]), frozen
-        self.scratch, self.dtype = Scratch(), coefs[0].dtype
+        self.scratch, self.few, self.dtype = Scratch(), Scratch(), coefs[0].dtype
         self.layers = <sch_nn_layer *>calloc(n, sizeof(sch_nn_layer))
         if self.layers == NULL:
             raise MemoryError()
@@ -95,29 +95,61 @@ cdef class Network:
         Taken as they are: plain arrays of the network's element type and width, up to 16 rows, all numbers finite.
         """
         cdef sch_nn_predict_args a
+        if not self.takes_few(x, &a):
+            return None
+        cdef int64_t size = a.x.n * self.width()
+        out = empty((a.x.n, self.width()), self.dtype)
+        a.out = write(out, "out", self.kind, size)
+        self.run_few(&a)
+        return out
+
+    def choose_few(self, x):
+        """Which class such rows are of: of one output whether it is above a half, of several the largest.
+
+        None, too, if an output is not a number.
+        """
+        cdef sch_nn_predict_args a
+        cdef int64_t i, n_out = self.width()
+        if not self.takes_few(x, &a):
+            return None
+        a.out = self.few.at_least(MOST_ROWS * n_out * 8)
+        self.run_few(&a)
+        codes = empty(a.x.n, int64)
+        cdef int64_t *code = <int64_t *>write(codes, "codes", b"q", a.x.n)
+        for i in range(a.x.n):
+            if self.kind == b"d":
+                code[i] = chosen(<const double *>a.out + i * n_out, n_out)
+            else:
+                code[i] = chosen(<const float *>a.out + i * n_out, n_out)
+            if code[i] < 0:
+                return None
+        return codes
+
+    cdef bint takes_few(self, object x, sch_nn_predict_args *a):
+        """Describe x, which the caller has to keep; False if it needs a closer look."""
         cdef Py_buffer view
         if type(x) is not ndarray:
-            return None
+            return False
         PyObject_GetBuffer(x, &view, PyBUF_FORMAT | PyBUF_STRIDES)
         cdef bint taken = few_rows_of(&a.x, &view, self.kind, self.layers[0].fan_in)
         PyBuffer_Release(&view)
-        if not taken:
-            return None
+        return taken
+
+    cdef int run_few(self, sch_nn_predict_args *a) except -1:
         a.control.n_threads, a.control.poll = 1, NULL
         a.network, a.raw, a.y, a.weight = self.c, False, NULL, NULL
-        cdef int64_t n_out = self.layers[self.c.n_layers - 1].fan_out
-        out = empty((a.x.n, n_out), self.dtype)
-        a.out = write(out, "out", self.kind, a.x.n * n_out)
-        a.scratch = self.scratch.at_least(ops().nn.nn_predict_scratch(&a))
-        check(ops().nn.nn_predict(&a))  # keeps the interpreter's lock, which guards the work memory
-        return out
+        a.scratch = self.scratch.at_least(ops().nn.nn_predict_scratch(a))
+        return check(ops().nn.nn_predict(a))  # keeps the interpreter's lock, which guards the work memory
+
+    cdef int64_t width(self) noexcept:
+        return self.layers[self.c.n_layers - 1].fan_out
 
     @property
     def n_outputs(self):
-        return self.layers[self.c.n_layers - 1].fan_out
+        return self.width()
 
     cdef int64_t y_size(self, int64_t rows) noexcept:
-        return rows if self.c.loss == SCH_NN_LOSS_SOFTMAX else rows * self.layers[self.c.n_layers - 1].fan_out
+        return rows if self.c.loss == SCH_NN_LOSS_SOFTMAX else rows * self.width()
 
     cdef int fits(self, Table table) except -1:
         if table.kind != self.kind:
@@ -139,6 +171,22 @@ cdef class Network:
                 if pointer and not <size_t>block <= pointer <= <size_t>block + (n - count) * size:
                     raise ValueError("parameters: expected the arrays of the network to be views of it")
         return 0
+
+
+ctypedef fused real:
+    float
+    double
+
+
+cdef int64_t chosen(const real *out, int64_t n_out) noexcept:
+    """The class of one row of outputs, or -1 if there is none."""
+    cdef int64_t u, best = 0
+    for u in range(n_out):
+        if isnan(out[u]):
+            return -1
+        if out[u] > out[best]:
+            best = u
+    return best if n_out > 1 else out[0] > <real>0.5
 
 
 cdef bint few_rows_of(sch_table *x, Py_buffer *view, char kind, int64_t width) noexcept:

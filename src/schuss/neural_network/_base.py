@@ -25,7 +25,7 @@ from schuss.history import History
 from schuss.neural_network import _watch
 from schuss.neural_network._curves import Curves
 from schuss.neural_network._data import Sample, constant_guess, constant_loss
-from schuss.neural_network._forward import forward_of, outputs_of_few
+from schuss.neural_network._forward import forward_of, known_network
 from schuss.neural_network._initialize import initial_block
 from schuss.neural_network._lbfgs_fit import LbfgsFit
 from schuss.neural_network._parameters import (
@@ -275,7 +275,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):
 
     def _outputs(self, X: Any) -> Array:
         """Probabilities or means, of shape (n_samples, n_outputs)."""
-        if (few := outputs_of_few(self, X)) is not None:
+        network = known_network(self)
+        if network is not None and (few := network.predict_few(X)) is not None:
             return few
         check_is_fitted(self, "coefs_")
         X = check_X(self, X)

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import Interval, StrOptions, available_if, check_partial_fit_first_call, fit_context
 from schuss.neural_network._base import BaseMLP, has_partial_fit
+from schuss.neural_network._forward import known_network
 from schuss.neural_network._parameters import CONSTRAINTS
 from schuss.neural_network._spec import Head
 
@@ -423,6 +424,11 @@ or sequence of them, default='relu'
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
+        network = known_network(self)
+        if network is not None and self._target_kind != _MULTILABEL and len(self.classes_) > 1:
+            codes = network.choose_few(X)
+            if codes is not None:
+                return self.classes_.take(codes)
         out = self._outputs(X)
         if self._target_kind == _MULTILABEL:
             return (out > 0.5).astype(int)

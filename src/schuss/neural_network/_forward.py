@@ -35,7 +35,7 @@ class Forward:
 
     def __init__(self, spec: Spec, weights: Weights, activation: Any = None) -> None:
         self._spec, self._weights, self._activation = spec, weights, activation
-        self._network = spec.network(weights, frozen=True)
+        self.network = spec.network(weights, frozen=True)
         self.dtype = weights.coefs[0].dtype
 
     def belongs_to(self, estimator: Any) -> bool:
@@ -47,10 +47,6 @@ class Forward:
             and (estimator.activation is self._activation)
         )
 
-    def few(self, X: Any) -> Array | None:
-        """Outputs of some plain rows that need no checks; None of anything else."""
-        return self._network.predict_few(X)
-
     def __call__(self, X: Any, *, n_threads: int) -> Array:
         """Outputs (n_samples, n_outputs) of checked rows, in the wider of the dtypes of X and of the network."""
         if X.dtype != self.dtype:
@@ -60,16 +56,16 @@ class Forward:
             X = X.astype(wide)
         out = np.empty((X.shape[0], self._spec.units[-1]), dtype=self.dtype)
         # Its own work memory, since two threads may predict at a time.
-        kernels.nn_predict(self._network, kernels.Table(X), out, n_threads=n_threads, scratch=kernels.Scratch())
+        kernels.nn_predict(self.network, kernels.Table(X), out, n_threads=n_threads, scratch=kernels.Scratch())
         return out
 
 
-def outputs_of_few(estimator: Any, X: Any) -> Array | None:
-    """Outputs of some plain rows by a network that has predicted before; None if there is more to look at."""
+def known_network(estimator: Any) -> kernels.Network | None:
+    """The network of an estimator that has predicted before, if it takes plain rows without a closer look."""
     forward = _known.get(estimator)
     if forward is None or "feature_names_in_" in estimator.__dict__ or not forward.belongs_to(estimator):
         return None
-    return forward.few(X)
+    return forward.network
 
 
 def forward_of(estimator: Any) -> Forward:
