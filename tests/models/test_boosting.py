@@ -157,6 +157,13 @@ def test_stages_are_those_of_naive_boosting(kind):
         np.testing.assert_allclose(ours, want, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("factor", [2.0**-200, 2.0**200])
+def test_targets_may_be_of_any_size(factor):
+    X, y = numbers()
+    want = regressor().fit(X, y).predict(X)
+    np.testing.assert_allclose(regressor().fit(X, factor * y).predict(X) / factor, want, rtol=0.0, atol=1e-5)
+
+
 def test_training_loss_never_rises_with_small_steps():
     X, y = numbers()
     loss = regressor(max_iter=60, learning_rate=0.1).fit(missing(X), y).history_["data_loss"]
