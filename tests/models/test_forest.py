@@ -55,6 +55,17 @@ def test_as_good_on_held_out_rows_as_scikit_learn(load, kind, seed):
     assert ours > theirs - 0.03
 
 
+@pytest.mark.parametrize("max_bins", [255, None])
+def test_a_constant_feature_counts_among_those_looked_at(max_bins):
+    """Two of three features are drawn; where one is constant and the other weak, nothing looks at the third."""
+    X, y = np.random.default_rng(0).standard_normal((60, 3)), np.arange(60) % 2
+    X[:, 0], X[:, 1] = 0.0, X[:, 1] + y
+    X[:, 2] += 9.0 * y
+    model = RandomForestClassifier(900, max_depth=1, max_features=2, bootstrap=False, max_bins=max_bins, random_state=0)
+    roots = [tree.tree_.feature[0] for tree in model.fit(X, y).estimators_]
+    assert np.mean(np.equal(roots, 1)) == pytest.approx(1 / 3, abs=0.06)
+
+
 def test_exact_trees_are_single_trees(forest):
     X, y = data(forest)
     model = forest(n_estimators=3, max_bins=None, max_features=3, min_weight_fraction_leaf=0.03, random_state=1).fit(
