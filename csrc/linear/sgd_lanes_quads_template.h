@@ -275,6 +275,7 @@ static void T(lanes_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(lane
     m->visit = visit;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
+        T(prefetch_beside)(a, visit);
         /* gathered beforehand, or every step would wait for them */
         for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
         for (int64_t s = 0; s < count; ++s)

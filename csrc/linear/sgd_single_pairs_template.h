@@ -276,6 +276,7 @@ static void T(single_sweep)(const sch_sgd_sweep_args *a, sch_visit *visit, T(sin
     m->visit = visit;
     for (int64_t count; (count = sch_visit_next(visit, &m->order)) > 0; t += (double)count) {
         if (sch_should_stop(&a->control)) return;
+        T(prefetch_beside)(a, visit);
         for (int64_t s = 0; s < count; ++s) m->y[s] = ((const real *)a->y)[m->order[s]];
         sch_step_factors(a, t, count, m->factor);
         T(single_span)(a, m, count, t);

@@ -13,6 +13,19 @@
 #define GRADIENT_LIMIT K(1e12)
 #define SMALLEST_SCALE 1e-6
 
+/* What the next window needs beside its rows: targets, weights, and where sparse rows begin. */
+SCH_INLINE void T(prefetch_beside)(const sch_sgd_sweep_args *a, const sch_visit *v)
+{
+    const int64_t step = sch_min(v->block_rows, 8), size = (int64_t)sizeof(real);
+    const int64_t index_size = a->x.storage == SCH_CSR32 ? 4 : 8;
+    for (int64_t s = 0; s < v->n_later; s += step) {
+        const int64_t i = v->later[s];
+        __builtin_prefetch((const char *)a->y + i * size);
+        if (a->sample_weight) __builtin_prefetch((const char *)a->sample_weight + i * size);
+        if (a->x.storage != SCH_DENSE) __builtin_prefetch((const char *)a->x.indptr + i * index_size);
+    }
+}
+
 /* Whether `rows` rows since the last time are worth a pass over all weights, which sparse rows do not make themselves. */
 SCH_INLINE int T(settles)(const sch_table *x, int64_t rows) { return x->storage == SCH_DENSE || rows >= x->d / 64; }
 
