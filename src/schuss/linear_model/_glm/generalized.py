@@ -53,7 +53,8 @@ class GeneralizedLinearRegressor(StandardErrors, BaseGlm):
     link : {'auto', 'identity', 'log', 'logit'}, default='auto'
         'auto' is 'identity' for the normal family, 'logit' for the binomial, else 'log'.
         The normal, Poisson, gamma, inverse Gaussian and Tweedie families take 'identity'
-        and 'log'; with 'identity' means have to be positive, except normal ones.
+        and 'log'; with 'identity' means have to be positive, except normal ones. Where the best
+        ones of Poisson or Tweedie models would touch zero, training ends nearby, with a warning.
     max_iter : int, default=100
         Largest number of iterations.
     tol : float, default=1e-4

@@ -228,6 +228,10 @@ class HuberRegressor(BaseRobust):
     -----
     Huber and Ronchetti, "Robust Statistics" (Proposal 2); Owen (2007), "A robust hybrid of lasso and ridge regression".
 
+    With hardly more rows than columns the objective may be least at a scale of zero, where the model
+    is one of absolute deviations. Training then approaches it slowly, and warns; `QuantileRegressor`
+    solves that problem itself.
+
     Examples
     --------
     >>> import numpy as np
