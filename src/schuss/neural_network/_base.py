@@ -215,7 +215,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         self._no_improvement_count = trainer.watch.count
         if "validation_loss" in self.history_.columns and len(self.history_) > before:
             self._find_best(before)
-        if self.early_stopping:
+        if trainer.best is not None:
             trainer.state.restore(trainer.best, parameters_only=True)
         self._publish(trainer.state, outcome)
         if outcome.reason is StopReason.MAX_ITER and not incremental:

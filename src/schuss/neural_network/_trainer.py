@@ -62,7 +62,7 @@ class Trainer:
         self._scratch, self._n_threads = kernels.Scratch(), n_threads
         self._options = solver_options(estimator)
         self._saved = state.snapshot()
-        self.best = state.snapshot()
+        self.best = state.snapshot() if estimator.early_stopping else None
         self._statistics = None
         if estimator.record_statistics:
             self._statistics = Statistics(state, sample, float(estimator.alpha), n_threads)
@@ -70,7 +70,7 @@ class Trainer:
     def sweep(self, iteration: int) -> Mapping[str, float]:
         """Train one epoch; returns its record."""
         state = self.state
-        self._saved = state.snapshot()
+        self._saved.restore(state)
         rates = self.rates.epoch(self._offset + iteration)
         ema = self._estimator.averaging == "ema"
         loss, penalty, norm, state.batches, state.powers = kernels.nn_train(
