@@ -94,7 +94,7 @@ static void T(bundle_begin)(T(bundle) *m, const sch_sgd_sweep_args *a, int64_t g
     const size_t matrix = (size_t)((m->d + 1) * m->width) * sizeof(real);
     m->first = group * m->width;
     m->n_lanes = (int)sch_min(m->width, a->n_out - m->first);
-    m->low = a->loss == SCH_LOSS_LOGISTIC ? K(0.0) : K(-1.0);
+    m->low = T(low_target)(a->loss);
     m->high = K(1.0);
     memset(m->w, 0, matrix);
     memset(m->gradient, 0, matrix);

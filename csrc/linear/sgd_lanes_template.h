@@ -76,7 +76,7 @@ static void T(lanes_begin)(T(lanes) *m, const sch_sgd_sweep_args *a, int64_t gro
 {
     m->first = group * LANES;
     m->n_lanes = (int)sch_min(LANES, a->n_out - m->first);
-    m->low = a->loss == SCH_LOSS_LOGISTIC ? K(0.0) : K(-1.0);
+    m->low = T(low_target)(a->loss);
     m->high = K(1.0);
     for (int l = 0; l < LANES; ++l) {
         const int64_t k = sch_min(m->first + l, a->n_out - 1);

@@ -37,6 +37,9 @@ SCH_INLINE real T(clipped_gradient)(const sch_loss loss, const T(loss_terms) t)
     return steep ? T(max)(-GRADIENT_LIMIT, T(min)(GRADIENT_LIMIT, t.gradient)) : t.gradient;
 }
 
+/* The target of rows that are not of an output's class, the others' being 1. */
+SCH_INLINE real T(low_target)(sch_loss loss) { return loss == SCH_LOSS_LOGISTIC ? K(0.0) : K(-1.0); }
+
 /* For a loss that is not a constant of the loop, at the price of a call. */
 SCH_NOINLINE real T(gradient_at)(sch_loss loss, real y, real z, real c)
 {
