@@ -28,6 +28,8 @@ MORE_FOR = {
     "csrc/core/cpu.c": {"cpuid.h"},
     "csrc/tree/apply.c": {"immintrin.h"},
     "csrc/tree/bin_search_template.h": {"immintrin.h"},
+    "csrc/tree/lanes.h": {"immintrin.h"},
+    "csrc/tree/partition.h": {"immintrin.h"},
     "csrc/core/slots.h": {"stdatomic.h"},
 }
 GENERATED = {"csrc/dispatch.c": {"sch_isa_list.h"}}
