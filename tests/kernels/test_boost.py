@@ -117,6 +117,16 @@ def test_monotonic_features_bound_the_values_below(categorical, l2):
     assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
 
 
+def test_sets_of_many_categories():
+    problem = Problem(4000, 2, 31, n_bins=250, categorical=2)
+    problem.n_bins[:], problem.is_categorical[:] = 250, (True, False)
+    problem.bins[:, 0] = np.arange(4000) % 250
+    problem.g = np.where(problem.bins[:, 0] % 3 == 1, -0.5, 0.25)
+    tree = problem.grow(max_leaves=2)
+    assert_same_tree(tree, problem.reference(max_leaves=2), problem)
+    assert np.all(tree.sets[0] != 0)
+
+
 def test_features_meet_only_where_a_group_allows_it():
     problem = Problem(400, 6, 6)
     interaction = np.array([[1, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 1], [0, 0, 0, 1, 0, 0]], np.uint8)

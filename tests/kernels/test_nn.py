@@ -93,7 +93,14 @@ def test_heads_against_reference(isa, dtype, head):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize(
     "options",
-    [{}, {"alpha": 0.5}, {"weight_decay": 0.1}, {"clip_norm": 0.2}, {"accumulate": 2}, {"average_decay": 0.9}],
+    [
+        {},
+        {"alpha": 0.5},
+        {"weight_decay": 0.1},
+        {"clip_norm": 0.2, "alpha": 0.5},
+        {"accumulate": 2},
+        {"average_decay": 0.9},
+    ],
     ids=lambda options: next(iter(options), "plain"),
 )
 def test_solvers_against_reference(solver, options):

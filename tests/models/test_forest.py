@@ -56,6 +56,13 @@ def test_as_good_on_held_out_rows_as_scikit_learn(load, kind, seed):
 
 
 @pytest.mark.parametrize("max_bins", [255, None])
+def test_sides_of_just_enough_samples_are_allowed(max_bins):
+    X, y = np.arange(10.0)[:, None], np.arange(10) >= 5
+    options = {"bootstrap": False, "min_samples_leaf": 5, "max_bins": max_bins}
+    assert RandomForestClassifier(1, **options).fit(X, y).score(X, y) == 1.0
+
+
+@pytest.mark.parametrize("max_bins", [255, None])
 def test_a_constant_feature_counts_among_those_looked_at(max_bins):
     """Two of three features are drawn; where one is constant and the other weak, nothing looks at the third."""
     X, y = np.random.default_rng(0).standard_normal((60, 3)), np.arange(60) % 2

@@ -470,3 +470,10 @@ def test_small_tables_take_no_time():
             laps.append(time.perf_counter() - start)
         times[cls] = min(laps)
     assert times[DecisionTreeClassifier] < 1.5 * times[sk.DecisionTreeClassifier]
+
+
+def test_the_first_of_equal_features_is_taken():
+    X, y = table(200, 2, 5)
+    X = X[:, [1, 0, 0]]
+    tree = DecisionTreeRegressor(max_depth=1).fit(X, y).tree_
+    assert tree.feature[0] == 1
