@@ -198,6 +198,20 @@ def test_a_weight_is_so_many_copies(kind):
     np.testing.assert_array_equal(weighted._trees.nodes["feature"], copied._trees.nodes["feature"])
 
 
+def test_one_sided_samples_stand_for_all_rows():
+    """Rows drawn for others count as often in the curvature as in the slope; rows without weight are no large ones."""
+    rng = np.random.default_rng(0)
+    X = rng.random((2000, 3))
+    noise, weight = np.arange(2000) % 2 == 1, np.arange(2000) % 2 == 0
+    y = np.where(noise, 1e3 * rng.standard_normal(2000), 10.0 * X[:, 0])
+    options = {"boosting": "goss", "top_rate": 0.3, "other_rate": 0.05, "max_iter": 30, "random_state": 0}
+    steps = np.where(X[:, 0] > 0.5, 9.0, 1.0)
+    at_once = HistGradientBoostingRegressor(**options | {"max_iter": 1, "learning_rate": 1.0}).fit(X, steps)
+    assert np.median(np.abs(at_once.predict(X) - steps)) < 1e-3
+    weighted = HistGradientBoostingRegressor(**options).fit(X, y, sample_weight=weight.astype(float))
+    assert weighted.score(X[~noise], y[~noise]) > 0.99
+
+
 @pytest.mark.parametrize("options", [{}, {"boosting": "goss"}, {"subsample": 0.6, "max_features": 0.5}])
 def test_the_same_bytes_for_any_number_of_threads(options):
     X, y = classes(6000, n_classes=3)
