@@ -149,7 +149,7 @@ static sch_status T(softmax)(sch_softmax_args *a)
     return sch_par_for(&control, sch_n_blocks(a->n), T(softmax_chunk), a);
 }
 
-/* x - x is zero exactly where x is finite; the sum over a block is NaN as soon as one element is not. */
+/* x * 0 is zero exactly where x is finite; the sum over a block is NaN as soon as one element is not. */
 enum { T(FINITE_BLOCK) = 1 << 16 };
 
 static void T(count_nonfinite_chunk)(void *context, int64_t b)
