@@ -90,7 +90,7 @@ def test_rows_are_sorted_by_every_feature(isa, n):
 
 
 def test_sparse_tables_sort_like_dense_ones(isa):
-    x = sp.random_array((500, 7), density=0.1, format="csc", dtype=np.float32, rng=np.random.default_rng(0))
+    x = sp.random_array((500, 7), density=0.1, format="csc", dtype=np.float32, random_state=np.random.default_rng(0))
     x.data -= np.float32(0.5)
     assert_same_bytes(sort(x), sort(x.toarray()))
 
@@ -271,7 +271,9 @@ def test_a_weight_is_a_number_of_copies(isa, criterion):
 @pytest.mark.parametrize("search", ["gathered", "random"])
 @pytest.mark.parametrize("density", [0.02, 0.5])
 def test_sparse_tables_grow_what_dense_ones_do(isa, density, search):
-    x = sp.random_array((800, 6), density=density, format="csc", dtype=np.float32, rng=np.random.default_rng(0))
+    x = sp.random_array(
+        (800, 6), density=density, format="csc", dtype=np.float32, random_state=np.random.default_rng(0)
+    )
     y = x.toarray()[:, :1] + np.random.default_rng(1).standard_normal((800, 1))
     trees = [grow(table, y, "squared_error", search=search, max_depth=8) for table in (x, x.toarray())]
     assert_same_bytes(*(tree.nodes for tree in trees))

@@ -26,7 +26,9 @@ def selected(x, columns, n_threads=1):
 
 
 def some_csr(n, d, dtype, density=0.2):
-    return sparse.random_array((n, d), density=density, format="csr", dtype=dtype, rng=np.random.default_rng(0))
+    return sparse.random_array(
+        (n, d), density=density, format="csr", dtype=dtype, random_state=np.random.default_rng(0)
+    )
 
 
 # -- columns ---------------------------------------------------------------------------------------

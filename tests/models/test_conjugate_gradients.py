@@ -16,7 +16,7 @@ SHAPES = {"tall": (300, 20), "wide": (30, 80)}
 def table(shape, dtype=np.float64, scales=False):
     rng = np.random.default_rng(0)
     n, d = SHAPES[shape]
-    X = sp.random_array((n, d), density=0.2, rng=rng, format="csr", dtype=np.float64)
+    X = sp.random_array((n, d), density=0.2, random_state=rng, format="csr", dtype=np.float64)
     X = X + sp.csr_array((np.ones(n), (np.arange(n), np.full(n, 3))), shape=(n, d))  # a column far from zero
     if scales:
         X = X @ sp.diags_array(10.0 ** rng.integers(-8, 9, d))
@@ -64,7 +64,7 @@ def test_the_solution_is_that_of_dense_data(shape, dtype):
 
 def test_any_number_of_threads_gives_the_same_bits():
     rng = np.random.default_rng(0)
-    X = sp.random_array((20_000, 50), density=0.1, rng=rng, format="csr")
+    X = sp.random_array((20_000, 50), density=0.1, random_state=rng, format="csr")
     y = rng.standard_normal(20_000)
     one, two, three = (Ridge(n_threads=n).fit(X, y) for n in (1, 2, 3))
     assert one.coef_.tobytes() == two.coef_.tobytes() == three.coef_.tobytes()

@@ -51,7 +51,8 @@ def three(rng, n=120, d=4):
 
 
 def wide(rng, n=150, d=600):
-    X = sp.random_array((n, d), density=0.05, format="csr", rng=rng)
+    X = sp.random_array((n, d), density=0.05, format="csr", random_state=rng)
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)  # liblinear takes no others
     return X, np.argmax(X @ rng.standard_normal((d, 5)), axis=1)
 
 

@@ -123,7 +123,7 @@ def test_storage_makes_no_difference(loss, storage, dtype, rng):
 @pytest.mark.parametrize("shape", [(400, 3000), (1200, 1100)], ids=["wide", "long"])
 def test_large_sparse_data(loss, shape, rng):
     """Dual coordinate descent where the matrices would be large; certified, and the same either way."""
-    X = sp.random_array(shape, density=0.02, format="csr", rng=rng)
+    X = sp.random_array(shape, density=0.02, format="csr", random_state=rng)
     y = target(loss, X.toarray(), (X @ rng.standard_normal(shape[1]) > 0).astype(int), rng)
     model = make(loss, max_iter=100_000).fit(X, y)
     assert model.stop_reason_ == "converged"
@@ -162,7 +162,11 @@ def test_weight_of_two_is_two_copies(loss, rng):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("wide", [False, True])
 def test_same_bits_for_any_number_of_threads(loss, wide, n_threads, rng):
-    X = sp.random_array((600, 2000), density=0.02, format="csr", rng=rng) if wide else rng.standard_normal((20_000, 8))
+    X = (
+        sp.random_array((600, 2000), density=0.02, format="csr", random_state=rng)
+        if wide
+        else rng.standard_normal((20_000, 8))
+    )
     z = X @ np.sin(np.arange(X.shape[1])) + rng.standard_normal(X.shape[0])
     y = np.digitize(z, [-1, 1]) if "hinge" in loss else z
     alone, together = (make(loss, n_threads=count).fit(X, y) for count in (1, n_threads))

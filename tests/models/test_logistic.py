@@ -168,7 +168,7 @@ def test_few_rows_with_columns_of_any_scale(n_classes, scales, rng):
 
 def sparse_classes(n, d, n_classes, scales, rng, noise):
     """Enough entries to be solved as a sparse table, and the sizes of its columns."""
-    X = sp.random_array((n, d), density=0.04, format="csr", rng=rng)
+    X = sp.random_array((n, d), density=0.04, format="csr", random_state=rng)
     scores = X @ rng.standard_normal((d, n_classes)) + noise * rng.gumbel(size=(n, n_classes))
     sizes = rng.permutation(np.geomspace(*scales, d))
     return sp.csr_array(X.multiply(sizes)), scores.argmax(axis=1), sizes

@@ -79,7 +79,7 @@ def test_huber_storage_makes_no_difference(container, dtype, rng):
 
 
 def test_huber_large_sparse_data(rng):
-    X = sp.random_array((3000, 1500), density=0.01, format="csr", rng=rng)
+    X = sp.random_array((3000, 1500), density=0.01, format="csr", random_state=rng)
     y = X @ rng.standard_normal(1500) + rng.standard_normal(3000)
     model = HuberRegressor(alpha=1.0, max_iter=500, tol=1e-6).fit(X, y)
     assert np.abs(huber(model, X, y)[1]).max() <= 2e-5
@@ -170,7 +170,7 @@ def test_quantile_of_many_rows_on_a_band_of_them(alpha, rng):
 
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csc_matrix, np.asfortranarray])
 def test_quantile_storage_makes_no_difference(container, rng):
-    X = sp.random_array((3000, 500), density=0.01, format="csr", rng=rng)
+    X = sp.random_array((3000, 500), density=0.01, format="csr", random_state=rng)
     y = X @ np.r_[np.ones(5), np.zeros(495)] + 0.1 * rng.standard_normal(3000)
     want = QuantileRegressor(alpha=1e-3).fit(X, y)
     got = QuantileRegressor(alpha=1e-3).fit(container(X.toarray()), y)

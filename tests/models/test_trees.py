@@ -9,15 +9,19 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn
 from reference import cart as reference
 from sklearn import tree as sk
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
+from sklearn.utils.fixes import parse_version
 
 from schuss.diagnosis import diagnose
 from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
+
+BEFORE_1_9 = parse_version(sklearn.__version__) < parse_version("1.9")
 
 ARRAYS = (
     "feature",
@@ -95,6 +99,8 @@ def assert_splits_agree(X, y, weight, criterion, ours, theirs, *, n_classes=None
     ],
 )
 def test_the_tree_is_that_of_scikit_learn(criterion, classes, max_leaf_nodes, missing):
+    if BEFORE_1_9 and (missing or criterion == "absolute_error"):
+        pytest.skip("scikit-learn 1.7 searches missing values and weighted medians in another way")
     X, y = table(2000, 6, 1, missing=missing)
     rng = np.random.default_rng(2)
     weight = rng.random(len(X)) + 0.5
@@ -451,6 +457,7 @@ def test_mistakes_are_told_as_scikit_learn_does():
         ExtraTreeRegressor(splitter="best").fit(np.where(X > 1, np.nan, X), y)
 
 
+@pytest.mark.skipif(BEFORE_1_9, reason="deprecated in scikit-learn 1.9")
 def test_friedman_mse_is_deprecated():
     with pytest.warns(FutureWarning, match="friedman_mse"):
         model = DecisionTreeRegressor(criterion="friedman_mse")
