@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss.linear_model._products import transposed_products
 
 Matrix = NDArray[np.float64]
 
@@ -25,17 +26,8 @@ def near_column_means(x: Any, n_threads: int = 1) -> Matrix:
 
 
 def _sparse_means(x: Any, n_threads: int) -> Matrix:
-    """Means of sparse columns: the gradient of half the squared distance of predictions of 0 from -1."""
-    table, d = kernels.Table(x), x.shape[1]
-    gradient = np.empty((1, d + 1))
-    kernels.glm_pass(
-        table,
-        np.full(x.shape[0], -1.0, dtype=table.dtype),
-        np.zeros((1, d)),
-        np.zeros(1),
-        loss=kernels.LOSSES["squared"],
-        gradient=gradient,
-        n_threads=n_threads,
-        scratch=kernels.Scratch(),
-    )
-    return np.ascontiguousarray(gradient[0, :-1]) / x.shape[0]
+    """Means of sparse columns."""
+    table = kernels.Table(x)
+    ones = np.ones(x.shape[0], dtype=table.dtype)
+    sums = transposed_products(table, ones, n_threads=n_threads, scratch=kernels.Scratch())
+    return np.ascontiguousarray(sums[0, :-1]) / x.shape[0]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss.linear_model._products import transposed_products
 from schuss.svm._problem import RELATIVE_GAP, Matrix, Problem
 
 _EVALUATIONS = 0.25  # share of the epochs so far after which the gap is measured again
@@ -105,20 +106,8 @@ class DualDescent(ABC):
     def _combined(self) -> tuple[Matrix, Matrix]:
         """Coefficients and intercepts as the rows' pulls make them."""
         problem = self.problem
-        k, d = problem.shape
-        gradient = np.empty((k, d + 1))
-        kernels.glm_pass(
-            problem.table,
-            np.ascontiguousarray(self._pulls()),
-            np.zeros((k, d)),
-            np.zeros(k),
-            loss=kernels.LOSSES["squared"],
-            gradient=gradient,
-            n_threads=problem.n_threads,
-            scratch=self._scratch,
-        )
-        gradient *= -1.0
-        return np.ascontiguousarray(gradient[:, :-1]), gradient[:, -1] * problem.intercept_square
+        sums = transposed_products(problem.table, self._pulls(), n_threads=problem.n_threads, scratch=self._scratch)
+        return np.ascontiguousarray(sums[:, :-1]), sums[:, -1] * problem.intercept_square
 
     @property
     def done(self) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from schuss import _kernels as kernels
 from schuss._lbfgs import Inverse
+from schuss.linear_model._products import transposed_products
 from schuss.linear_model._smooth.curvature import Matrix
 from schuss.linear_model._smooth.hessians import hessian_weights, shares
 from schuss.linear_model._smooth.objective import Objective, Point
@@ -64,16 +64,6 @@ class ConjugateInverse:
             change *= self._weights
             if objective.weight is not None:
                 change *= objective.weight[:, None]
-        product = np.empty(objective.shape)
-        kernels.glm_pass(
-            objective.table,
-            np.ascontiguousarray(-change),
-            np.zeros_like(coef),
-            np.zeros(len(coef)),
-            loss=kernels.LOSSES["squared"],
-            gradient=product,
-            n_threads=objective.n_threads,
-            scratch=objective.scratch,
-        )
+        product = transposed_products(objective.table, change, n_threads=objective.n_threads, scratch=objective.scratch)
         objective.complete(product, coef, intercept)
         return product
