@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
@@ -65,10 +64,13 @@ class Rows:
 
     def gram(self, weight: Vector, vector: Vector) -> tuple[Matrix, Vector]:
         """Weighted sum of the rows' outer products, and the sum of the rows times weight and number."""
-        if sp.issparse(self.x):
-            return self._sparse_gram(weight), self.transposed(weight * vector)
         gram = np.empty((self.table.d + 1, self.table.d + 1))
-        total = self._pass(-vector, weight, gram)
+        if self.table.is_sparse:
+            threads, scratch = self.n_threads, self._scratch
+            kernels.sparse_gram(self.table, weight, gram, shift=self.shift, n_threads=threads, scratch=scratch)
+            total = self.transposed(weight * vector)
+        else:
+            total = self._pass(-vector, weight, gram)
         if not self.fit_intercept:
             gram[-1] = gram[:, -1] = 0.0
         return gram, total
@@ -95,17 +97,3 @@ class Rows:
         if self.shift is not None:
             total[:-1] -= total[-1] * self.shift
         return total
-
-    def _sparse_gram(self, weight: Vector) -> Matrix:
-        d = self.table.d
-        gram = np.zeros((d + 1, d + 1))
-        weighted = self.x.multiply(weight[:, None]).tocsr()
-        gram[:-1, :-1] = (self.x.T @ weighted).toarray()
-        if self.fit_intercept:
-            gram[-1, :-1] = gram[:-1, -1] = np.asarray(weighted.sum(axis=0)).ravel()
-            gram[-1, -1] = weight.sum()
-            if self.shift is not None:
-                about = np.eye(d + 1)
-                about[-1, :-1] = -self.shift
-                gram = about.T @ gram @ about
-        return gram
