@@ -41,7 +41,7 @@ static int T(by_row)(const sch_nn_predict_args *a)
 {
     for (int64_t at = 0; at < a->network.n_layers; ++at)
         if (a->network.layers[at].norm != SCH_NN_NO_NORM) return 0;
-    return a->x.n <= T(FEW_ROWS) &&a->x.storage == SCH_DENSE && a->out && !a->y;
+    return a->x.storage == SCH_DENSE && a->out && !a->y && a->x.n <= T(FEW_ROWS);
 }
 
 /* Outputs of row i. from, to, spread: memory for the widest layer as a panel. */

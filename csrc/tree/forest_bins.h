@@ -94,7 +94,7 @@ SCH_INLINE void list_bins(forest_tree *tree, int64_t feature, const uint8_t *col
     forest_bins *const bins = &tree->bins;
     int64_t m = 0;
     if (n <= FOREST_FEW) {
-        uint64_t seen[4] = {0};
+        uint64_t seen[SCH_SET_WORDS] = {0};
         for (int64_t i = 0; i < n; ++i) seen[column[rows[i]] >> 6] |= UINT64_C(1) << (column[rows[i]] & 63);
         seen[3] &= ~(UINT64_C(1) << 63);
         for (int64_t word = 0; word < 4; ++word)

@@ -220,7 +220,7 @@ SCH_INLINE void write_inner_node(forest_tree *tree, const forest_node *node, con
     if (categorical) {
         out->feature |= SCH_NODE_CATEGORICAL;
         out->threshold = (double)a->n_sets[t];
-        memcpy(a->sets + (t * a->set_room + a->n_sets[t]++) * 4, split->set, sizeof split->set);
+        memcpy(a->sets + (t * a->set_room + a->n_sets[t]++) * SCH_SET_WORDS, split->set, sizeof split->set);
     }
     a->gain[at] = (float)real_gain(tree, node, split);
     a->n_nodes[t] += 2;

@@ -30,7 +30,7 @@ typedef struct {
     int64_t bin;     /* the last one that goes left */
     int missing;     /* rows that miss the value go left (1), right (0), or there are none (-1) */
     double middle;   /* between the values of the two sides, for monotonic constraints */
-    uint64_t set[4]; /* categories that go left */
+    uint64_t set[SCH_SET_WORDS]; /* categories that go left */
 } forest_split;
 
 typedef struct {
