@@ -248,6 +248,17 @@ static void split_node(forest_tree *tree, const forest_node *node, const forest_
     if (sign < 0) children[0].lower = children[1].upper = split->middle;
 }
 
+/* What was to be split when the tree was told to stop: leaves, or nothing at all. Returns non-zero for the latter. */
+static int cut_short(forest_tree *tree, forest_node *nodes, int64_t n)
+{
+    if (!tree->a->keeps_cut_short) return 1;
+    for (int64_t i = 0; i < n; ++i) {
+        open_node(tree, &nodes[i]);
+        close_node(tree, &nodes[i]);
+    }
+    return 0;
+}
+
 /* Depth first. Returns non-zero if it was told to stop. */
 static int grow_depth_first(forest_tree *tree, const forest_node *root)
 {
@@ -261,7 +272,7 @@ static int grow_depth_first(forest_tree *tree, const forest_node *root)
         const int32_t from = node.region;
         if ((rows_since_poll += node.n + 64) > (1 << 14)) {
             rows_since_poll = 0;
-            if (sch_should_stop(&tree->a->control)) return 1;
+            if (sch_should_stop(&tree->a->control)) return cut_short(tree, waiting, n_waiting + 1);
         }
         node.region = region_of(tree, from, node.first, node.n, region_n[from]);
         if (node.region != from) {
@@ -269,7 +280,7 @@ static int grow_depth_first(forest_tree *tree, const forest_node *root)
             node.first = 0;
         }
         const int open = open_node(tree, &node);
-        if (open && find_split(tree, &node, &split)) return 1;
+        if (open && find_split(tree, &node, &split)) return cut_short(tree, waiting, n_waiting + 1);
         if (!open || !worth_it(tree, &node, &split)) {
             close_node(tree, &node);
             continue;
@@ -318,20 +329,20 @@ static int grow_best_first(forest_tree *tree, const forest_node *root)
     const int64_t most = tree->a->max_leaf_nodes;
     int64_t n = 0, n_leaves = 1;
     forest_node next[2] = {*root};
-    int n_next = 1;
+    int n_next = 1, stopped = 0;
     for (;;) {
         for (int k = 0; k < n_next; ++k) {
-            if (sch_should_stop(&tree->a->control)) return 1;
+            stopped = stopped || sch_should_stop(&tree->a->control);
             forest_candidate made = candidate;
             made.node = next[k];
-            const int open = open_node(tree, &made.node);
-            if (open && find_split(tree, &made.node, &made.split)) return 1;
-            if (open && n_leaves < most && worth_it(tree, &made.node, &made.split))
-                push_candidate(tree, heap, n++, &made);
+            const int open = open_node(tree, &made.node) && !stopped && n_leaves < most;
+            stopped = stopped || (open && find_split(tree, &made.node, &made.split));
+            if (open && !stopped && worth_it(tree, &made.node, &made.split)) push_candidate(tree, heap, n++, &made);
             else close_node(tree, &made.node);
         }
+        if (stopped && !tree->a->keeps_cut_short) return 1;
         if (n == 0) return 0;
-        if (n_leaves >= most) break;
+        if (n_leaves >= most || stopped) break;
         const forest_candidate first = pop_candidate(tree, heap, n--);
         split_node(tree, &first.node, &first.split, next);
         n_next = 2;

@@ -331,3 +331,48 @@ def test_a_node_of_many_rows_and_features_can_be_interrupted(rng, options):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("max_leaf_nodes", [0, 1 << 17], ids=["depth first", "best first"])
+def test_a_tree_that_is_stopped_midway_keeps_its_splits(isa, rng, max_leaf_nodes):
+    n, d = 1 << 17, 8
+    table = kernels.Binned(n, np.full(d, 200, np.int32), np.zeros(d, np.uint8), np.zeros(d, np.uint8))
+    table.columns[:] = rng.integers(0, 200, (d, n), dtype=np.uint8)
+    weight, target = np.ones(n, np.int64), rng.integers(0, 1 << 20, (n, 1))
+
+    def grow(**options):
+        room = Room(weight, 1)
+        try:
+            kernels.forest_grow(
+                table, room, criterion=kernels.FOREST_CRITERIA["squared_error"], target=target,
+                target_origin=np.zeros(1), seed=np.ones(1, np.uint64), weight=weight, max_features=d,
+                max_leaf_nodes=max_leaf_nodes, scratch=kernels.Scratch(), **options,
+            )  # fmt: skip
+        except InterruptedError:
+            assert options
+        return room.finished()
+
+    def handler(number, frame):
+        raise InterruptedError
+
+    start = time.process_time()
+    (whole,) = grow()
+    seconds = time.process_time() - start
+    before = signal.signal(signal.SIGVTALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds / 3)
+        (cut,) = grow(keeps_cut_short=True)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds / 3)
+        assert grow(keeps_cut_short=False) == []
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
+    nodes, size = cut["nodes"].view(NODE), len(cut["weight"])
+    inner = nodes["feature"] >= 0
+    assert 1 < inner.sum() < (whole["nodes"].view(NODE)["feature"] >= 0).sum()
+    np.testing.assert_array_equal(nodes[inner], whole["nodes"].view(NODE)[:size][inner])
+    for name in ("weight", "samples", "impurity"):
+        np.testing.assert_array_equal(cut[name], whole[name][:size])
+    assert cut["weight"][~inner].sum() == n
+    np.testing.assert_array_equal(np.sort(nodes["left"][~inner]), np.arange((~inner).sum()))
+    assert (cut["gain"][~inner] == 0.0).all()

@@ -3,6 +3,7 @@
 
 import pickle
 import re
+import signal
 import time
 import warnings
 
@@ -300,7 +301,7 @@ def test_a_constant_target_is_one_leaf_with_bins():
     assert (model.get_n_leaves(), model.stop_reason_, model.predict(X[:1])) == (1, "converged", [2.0])
 
 
-def test_ctrl_c_leaves_nothing_of_a_tree_on_bins(monkeypatch):
+def test_ctrl_c_before_the_first_split_leaves_nothing_of_a_tree_on_bins(monkeypatch):
     from schuss.tree._histogram import grower
 
     def interrupted(*args, **options):
@@ -315,6 +316,39 @@ def test_ctrl_c_leaves_nothing_of_a_tree_on_bins(monkeypatch):
     with pytest.raises(NotFittedError):
         model.predict(X)
     assert model.fit(X, y).get_depth() > 3
+
+
+@pytest.mark.parametrize("options", [{}, {"max_leaf_nodes": 100_000}, {"splitter": "random"}])
+def test_ctrl_c_keeps_the_splits_of_a_tree_on_bins(options, monkeypatch):
+    from schuss.tree._histogram import grower
+
+    grow = grower.kernels.forest_grow
+
+    def interrupted(*args, **options):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.15)  # of work, however busy the machine is
+        grow(*args, **options)
+
+    def handler(number, frame):
+        raise KeyboardInterrupt
+
+    X, y = table(200_000, 16, 16)
+    model = DecisionTreeRegressor(max_bins=255, random_state=0, **options)
+    monkeypatch.setattr(grower.kernels, "forest_grow", interrupted)
+    before = signal.signal(signal.SIGVTALRM, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
+    tree, history = model.tree_, model.history_
+    assert model.stop_reason_ == "interrupted"
+    assert 2 < history["n_leaves"][-1] == tree.n_leaves < 100_000
+    assert history.baseline["training_loss"] == pytest.approx(np.var(y))
+    assert history["data_loss"][-1] == pytest.approx(np.mean((y - model.predict(X)) ** 2))
+    rows_of_leaves = np.where(tree.children_left < 0, tree.n_node_samples, 0)
+    np.testing.assert_array_equal(np.bincount(model.apply(X), minlength=tree.node_count), rows_of_leaves)
+    assert diagnose(model).label
 
 
 # ---------------------------------------------------------------- the record of a fit

@@ -52,6 +52,7 @@ typedef struct {
     uint32_t *node_samples;                 /* OUT (n_trees, node_room) rows of the table */
     double *values;                         /* OUT (n_trees, leaf_room, n_values), or NULL: leaves hold their value */
     uint64_t *sets;                         /* OUT (n_trees, set_room, 4) categories that go left */
+    int keeps_cut_short; /* a tree that is stopped midway keeps its splits, and is finished by leaves; else dropped */
     int64_t *n_nodes;                       /* OUT (n_trees) 0 where the tree was not finished */
     int64_t *n_leaves, *n_sets;             /* OUT (n_trees) */
     int64_t next;                           /* INOUT 0: the next tree to begin */

@@ -470,6 +470,7 @@ cdef extern from "sch/forest.h" nogil:
         uint32_t *node_samples
         double *values
         uint64_t *sets
+        int keeps_cut_short
         int64_t *n_nodes
         int64_t *n_leaves
         int64_t *n_sets

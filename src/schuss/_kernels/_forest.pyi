@@ -38,6 +38,7 @@ def forest_grow(
     min_impurity_decrease: float = 0.0,
     monotonic: NDArray[np.int8] | None = None,
     in_order: bool = False,
+    keeps_cut_short: bool = False,
     n_threads: int = 1,
     scratch: Scratch,
 ) -> None: ...

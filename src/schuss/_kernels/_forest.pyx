@@ -62,8 +62,8 @@ def forest_grow(Binned x, room, *, int criterion, n_classes=None, codes=None, ta
                 double target_unit=1.0, seed, weight, double weight_unit=1.0, int weight_shift=0, bin_value=None,
                 int64_t max_features, int64_t max_depth=UNLIMITED, int64_t min_samples_split=2,
                 int64_t min_samples_leaf=1, int64_t max_leaf_nodes=0, double min_weight_fraction_leaf=0.0,
-                double min_impurity_decrease=0.0, monotonic=None, bint in_order=False, int n_threads=1,
-                Scratch scratch):
+                double min_impurity_decrease=0.0, monotonic=None, bint in_order=False, bint keeps_cut_short=False,
+                int n_threads=1, Scratch scratch):
     """Grow a tree for each seed (uint64) into `room`, which has room enough and counts what was finished.
 
     codes int32 (n, n_out) number the classes of all outputs from 0; target int64 (n, n_out); weight int64 (n_trees, n)
@@ -78,7 +78,7 @@ def forest_grow(Binned x, room, *, int criterion, n_classes=None, codes=None, ta
     set_target(&a, n_classes, codes, target, target_origin)
     set_weights(&a, seed, weight, n_classes)
     set_room(&a, room)
-    a.random_splits, a.in_order = bin_value is not None, in_order
+    a.random_splits, a.in_order, a.keeps_cut_short = bin_value is not None, in_order, keeps_cut_short
     a.bin_value = <const double *>read_or_null(bin_value, "bin_value", b"d", x.c.d * 256)
     a.max_features, a.max_depth, a.max_leaf_nodes = max_features, max_depth, max_leaf_nodes
     a.min_samples_split, a.min_samples_leaf = min_samples_split, min_samples_leaf

@@ -49,12 +49,16 @@ class BinnedTree:
         self._X, self._target, self._weight, self._options = X, target, weight, options
         self._max_bins, self._seed, self._n_threads = max_bins, seed, n_threads
         self._shown = 0  # steps
+        self._interrupt: BaseException | None = None
 
     def grow(self, steps: int) -> bool:
         if "_nodes" not in vars(self):
             self._make()
-        self._shown = min(self._shown + steps, len(self._sizes) - 1)
-        return self._shown == len(self._sizes) - 1
+        last = len(self._sizes) - 1
+        if self._interrupt is not None and steps > 0 and self._shown == last:
+            raise self._interrupt  # now that all there is has been shown
+        self._shown = min(self._shown + steps, last)
+        return self._shown == last and self._interrupt is None
 
     @property
     def nodes(self) -> NDArray[np.void]:
@@ -119,7 +123,12 @@ class BinnedTree:
             n_threads=self._n_threads,
         )
         finished: list[Any] = []
-        grower.grow(np.array([self._seed]), weight, unit, 1, finished)
+        try:
+            grower.grow(np.array([self._seed]), weight, unit, 1, finished)
+        except KeyboardInterrupt as interrupt:
+            if not finished:
+                raise
+            self._interrupt = interrupt
         return grower.finish(finished[0])
 
 

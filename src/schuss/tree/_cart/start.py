@@ -55,6 +55,7 @@ def start_tree(
             min_weight_fraction_leaf=float(estimator.min_weight_fraction_leaf),
             random_splits=random,
             in_order=limits.max_features >= X.shape[1] and not random,
+            keeps_cut_short=True,
         )
         return BinnedTree(X, target, weight, options, max_bins=estimator.max_bins, seed=seed, n_threads=n_threads)
     bins = None if estimator.max_bins is None else Bins(X, weight, estimator.max_bins, n_threads)

@@ -38,6 +38,8 @@ class Options:
     ccp_alpha : float
     in_order : bool
         Whether nodes look at all features as they stand, so that of equally good splits the first one's is taken.
+    keeps_cut_short : bool
+        Whether a tree that Ctrl-C cuts short keeps the splits made until then.
     """
 
     criterion: str
@@ -47,6 +49,7 @@ class Options:
     signs: NDArray[np.int8] | None = None
     ccp_alpha: float = 0.0
     in_order: bool = False
+    keeps_cut_short: bool = False
 
 
 class BinnedRows:
@@ -152,6 +155,7 @@ class BinnedGrower:
             "min_impurity_decrease": limits.min_impurity_decrease,
             "monotonic": options.signs,
             "in_order": options.in_order,
+            "keeps_cut_short": options.keeps_cut_short,
         }
         if options.random_splits:
             result["bin_value"] = np.array([_bin_values(bounds) for bounds in self._binner.thresholds])
