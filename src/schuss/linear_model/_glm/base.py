@@ -111,7 +111,7 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator, ABC):
         if fit.fell_short(outcome):
             norm = fit.history[-1]["gradient_norm"] if len(fit.history) else np.nan
             text = not_converged(getattr(self, "solver", "lbfgs"), outcome.n_iter, norm, self.tol)
-            warnings.warn(text, ConvergenceWarning, stacklevel=5)
+            warnings.warn(text + fit.remark, ConvergenceWarning, stacklevel=5)
 
     def predict(self, X: Any) -> Array:
         """Return the predicted mean of each sample.

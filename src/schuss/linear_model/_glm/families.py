@@ -66,9 +66,17 @@ class Family:
     @property
     def convex(self) -> bool:
         """Whether no row's loss has negative curvature."""
-        if self.loss.name == "tweedie":
-            return 1.0 <= self.parameter <= 2.0
-        return self.loss.name not in ("inverse_gaussian", "tweedie_identity")
+        match self.loss.name:
+            case "tweedie":
+                return 1.0 <= self.parameter <= 2.0
+            case "tweedie_identity":
+                return self.parameter == 1.0
+        return self.loss.name != "inverse_gaussian"
+
+    @property
+    def ends_at_zero(self) -> bool:
+        """Whether a target of zero draws its prediction to zero, beyond which there is none."""
+        return self.loss.name == "tweedie_identity" and 1.0 <= self.parameter < 2.0
 
     def covers(self, y: Array) -> bool:
         """Whether all of y can come from this family."""

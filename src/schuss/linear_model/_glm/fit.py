@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from schuss import _kernels as kernels
 from schuss._inputs import check_finite, n_threads_for
 from schuss.history import History
+from schuss.linear_model._glm.barrier import BarrierPath, Minimizing
 from schuss.linear_model._glm.data import Data, DevianceEvaluator, null_intercept
 from schuss.linear_model._glm.families import Family
 from schuss.linear_model._means import near_column_means
-from schuss.linear_model._proximal import L1Penalty, proximal_minimizer
+from schuss.linear_model._proximal import L1Penalty, ProximalMinimizer, proximal_minimizer, proximal_newton
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse
 from schuss.linear_model._smooth.fit import Parameters, SmoothFit, Solver
 from schuss.linear_model._smooth.newton import Minimizer
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.plan import minimizer
+from schuss.linear_model._smooth.plan import minimizer, newton
 from schuss.validation import Curves
 
 Array = NDArray[Any]
 
 _DENSE = 1 << 20  # entries of a sparse matrix that are solved faster as an array
-_MOST_COLUMNS = 1024  # of a least-squares start
+_MOST_COLUMNS = 1024  # of a least-squares start, and of Newton's method along a barrier
 _ROUNDING = 1e-6  # of the null deviance
 _FAR = 3.0  # predictions of zero are a bad start if that of the mean is further away
 
@@ -96,7 +97,7 @@ class GlmFit(SmoothFit):
         objective = self._objective
         n, d = self.data.X.shape
         if np.any(self._l1):
-            return self._start_proximal()
+            return self._bounded(self._start_proximal())
         if self._warm is not None:
             solver = minimizer(objective, objective.shifted(*self._warm), warm=True)
         elif n < d and not (objective.fit_intercept or np.any(objective.l2)):
@@ -106,15 +107,42 @@ class GlmFit(SmoothFit):
         else:
             solver = minimizer(objective, self._cold_start())
         solver.start()
-        return self._sane(solver)
+        return self._bounded(self._sane(solver))
 
-    def _start_proximal(self) -> Solver:
+    def _start_proximal(self) -> ProximalMinimizer:
         objective, warm = self._objective, self._warm is not None
         theta = self._cold_start() if self._warm is None else objective.shifted(*self._warm)
-        penalty = L1Penalty.of_coefficients(objective.shape, self._l1)
-        solver = proximal_minimizer(objective, penalty, theta, tol=self._model.tol, warm=warm)
+        solver = proximal_minimizer(objective, self._penalty, theta, tol=self._model.tol, warm=warm)
         solver.start()
         return solver
+
+    @property
+    def _penalty(self) -> L1Penalty:
+        return L1Penalty.of_coefficients(self._objective.shape, self._l1)
+
+    def _bounded(self, solver: Minimizing) -> Solver:
+        """The same solver, but along a barrier where it comes near predictions of zero."""
+        if not self._family.ends_at_zero or self.data.y.all():
+            return solver
+        return BarrierPath(solver, self._newton, power=self._family.parameter, tol=self._model.tol)
+
+    @property
+    def remark(self) -> str:
+        """What to say about a fit that fell short, beside its gradient."""
+        if isinstance(self._solver, BarrierPath) and self._solver.at_edge:
+            return " Predictions of some rows are drawn to zero, the edge of what link='identity' allows."
+        return ""
+
+    def _newton(self, objective: Objective, theta: Array) -> Minimizing:
+        """A minimizer, started near its minimum."""
+        if objective.table.d > _MOST_COLUMNS:
+            if np.any(self._l1):
+                solver: Minimizing = proximal_minimizer(objective, self._penalty, theta, tol=self._model.tol, warm=True)
+            else:
+                solver = minimizer(objective, theta, warm=True)
+            solver.start()
+            return solver
+        return proximal_newton(objective, self._penalty, theta) if np.any(self._l1) else newton(objective, theta)
 
     def _sane(self, solver: Minimizer) -> Minimizer:
         """Start elsewhere if a pilot fit went astray, as it may where few rows separate."""

@@ -54,7 +54,8 @@ class GeneralizedLinearRegressor(StandardErrors, BaseGlm):
         'auto' is 'identity' for the normal family, 'logit' for the binomial, else 'log'.
         The normal, Poisson, gamma, inverse Gaussian and Tweedie families take 'identity'
         and 'log'; with 'identity' means have to be positive, except normal ones. Where the best
-        ones of Poisson or Tweedie models would touch zero, training ends nearby, with a warning.
+        ones touch zero a barrier leads there, and the gradient is the Lagrangian's; between Poisson
+        and gamma, or in single precision, training may end nearby, with a warning.
     max_iter : int, default=100
         Largest number of iterations.
     tol : float, default=1e-4

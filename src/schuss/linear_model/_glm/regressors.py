@@ -319,8 +319,12 @@ class TweedieRegressor(_L2Glm):
     Notes
     -----
     Where the deviance is not convex in the parameters (a power outside of 1 to 2 with
-    the logarithmic link, a power other than 0 with the identity), the Hessian is
+    the logarithmic link, a power other than 0 and 1 with the identity), the Hessian is
     replaced by its expectation: Fisher scoring.
+
+    With the identity link and a power from 1 to less than 2, rows without an event draw their
+    predictions to zero, beyond which there are none. Where that is their best value a barrier
+    leads there, and the gradient is the Lagrangian's, which heeds the bound.
 
     Examples
     --------

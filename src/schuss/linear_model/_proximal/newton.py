@@ -9,11 +9,9 @@ import numpy as np
 
 from schuss.linear_model._proximal.curvature import Curvature, Refresh
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
+from schuss.linear_model._smooth.newton import allowed_gap
 from schuss.linear_model._smooth.objective import Objective, Point
 
-_RELATIVE_GAP = 1e-7  # to the minimum, of the objective, when converged
-_LEAST_SCALE = 1e-3  # objectives below this are as good as zero
-_PLAIN_TOL = 1e-4  # a laxer tolerance of the gradient widens the gap as well
 _RESOLUTION = {np.dtype(np.float64): 2e-15, np.dtype(np.float32): 6e-8}
 _NEARLY = 1e-3  # gap, of the objective, so small that the last Hessian will do
 _SUFFICIENT = 1e-4  # part of the predicted decrease that a step must deliver
@@ -104,9 +102,7 @@ class ProximalNewton:
 
     def converged(self, tol: float) -> bool:
         """Whether violations and gap are small, the gap relative to the objective."""
-        gap = _RELATIVE_GAP * max(1.0, tol / _PLAIN_TOL)
-        scale = max(abs(self.point.value), _LEAST_SCALE)
-        return self.point.gradient_norm <= tol and self.gap <= gap * scale
+        return self.point.gradient_norm <= tol and self.gap <= allowed_gap(self.point.value, tol)
 
     @property
     def ahead(self) -> Matrix:
@@ -138,7 +134,7 @@ class ProximalNewton:
             if -size * self._slope < noise:
                 break
             bend = -gain - size * self._slope  # of a parabola through both points
-            share = -0.5 * size * self._slope / bend if np.isfinite(bend) else _SHORTEST
+            share = -0.5 * size * self._slope / bend if np.isfinite(bend) else _LONGEST
             size *= min(max(share, _SHORTEST), _LONGEST)
         return 0.0, None
 

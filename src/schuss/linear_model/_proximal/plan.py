@@ -72,6 +72,13 @@ def proximal_minimizer(
     return WorkingSets(objective, penalty, theta, _on_all_columns, done=lambda inner: inner.converged(tol), warm=warm)
 
 
+def proximal_newton(objective: Objective, penalty: L1Penalty, theta: Matrix) -> ProximalNewton:
+    """Newton's method proper, with a Hessian of all rows at every step; started."""
+    solver = ProximalNewton(objective, penalty, theta, refresh=_refresh(objective), fresh_reads=np.inf)
+    solver.start()
+    return solver
+
+
 def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, warm: bool) -> ProximalNewton:
     """Newton's method proper for small data; for large data the Hessian of a pilot fit of few rows."""
     n, k, order = objective.table.n, objective.n_outputs, theta.size

@@ -29,6 +29,11 @@ _PATIENCE = 40  # steps before a rescue
 _SLOW = 0.25  # ratio of successive gaps which shows that rounding rules
 
 
+def allowed_gap(value: float, tol: float = 0.0) -> float:
+    """How far an objective of this value may be from its minimum to count as minimised."""
+    return _RELATIVE_GAP * max(1.0, tol / _PLAIN_TOL) * max(abs(value), _LEAST_SCALE)
+
+
 class Minimizer:
     """Minimises an objective, one accepted step at a time.
 
@@ -137,9 +142,14 @@ class Minimizer:
 
     def converged(self, tol: float) -> bool:
         """Whether gradient and gap are small, the gap relative to the objective."""
-        gap = _RELATIVE_GAP * self._tightness * max(1.0, tol / _PLAIN_TOL)
-        scale = max(abs(self.point.value), _LEAST_SCALE)
-        return self.point.gradient_norm <= tol and self.gap <= gap * scale
+        enough = self._tightness * allowed_gap(self.point.value, tol)
+        return self.point.gradient_norm <= tol and self.gap <= enough
+
+    @property
+    def ahead(self) -> Matrix:
+        """Where the next step leads, if it is not shortened."""
+        theta: Matrix = self.point.theta + self._direction
+        return theta
 
     @property
     def precise(self) -> bool:

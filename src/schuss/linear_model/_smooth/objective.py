@@ -171,6 +171,12 @@ class Objective:
         other.weight, other.total = weight, float(weight.sum(dtype=np.float64))
         return other
 
+    def aimed_at(self, y: Array) -> Objective:
+        """The objective of the same table with other targets."""
+        other = self._another()
+        other.y = y
+        return other
+
     def penalised(self, l2: float, intercept_l2: float = 0.0) -> Objective:
         """The objective of the same table with another penalty."""
         other = self._another()

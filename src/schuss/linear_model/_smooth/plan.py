@@ -68,6 +68,13 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     return Minimizer(objective, theta, refresh=_bound(objective), fresh_reads=1, rough=True, rescue=rescue)
 
 
+def newton(objective: Objective, theta: Matrix) -> Minimizer:
+    """Newton's method proper, with a Hessian of all rows at every step; started."""
+    solver = Minimizer(objective, theta, refresh=_exact(objective), fresh_reads=np.inf)
+    solver.start()
+    return solver
+
+
 def _exact(objective: Objective) -> Refresh:
     return lambda point: CholeskyInverse(hessian(objective, point))
 
