@@ -19,6 +19,12 @@
 #define SCH_SIMD SCH_PRAGMA(omp simd)
 #define SCH_SIMD_SUM(variable) SCH_PRAGMA(omp simd reduction(+ : variable))
 
+/* A family's list of kernels, expanded with these, is the entries of its table; and where they are templates, included for
+ * both types of a table's elements, the choice between the two. */
+#define SCH_ENTRY(name, args_t) .name = name,
+#define SCH_BY_DTYPE(name, args_t) \
+    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
+
 /* The widest register of the instruction set that this file is being compiled for, in bytes. */
 #if defined(__AVX512F__)
 #  define SCH_VEC_BYTES 64

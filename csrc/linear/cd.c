@@ -11,11 +11,9 @@
 #define SCH_TEMPLATES "linear/cd_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-BY_DTYPE(column_gram, sch_column_gram_args)
-BY_DTYPE(column_products, sch_column_products_args)
-BY_DTYPE(column_residual, sch_column_residual_args)
+SCH_BY_DTYPE(column_gram, sch_column_gram_args)
+SCH_BY_DTYPE(column_products, sch_column_products_args)
+SCH_BY_DTYPE(column_residual, sch_column_residual_args)
 
 static int64_t column_gram_scratch(const sch_column_gram_args *a)
 {
@@ -24,9 +22,4 @@ static int64_t column_gram_scratch(const sch_column_gram_args *a)
 
 extern const sch_cd_ops SCH_CAT(sch_cd_ops_, SCH_ISA);
 const sch_cd_ops SCH_CAT(sch_cd_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_CD_OPS(FIELD)
-#undef FIELD
-        .gram_cd_scratch = gram_cd_scratch,
-    .column_gram_scratch = column_gram_scratch,
-};
+    .gram_cd_scratch = gram_cd_scratch, .column_gram_scratch = column_gram_scratch, SCH_CD_OPS(SCH_ENTRY)};

@@ -10,9 +10,7 @@
 #define SCH_TEMPLATES "linear/dual_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-SCH_DUAL_OPS(BY_DTYPE)
+SCH_DUAL_OPS(SCH_BY_DTYPE)
 
 static int64_t dual_sweep_scratch(const sch_dual_sweep_args *a)
 {
@@ -25,10 +23,6 @@ static int64_t crammer_singer_sweep_scratch(const sch_crammer_singer_sweep_args 
 }
 
 extern const sch_dual_ops SCH_CAT(sch_dual_ops_, SCH_ISA);
-const sch_dual_ops SCH_CAT(sch_dual_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_DUAL_OPS(FIELD)
-#undef FIELD
-        .dual_sweep_scratch = dual_sweep_scratch,
-    .crammer_singer_sweep_scratch = crammer_singer_sweep_scratch,
-};
+const sch_dual_ops SCH_CAT(sch_dual_ops_, SCH_ISA) = {.dual_sweep_scratch = dual_sweep_scratch,
+                                                      .crammer_singer_sweep_scratch = crammer_singer_sweep_scratch,
+                                                      SCH_DUAL_OPS(SCH_ENTRY)};

@@ -11,9 +11,7 @@
 #define SCH_TEMPLATES "linear/glm_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-SCH_GLM_OPS(BY_DTYPE)
+SCH_GLM_OPS(SCH_BY_DTYPE)
 
 static int64_t glm_pass_scratch(const sch_glm_pass_args *a)
 {
@@ -27,9 +25,4 @@ static int64_t sparse_gram_scratch(const sch_sparse_gram_args *a)
 
 extern const sch_glm_ops SCH_CAT(sch_glm_ops_, SCH_ISA);
 const sch_glm_ops SCH_CAT(sch_glm_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_GLM_OPS(FIELD)
-#undef FIELD
-        .glm_pass_scratch = glm_pass_scratch,
-    .sparse_gram_scratch = sparse_gram_scratch,
-};
+    .glm_pass_scratch = glm_pass_scratch, .sparse_gram_scratch = sparse_gram_scratch, SCH_GLM_OPS(SCH_ENTRY)};

@@ -13,9 +13,7 @@
 #define SCH_TEMPLATES "linear/sgd_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-SCH_SGD_OPS(BY_DTYPE)
+SCH_SGD_OPS(SCH_BY_DTYPE)
 
 static int64_t sgd_sweep_scratch(const sch_sgd_sweep_args *a)
 {
@@ -24,9 +22,4 @@ static int64_t sgd_sweep_scratch(const sch_sgd_sweep_args *a)
 
 extern const sch_sgd_ops SCH_CAT(sch_sgd_ops_, SCH_ISA);
 const sch_sgd_ops SCH_CAT(sch_sgd_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_SGD_OPS(FIELD)
-#undef FIELD
-        .sgd_sweep_scratch = sgd_sweep_scratch,
-    .visiting_order = visiting_order,
-};
+    .sgd_sweep_scratch = sgd_sweep_scratch, .visiting_order = visiting_order, SCH_SGD_OPS(SCH_ENTRY)};

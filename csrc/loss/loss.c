@@ -15,8 +15,4 @@
 SCH_LOSS_OPS(BY_DTYPE)
 
 extern const sch_loss_ops SCH_CAT(sch_loss_ops_, SCH_ISA);
-const sch_loss_ops SCH_CAT(sch_loss_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_LOSS_OPS(FIELD)
-#undef FIELD
-};
+const sch_loss_ops SCH_CAT(sch_loss_ops_, SCH_ISA) = {SCH_LOSS_OPS(SCH_ENTRY)};

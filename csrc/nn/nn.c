@@ -13,9 +13,7 @@
 #define SCH_TEMPLATES "nn/nn_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-SCH_NN_OPS(BY_DTYPE)
+SCH_NN_OPS(SCH_BY_DTYPE)
 
 static int64_t nn_train_scratch(const sch_nn_train_args *a)
 {
@@ -29,9 +27,4 @@ static int64_t nn_predict_scratch(const sch_nn_predict_args *a)
 
 extern const sch_nn_ops SCH_CAT(sch_nn_ops_, SCH_ISA);
 const sch_nn_ops SCH_CAT(sch_nn_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_NN_OPS(FIELD)
-#undef FIELD
-        .nn_train_scratch = nn_train_scratch,
-    .nn_predict_scratch = nn_predict_scratch,
-};
+    .nn_train_scratch = nn_train_scratch, .nn_predict_scratch = nn_predict_scratch, SCH_NN_OPS(SCH_ENTRY)};

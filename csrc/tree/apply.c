@@ -336,10 +336,6 @@ static sch_status trees_contributions(sch_trees_contributions_args *a)
 }
 
 extern const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA);
-const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_APPLY_OPS(FIELD)
-#undef FIELD
-        .apply_scratch = apply_scratch,
-    .trees_contributions_scratch = trees_contributions_scratch,
-};
+const sch_apply_ops SCH_CAT(sch_apply_ops_, SCH_ISA) = {.apply_scratch = apply_scratch,
+                                                        .trees_contributions_scratch = trees_contributions_scratch,
+                                                        SCH_APPLY_OPS(SCH_ENTRY)};

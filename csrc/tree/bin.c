@@ -10,9 +10,7 @@
 #define SCH_TEMPLATES "tree/bin_templates.h"
 #include "core/for_each_real.h"
 
-#define BY_DTYPE(name, args_t) \
-    static sch_status name(args_t *a) { return a->x.dtype == SCH_F32 ? name##_f32(a) : name##_f64(a); }
-SCH_BIN_OPS(BY_DTYPE)
+SCH_BIN_OPS(SCH_BY_DTYPE)
 
 static int64_t bin_bounds_scratch(const sch_bin_bounds_args *a)
 {
@@ -20,9 +18,4 @@ static int64_t bin_bounds_scratch(const sch_bin_bounds_args *a)
 }
 
 extern const sch_bin_ops SCH_CAT(sch_bin_ops_, SCH_ISA);
-const sch_bin_ops SCH_CAT(sch_bin_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_BIN_OPS(FIELD)
-#undef FIELD
-        .bin_bounds_scratch = bin_bounds_scratch,
-};
+const sch_bin_ops SCH_CAT(sch_bin_ops_, SCH_ISA) = {.bin_bounds_scratch = bin_bounds_scratch, SCH_BIN_OPS(SCH_ENTRY)};

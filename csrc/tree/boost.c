@@ -36,9 +36,5 @@ static sch_status grow_tree(sch_grow_tree_args *a)
 }
 
 extern const sch_boost_ops SCH_CAT(sch_boost_ops_, SCH_ISA);
-const sch_boost_ops SCH_CAT(sch_boost_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_BOOST_OPS(FIELD)
-#undef FIELD
-        .grow_tree_scratch = grow_tree_scratch,
-};
+const sch_boost_ops SCH_CAT(sch_boost_ops_, SCH_ISA) = {.grow_tree_scratch = grow_tree_scratch,
+                                                        SCH_BOOST_OPS(SCH_ENTRY)};

@@ -20,11 +20,7 @@
 #include "tree/cart_grow.h"
 
 extern const sch_cart_ops SCH_CAT(sch_cart_ops_, SCH_ISA);
-const sch_cart_ops SCH_CAT(sch_cart_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_CART_OPS(FIELD)
-#undef FIELD
-        .cart_sort_scratch = cart_sort_scratch,
-    .cart_grow_scratch = cart_grow_scratch,
-    .cart_preorder_scratch = cart_preorder_scratch,
-};
+const sch_cart_ops SCH_CAT(sch_cart_ops_, SCH_ISA) = {.cart_sort_scratch = cart_sort_scratch,
+                                                      .cart_grow_scratch = cart_grow_scratch,
+                                                      .cart_preorder_scratch = cart_preorder_scratch,
+                                                      SCH_CART_OPS(SCH_ENTRY)};

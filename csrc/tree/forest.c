@@ -54,9 +54,5 @@ static sch_status forest_add(sch_forest_add_args *a)
 }
 
 extern const sch_forest_ops SCH_CAT(sch_forest_ops_, SCH_ISA);
-const sch_forest_ops SCH_CAT(sch_forest_ops_, SCH_ISA) = {
-#define FIELD(name, args_t) .name = name,
-    SCH_FOREST_OPS(FIELD)
-#undef FIELD
-        .forest_grow_scratch = forest_grow_scratch,
-};
+const sch_forest_ops SCH_CAT(sch_forest_ops_, SCH_ISA) = {.forest_grow_scratch = forest_grow_scratch,
+                                                          SCH_FOREST_OPS(SCH_ENTRY)};

@@ -89,9 +89,7 @@ typedef struct {
     X(trees_contributions, sch_trees_contributions_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_APPLY_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_APPLY_OPS(SCH_KERNEL)
     int64_t (*apply_scratch)(const sch_apply *); /* bytes, a function of sizes alone */
     int64_t (*trees_contributions_scratch)(const sch_trees_contributions_args *);
 } sch_apply_ops;

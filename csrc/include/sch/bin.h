@@ -44,9 +44,7 @@ typedef struct {
     X(bin_table, sch_bin_table_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_BIN_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_BIN_OPS(SCH_KERNEL)
     int64_t (*bin_bounds_scratch)(const sch_bin_bounds_args *); /* bytes, a function of sizes and threads alone */
 } sch_bin_ops;
 

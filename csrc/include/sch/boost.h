@@ -76,9 +76,7 @@ typedef struct {
     X(add_routed, sch_add_routed_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_BOOST_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_BOOST_OPS(SCH_KERNEL)
     int64_t (*grow_tree_scratch)(const sch_grow_tree_args *); /* bytes, a function of sizes and options alone */
 } sch_boost_ops;
 

@@ -105,9 +105,7 @@ typedef struct {
     X(cart_preorder, sch_cart_preorder_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_CART_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_CART_OPS(SCH_KERNEL)
     int64_t (*cart_sort_scratch)(const sch_cart_sort_args *); /* bytes, a function of sizes and options alone */
     int64_t (*cart_grow_scratch)(const sch_cart_grow_args *);
     int64_t (*cart_preorder_scratch)(const sch_cart_preorder_args *);

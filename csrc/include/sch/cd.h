@@ -74,9 +74,7 @@ typedef struct {
     X(column_residual, sch_column_residual_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_CD_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_CD_OPS(SCH_KERNEL)
     int64_t (*gram_cd_scratch)(const sch_gram_cd_args *); /* bytes, a function of sizes and options alone */
     int64_t (*column_gram_scratch)(const sch_column_gram_args *);
 } sch_cd_ops;

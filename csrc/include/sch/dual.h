@@ -65,9 +65,7 @@ typedef struct {
     X(crammer_singer_sweep, sch_crammer_singer_sweep_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_DUAL_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_DUAL_OPS(SCH_KERNEL)
     int64_t (*dual_sweep_scratch)(const sch_dual_sweep_args *); /* bytes, a function of sizes and options alone */
     int64_t (*crammer_singer_sweep_scratch)(const sch_crammer_singer_sweep_args *);
 } sch_dual_ops;

@@ -75,9 +75,7 @@ typedef struct {
 #define SCH_FOREST_OPS(X) X(forest_grow, sch_forest_grow_args) X(forest_add, sch_forest_add_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_FOREST_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_FOREST_OPS(SCH_KERNEL)
     int64_t (*forest_grow_scratch)(const sch_forest_grow_args *); /* bytes, a function of sizes and options alone */
 } sch_forest_ops;
 

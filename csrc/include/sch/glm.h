@@ -72,9 +72,7 @@ typedef struct {
     X(sparse_gram, sch_sparse_gram_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_GLM_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_GLM_OPS(SCH_KERNEL)
     int64_t (*glm_pass_scratch)(const sch_glm_pass_args *); /* bytes, a function of sizes and options alone */
     int64_t (*sparse_gram_scratch)(const sch_sparse_gram_args *);
 } sch_glm_ops;

@@ -130,9 +130,7 @@ typedef struct {
     X(count_nonfinite, sch_count_nonfinite_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_LOSS_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_LOSS_OPS(SCH_KERNEL)
 } sch_loss_ops;
 
 #endif

@@ -124,9 +124,7 @@ typedef struct {
     X(nn_predict, sch_nn_predict_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_NN_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_NN_OPS(SCH_KERNEL)
     int64_t (*nn_train_scratch)(const sch_nn_train_args *); /* bytes, a function of sizes and options alone */
     int64_t (*nn_predict_scratch)(const sch_nn_predict_args *);
 } sch_nn_ops;

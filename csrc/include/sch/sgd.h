@@ -109,9 +109,7 @@ typedef struct {
 #define SCH_SGD_OPS(X) X(sgd_sweep, sch_sgd_sweep_args)
 
 typedef struct {
-#define SCH_FIELD(name, args_t) sch_status (*name)(args_t *);
-    SCH_SGD_OPS(SCH_FIELD)
-#undef SCH_FIELD
+    SCH_SGD_OPS(SCH_KERNEL)
     int64_t (*sgd_sweep_scratch)(const sch_sgd_sweep_args *); /* bytes, a function of sizes and options alone */
     int64_t (*visiting_order)(sch_visiting_order_args *);
 } sch_sgd_ops;

@@ -18,4 +18,7 @@ typedef enum {
 
 const char *sch_status_text(sch_status status);
 
+/* A family's list of kernels, expanded with this, is its table's fields. */
+#define SCH_KERNEL(name, args_t) sch_status (*name)(args_t *);
+
 #endif
