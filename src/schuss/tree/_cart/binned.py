@@ -50,9 +50,11 @@ class BinnedTree:
         self._max_bins, self._seed, self._n_threads = max_bins, seed, n_threads
         self._shown = 0  # steps
         self._interrupt: BaseException | None = None
+        self._sizes = np.ones(1, np.int64)  # nodes after each number of steps
+        self._nodes = np.empty(0, kernels.CART_NODE)  # until the first is wanted
 
     def grow(self, steps: int) -> bool:
-        if "_nodes" not in vars(self):
+        if len(self._nodes) == 0:
             self._make()
         last = len(self._sizes) - 1
         if self._interrupt is not None and steps > 0 and self._shown == last:
@@ -62,8 +64,6 @@ class BinnedTree:
 
     @property
     def nodes(self) -> NDArray[np.void]:
-        if "_nodes" not in vars(self):
-            return np.empty(0, kernels.CART_NODE)
         shown = self._nodes[: self._sizes[self._shown]].copy()
         shown["left"][shown["left"] >= len(shown)] = 0
         return shown
