@@ -2,8 +2,18 @@
 """The compiled kernels, as Python sees them. Arguments are trusted but for dtype, length and contiguity."""
 
 from schuss._kernels._apply import Predictor, trees_contributions, trees_leaves, trees_predict
-from schuss._kernels._bin import MAX_BINS, MISSING_BIN, Binned, bin_bounds, bin_table
-from schuss._kernels._boost import Grower, GrownTree, add_leaves, add_routed
+from schuss._kernels._bin import (
+    MAX_BINS,
+    MISSING_BIN,
+    NODE_CATEGORICAL,
+    NODE_FEATURE,
+    NODE_MISSING_LEFT,
+    SET_WORDS,
+    Binned,
+    bin_bounds,
+    bin_table,
+)
+from schuss._kernels._boost import TREE_NODE, Grower, GrownTree, add_leaves, add_routed
 from schuss._kernels._cart import (
     CART_CRITERIA,
     CART_ENTRY,
@@ -48,8 +58,13 @@ __all__ = [
     "NN_ACTIVATIONS",
     "NN_LOSSES",
     "NN_SOLVERS",
+    "NODE_CATEGORICAL",
+    "NODE_FEATURE",
+    "NODE_MISSING_LEFT",
     "OPTIMIZERS",
     "SCHEDULES",
+    "SET_WORDS",
+    "TREE_NODE",
     "Binned",
     "CartTree",
     "Columns",

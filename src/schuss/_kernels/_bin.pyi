@@ -14,6 +14,10 @@ UInt8 = NDArray[np.uint8]
 
 MAX_BINS: int
 MISSING_BIN: int
+SET_WORDS: int
+NODE_MISSING_LEFT: int
+NODE_CATEGORICAL: int
+NODE_FEATURE: int
 
 def aligned_bytes(shape: tuple[int, ...]) -> UInt8: ...
 

@@ -12,7 +12,7 @@ Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
 UInt32 = NDArray[np.uint32]
 
-NODE: np.dtype[np.void]
+TREE_NODE: np.dtype[np.void]
 
 class GrownTree:
     nodes: NDArray[np.void]

@@ -8,7 +8,10 @@ from libc.stdint cimport int8_t, int64_t, uint8_t, uint32_t, uint64_t
 from schuss._kernels._bin cimport Binned
 from schuss._kernels._core cimport *
 
-NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
+# The C type sch_node.
+TREE_NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
+if TREE_NODE.itemsize != sizeof(sch_node):
+    raise ImportError("TREE_NODE is not what the compiler made of sch/tree.h")
 
 
 cdef class GrownTree:
@@ -16,7 +19,7 @@ cdef class GrownTree:
 
     Attributes
     ----------
-    nodes : array (n_nodes,) of threshold, feature, left, as the C type sch_node
+    nodes : array (n_nodes,), dtype TREE_NODE
     gain : float32 array (n_nodes,)
     value : float64 array (n_nodes,), of leaves with shrinkage
     cover : float64 array (n_nodes,), sums of the hessian
@@ -24,7 +27,7 @@ cdef class GrownTree:
     depth : int, the longest path
     leaf_start : int64 array (n_leaves + 1,), the leaves' stretches of `rows`
     leaf_value : float64 array (n_leaves,)
-    sets : uint64 array (n_sets, 4), categories that go left
+    sets : uint64 array (n_sets, SET_WORDS), categories that go left
     rows : uint32 array (n_rows,), in the order of the leaves; belongs to the grower, whose next tree overwrites it
     """
     cdef readonly int64_t depth
@@ -99,16 +102,16 @@ cdef class Grower:
         self.a.max_leaves = leaves
         if leaves <= self.capacity:
             return 0
-        self.nodes, self.gain, self.value = np.empty(nodes, NODE), np.empty(nodes, np.float32), np.empty(nodes)
+        self.nodes, self.gain, self.value = np.empty(nodes, TREE_NODE), np.empty(nodes, np.float32), np.empty(nodes)
         self.cover, self.count = np.empty(nodes), np.empty(nodes, np.int64)
-        self.leaf_start, self.sets = np.empty(leaves + 1, np.int64), np.empty((leaves, 4), np.uint64)
+        self.leaf_start, self.sets = np.empty(leaves + 1, np.int64), np.empty((leaves, SCH_SET_WORDS), np.uint64)
         self.a.nodes = <sch_node *>write(self.nodes.view(np.uint8), "nodes", b"B", nodes * sizeof(sch_node))
         self.a.gain = <float *>write(self.gain, "gain", b"f", nodes)
         self.a.value = <double *>write(self.value, "value", b"d", nodes)
         self.a.cover = <double *>write(self.cover, "cover", b"d", nodes)
         self.a.count = <int64_t *>write(self.count, "count", b"q", nodes)
         self.a.leaf_start = <int64_t *>write(self.leaf_start, "leaf_start", b"q", leaves + 1)
-        self.a.sets = <uint64_t *>write(self.sets.view(np.int64), "sets", b"q", leaves * 4)
+        self.a.sets = <uint64_t *>write(self.sets.view(np.int64), "sets", b"q", leaves * SCH_SET_WORDS)
         self.capacity = leaves
         return 0
 

@@ -338,6 +338,10 @@ cdef extern from "sch/tree.h" nogil:
     const int SCH_TILE
     const int SCH_MAX_BINS
     const int SCH_MISSING_BIN
+    const int SCH_SET_WORDS
+    const int SCH_NODE_MISSING_LEFT
+    const int SCH_NODE_CATEGORICAL
+    const int SCH_NODE_FEATURE
     ctypedef struct sch_binned:
         int64_t n, d
         const uint8_t *tiles

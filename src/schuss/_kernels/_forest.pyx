@@ -52,7 +52,7 @@ cdef int set_room(sch_forest_grow_args *a, room) except -1:
     a.node_weight = <double *>write(room.weight, "weight", b"d", n * a.node_room)
     a.node_samples = <uint32_t *>write(room.samples, "samples", b"I", n * a.node_room)
     a.values = <double *>write_or_null(room.values, "values", b"d", n * a.leaf_room * room.n_values)
-    a.sets = <uint64_t *>write(room.sets, "sets", b"q", 4 * n * a.set_room)
+    a.sets = <uint64_t *>write(room.sets, "sets", b"q", SCH_SET_WORDS * n * a.set_room)
     cdef int64_t *counts = <int64_t *>write(room.counts, "counts", b"q", 3 * n)
     a.n_nodes, a.n_leaves, a.n_sets = counts, counts + n, counts + 2 * n
     return 0

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a node of a tree is laid out in memory; sch/tree.h says the same in C."""
+"""How a node of a tree is laid out in memory: sch/tree.h, where all of this is explained, in Python's words."""
 
 from __future__ import annotations
 
-import numpy as np
+from schuss import _kernels as kernels
 
 # Inner node: x[feature] <= threshold goes to `left`, the rest to `left` + 1. Leaf: `feature` is -1, `threshold` its
 # value where trees have one output, `left` its number among the leaves of its tree.
-NODE = np.dtype([("threshold", np.float64), ("feature", np.int32), ("left", np.int32)])
+NODE = kernels.TREE_NODE
 
 # Flags in `feature` of inner nodes.
-MISSING_LEFT = 1 << 30
-CATEGORICAL = 1 << 29
-FEATURE = CATEGORICAL - 1
+MISSING_LEFT = kernels.NODE_MISSING_LEFT
+CATEGORICAL = kernels.NODE_CATEGORICAL
+FEATURE = kernels.NODE_FEATURE
 
-N_CATEGORIES = 255  # codes 0 .. 254; what is beyond is treated as missing
-WORDS = 4  # of 64 bits, in a set of categories
+N_CATEGORIES = kernels.MAX_BINS  # codes 0 .. 254; what is beyond is treated as missing
+WORDS = kernels.SET_WORDS  # of 64 bits, in a set of categories

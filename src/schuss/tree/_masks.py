@@ -58,7 +58,7 @@ class Masks:
         All heaps. In single precision, values compare alike with the next number below.
     choices : ndarray of shape (n_choices,), dtype=int32
         Which of ``features`` each categorical node asks for.
-    choice_sets : ndarray of shape (n_choices, 4), dtype=uint64
+    choice_sets : ndarray of shape (n_choices, WORDS), dtype=uint64
         Codes that go left, and as bit 255, whether missing values do.
     steps : ndarray of shape (n_inner,), dtype=STEP
         Inner nodes, parents first. The mask of a tree's i-th inner node is in slot i; what is for a leaf goes to waste

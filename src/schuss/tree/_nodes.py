@@ -49,9 +49,9 @@ class Trees:
         What a leaf contributes to all outputs; None: leaves hold their one value themselves.
     leaf_offsets : ndarray of shape (n_trees + 1,), dtype=int64
         The first leaf of each tree.
-    categories : ndarray of shape (n_sets, 4), dtype=uint64
+    categories : ndarray of shape (n_sets, WORDS), dtype=uint64
         Sets of categories that go left, a bit for each code; categorical nodes hold the row as their threshold.
-    known_categories : ndarray of shape (n_features, 4), dtype=uint64, or None, default=None
+    known_categories : ndarray of shape (n_features, WORDS), dtype=uint64, or None, default=None
         Categories that training has seen. Others count as missing; None: all 255 are known.
     gain : ndarray of shape (n_nodes,), dtype=float32
         What a split gained; zero for leaves.
@@ -171,7 +171,7 @@ class TreesBuilder:
     ----------
     n_features : int
     n_outputs : int, default=1
-    known_categories : ndarray of shape (n_features, 4), dtype=uint64, or None, default=None
+    known_categories : ndarray of shape (n_features, WORDS), dtype=uint64, or None, default=None
     """
 
     def __init__(self, n_features: int, n_outputs: int = 1, known_categories: NDArray[np.uint64] | None = None) -> None:
@@ -205,7 +205,7 @@ class TreesBuilder:
         gain : ndarray of shape (n_nodes,) or None, default=None
         weight : ndarray of shape (n_nodes,) or None, default=None
         values : ndarray of shape (n_leaves, n_outputs) or None, default=None
-        categories : ndarray of shape (n_sets, 4), dtype=uint64, or None, default=None
+        categories : ndarray of shape (n_sets, WORDS), dtype=uint64, or None, default=None
         """
         self._nodes.append(nodes)
         self._values.append(values)

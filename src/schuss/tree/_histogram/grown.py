@@ -32,7 +32,7 @@ class Grown:
         Rows of the table, not counting how often they were drawn.
     values : ndarray of shape (n_leaves, n_values), float64, or None
         None: leaves hold their one value.
-    sets : ndarray of shape (n_sets, 4), uint64
+    sets : ndarray of shape (n_sets, WORDS), uint64
         Categories that go left.
     """
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss.tree._layout import WORDS
+
 _DEEP = 40  # a depth that limits no number of leaves
 
 
@@ -51,14 +53,14 @@ class Room:
         self.gain, self.impurity = (np.empty((n_trees, self.n_nodes), np.float32) for _ in range(2))
         self.weight, self.samples = np.empty((n_trees, self.n_nodes)), np.empty((n_trees, self.n_nodes), np.uint32)
         self.values = None if alone else np.empty((n_trees, self.n_leaves, n_values))
-        self.sets = np.empty((n_trees, self.n_sets, 4), np.int64)
+        self.sets = np.empty((n_trees, self.n_sets, WORDS), np.int64)
         self.counts = np.zeros((3, n_trees), np.int64)
 
     def finished(self) -> list[dict[str, Any]]:
         """The trees before the first that was not finished, each in arrays of its own.
 
         A tree is a dict: nodes float64 (2 n_nodes,), two words each; gain, impurity, weight and samples (n_nodes,);
-        values (n_leaves, n_values) or None; sets uint64 (n_sets, 4).
+        values (n_leaves, n_values) or None; sets uint64 (n_sets, WORDS).
         """
         done = np.append(self.counts[0], 0)
         return [self._tree(t) for t in range(int(np.argmin(done > 0)))]
