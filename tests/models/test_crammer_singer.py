@@ -17,11 +17,7 @@ from schuss.svm import LinearSVC
 PROMISE = 1e-6  # of the objective above its minimum, at the default tolerance
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def make(**parameters):

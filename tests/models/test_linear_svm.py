@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """LinearSVC and LinearSVR: is it the minimum of liblinear's objective, whatever the data look like?"""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -24,11 +22,7 @@ STORAGE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def make(loss, **parameters):

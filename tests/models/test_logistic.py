@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """LogisticRegression: is it the minimum, whatever the data look like?"""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from glm_cases import Multinomial, classes_of, stacked
-from sklearn.exceptions import ConvergenceWarning
 from tolerance import assert_close, assert_same_bytes, eps, tol
 
 from schuss.linear_model import LogisticRegression
@@ -17,11 +14,7 @@ PROMISE = 1e-6  # of the objective above its minimum, at the default tolerance
 N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3, 5])
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def fit(X, y, weight=None, **parameters):

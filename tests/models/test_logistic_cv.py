@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """LogisticRegressionCV: each point of the grid is a minimum, and the best of them is chosen."""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -20,11 +18,7 @@ N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3])
 NEW = {"l1_ratios": (0.0,), "scoring": "neg_log_loss", "use_legacy_attributes": False}
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def search(X, y, weight=None, **parameters):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """LogisticRegression with an L1 or elastic-net penalty: is it the minimum, and are the zeros zeros?"""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -19,11 +17,7 @@ N_CLASSES = pytest.mark.parametrize("n_classes", [2, 3])  # of an even number of
 L1_RATIO = pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def fit(X, y, weight=None, **parameters):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HuberRegressor and QuantileRegressor: is it the minimum, and can it be proved?"""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -16,11 +14,7 @@ from schuss.linear_model import HuberRegressor, QuantileRegressor
 NASTY = ("wide", "collinear", "constant", "scales", "far")
 
 
-@pytest.fixture(autouse=True)
-def quiet_means_converged():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")  # quiet means converged
 
 
 def numbers(X, rng, outliers=0.1):
