@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks with data, for the tests of the kernels: as arrays in one block, and as the naive reference sees them."""
+"""Networks with data, as arrays in one block and as the naive reference sees them; weights of a fitted estimator."""
 
 from itertools import pairwise
 from math import ceil
@@ -127,3 +127,8 @@ class Case:
             n_weights=self.n_weights, n_threads=n_threads, seed=seed, scratch=kernels.Scratch(),
         )  # fmt: skip
         return loss, out
+
+
+def parameters_of(model):
+    """All weights of a fitted estimator, in one vector."""
+    return np.concatenate([np.ravel(a) for a in (*model.coefs_, *model.intercepts_)])

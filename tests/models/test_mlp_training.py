@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The course of training a network: in parts as at once, stopping, what is recorded, and the verdict on it."""
+
+import pickle
+
+import numpy as np
+import pytest
+from nn_cases import parameters_of
+from sklearn.datasets import make_moons
+from tolerance import assert_same_bytes
+
+from schuss.diagnosis import Label, diagnose
+from schuss.neural_network import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+EXTRAS = [
+    {},
+    {"solver": "sgd", "learning_rate": "invscaling"},
+    {"solver": "nadam", "averaging": "ema"},
+    {"solver": "lion", "norm": "batch"},
+    {"dropout": 0.3, "clip_norm": 1.0},
+    {"averaging": "swa", "swa_start": 0.0},
+]
+
+
+@pytest.mark.parametrize("extras", EXTRAS, ids=lambda e: "-".join(map(str, e.values())) or "plain")
+@pytest.mark.parametrize("by", ["partial_fit", "warm_start", "pickle"])
+def test_training_in_parts_is_training_at_once(waves, extras, by):
+    X, y = waves
+    params = {"hidden_layer_sizes": (12,), "random_state": 0, "batch_size": 100, **extras}
+    whole = MLPRegressor(max_iter=6, **params).fit(X, y)
+    part = MLPRegressor(max_iter=3, warm_start=True, **params)
+    if by == "partial_fit":
+        for _ in range(6):
+            part.partial_fit(X, y)
+    else:
+        part.fit(X, y)
+        part = pickle.loads(pickle.dumps(part)) if by == "pickle" else part
+        part.fit(X, y)
+    assert_same_bytes(parameters_of(part), parameters_of(whole))
+    assert part.loss_curve_ == whole.loss_curve_
+    assert part.t_ == whole.t_
+
+
+# ---------------------------------------------------------------- stopping
+
+
+def test_early_stopping_returns_to_the_best_weights(digits):
+    train, test, y_train, y_test = digits
+    model = MLPClassifier((64,), early_stopping=True, n_iter_no_change=5, learning_rate_init=0.02, random_state=0)
+    model.fit(train, y_train, X_val=test, y_val=y_test)
+    assert model.stop_reason_ == "no_improvement"
+    assert model.score(test, y_test) == max(model.validation_scores_) == model.best_validation_score_
+    assert model.best_iteration_ == int(np.argmax(model.validation_scores_))
+    assert model.history_["validation_score"].tolist() == model.validation_scores_
+
+
+def test_history_has_both_losses_on_one_footing(digits):
+    train, test, y_train, y_test = digits
+    model = MLPClassifier((16,), max_iter=5, alpha=0.0, random_state=0).fit(train, y_train, X_val=test, y_val=y_test)
+    p = model.predict_proba(test)[np.arange(len(test)), y_test]
+    np.testing.assert_allclose(model.history_["validation_loss"][-1], -np.log(p).mean(), rtol=1e-9)
+    assert {"training_loss", "training_score", "objective", "seconds"} <= set(model.history_.columns)
+    assert model.history_.baseline["training_loss"] == pytest.approx(np.log(10), rel=0.01)
+
+
+def test_max_time_and_callbacks(digits):
+    train, _, y_train, _ = digits
+    model = MLPClassifier((16,), max_time=1e-9, random_state=0).fit(train, y_train)
+    assert (model.stop_reason_, model.n_iter_) == ("max_time", 1)
+
+
+def test_ctrl_c_keeps_the_last_epoch(digits, monkeypatch):
+    train, _, y_train, _ = digits
+    from schuss.neural_network import _trainer
+
+    calls = []
+
+    def interrupted(*args, **kwargs):
+        calls.append(None)
+        if len(calls) == 3:
+            kwargs["parameters"][:] = np.nan
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    real = _trainer.kernels.nn_train
+    monkeypatch.setattr(_trainer.kernels, "nn_train", interrupted)
+    model = MLPClassifier((16,), random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(train, y_train)
+    assert (model.n_iter_, model.stop_reason_) == (2, "interrupted")
+    assert len(model.history_) == len(model.loss_curve_) == 2
+    assert_same_bytes(
+        parameters_of(model), parameters_of(MLPClassifier((16,), max_iter=2, random_state=0).fit(train, y_train))
+    )
+
+
+def test_what_diverges_says_so():
+    X, y = np.random.default_rng(0).normal(size=(200, 3)) * 1e6, np.arange(200.0)
+    model = MLPRegressor(hidden_layer_sizes=(9,), solver="sgd", learning_rate_init=1.0, activation="identity")
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        model.fit(X, y)
+    assert model.stop_reason_ == "diverged"
+    assert diagnose(model).label is Label.DIVERGED
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+def noisy_moons(n, seed):
+    X, y = make_moons(n, noise=0.35, random_state=seed)
+    return X, y
+
+
+def test_a_network_too_large_is_found_to_overfit():
+    X, y = noisy_moons(80, 0)
+    X_val, y_val = noisy_moons(1000, 1)
+    model = MLPClassifier((200, 200), alpha=0.0, max_iter=300, tol=0.0, learning_rate_init=0.01, random_state=0)
+    verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
+    assert verdict.label is Label.OVERFIT
+
+
+def test_a_network_too_small_is_found_to_underfit():
+    """One unit in between cannot tell what depends on the product of two features."""
+    rng = np.random.default_rng(0)
+    X, X_val = rng.choice([-1.0, 1.0], (2, 5000, 2)) + 0.1 * rng.normal(size=(2, 5000, 2))
+    y, y_val = ((x[:, 0] * x[:, 1] > 0).astype(int) for x in (X, X_val))
+    model = MLPClassifier((1,), activation="identity", max_iter=60, learning_rate_init=0.01, random_state=0)
+    verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
+    assert verdict.label is Label.UNDERFIT
+
+
+def test_statistics_warn_of_dead_units(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(20,), record_statistics=True, max_iter=4, random_state=0).fit(X, y)
+    assert {"weight_norm_1", "gradient_norm_2", "dead_1", "saturated_1"} <= set(model.history_.columns)
+    assert not [e for e in diagnose(model).evidence if "Warning" in e.sentence]
+    model.warm_start = True
+    model.intercepts_[0][:] = -100.0
+    model.fit(X, y)
+    assert [e.name for e in diagnose(model).evidence if "Warning" in e.sentence and e.name == "dead_1"]
+
+
+def test_statistics_warn_of_saturated_units_and_vanishing_gradients(waves):
+    X, y = waves
+    model = MLPRegressor(
+        hidden_layer_sizes=(9,) * 6, activation="logistic", record_statistics=True, max_iter=3, random_state=0
+    ).fit(1000.0 * X, y)
+    names = [e.name for e in diagnose(model).evidence if "Warning" in e.sentence]
+    assert "saturated_1" in names
+    assert "vanishing_gradients" in names
