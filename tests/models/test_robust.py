@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HuberRegressor and QuantileRegressor: is it the minimum, and can it be proved?"""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -62,6 +64,43 @@ def test_huber_on_nasty_data(name, rng):
         assert np.abs(y - model.predict(X)).max() <= 0.1
     else:
         assert np.abs(gradient / np.append(1 + np.abs(X).max(axis=0), [1, 1])).max() <= 2e-5
+
+
+def huber_bound(model, X, y):
+    """What no parameters can fall below: the dual objective, at multipliers from the residuals.
+
+    These add up to zero, none exceeds epsilon, and their squares add up to at most n: then the scale is worth nothing.
+    """
+    pull = np.clip((y - X @ model.coef_ - model.intercept_) / model.scale_, -model.epsilon, model.epsilon)
+    pull -= pull.mean()
+    pull /= max(1.0, np.abs(pull).max() / model.epsilon, np.sqrt(np.mean(pull**2)))
+    return (2 * pull @ y - np.sum((X.T @ pull) ** 2) / model.alpha) / len(y)
+
+
+@pytest.mark.parametrize("d", [2, 10, 40])
+def test_huber_with_hardly_more_rows_than_columns(d):
+    """The scale falls to zero, where the objective is no more than the scale above its infimum."""
+    vanished, certified = 0, []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((d + 2, d))
+        y = X @ rng.standard_normal(d) + rng.standard_t(3, d + 2)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = HuberRegressor(alpha=0.1, max_iter=500).fit(X, y)
+        value, gradient = huber(model, X, y)
+        tiny = model.scale_ <= 5e-8 * value
+        vanished += tiny
+        assert model.scale_ >= 1e-12 * np.median(np.abs(y))
+        if model.stop_reason_ == "converged":
+            assert np.abs(gradient[:-1]).max() <= 2 * model.tol
+            assert tiny or abs(gradient[-1]) * model.scale_ <= 2 * model.tol
+            assert value - huber_bound(model, X, y) <= 1e-5 * value
+        else:
+            assert "scale tends to zero" in str(caught[-1].message)
+        certified.append(model.stop_reason_ == "converged")
+    assert vanished >= 2  # the case that this is about
+    assert sum(certified) >= 3
 
 
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, np.asfortranarray])

@@ -18,18 +18,17 @@ from schuss._sklearn import N_THREADS, Interval
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
-from schuss.linear_model._robust.huber_objective import SMALLEST_SCALE, HuberObjective
+from schuss.linear_model._robust.huber_objective import TYPICAL, HuberObjective
 from schuss.linear_model._robust.minimizers import minimizer
 from schuss.linear_model._smooth.curvature import Matrix
 from schuss.linear_model._smooth.newton import Minimizer
-from schuss.linear_model._smooth.pilot import factorises
+from schuss.linear_model._smooth.pilot import CHEAP, factorises
 from schuss.losses import Loss, Target
 from schuss.training import StopReason
 from schuss.validation import Evaluator
 
 Array = NDArray[Any]
 
-_TYPICAL = 0.6745  # median absolute deviation of the normal distribution
 _SCALE_STEPS = 5
 
 
@@ -46,19 +45,9 @@ class HuberSolver:
 
     def __init__(self, objective: HuberObjective, start: tuple[Matrix, float, float] | None, tol: float) -> None:
         self._objective, self._warm, self._tol = objective, start is not None, tol
-        self._start = start or self._guess()
+        self._start = start or (np.zeros(objective.table.d), objective.level, objective.spread)
         self._solver: Minimizer | None = None
         self.n_iter = 0
-
-    def _guess(self) -> tuple[Matrix, float, float]:
-        """No coefficients, the median, and the scale of what is left."""
-        y = self._objective.y.astype(np.float64)
-        if self._objective.weight is not None:
-            y = y[self._objective.weight > 0]
-        level = float(np.median(y)) if self._objective.fit_intercept else 0.0
-        spread = np.abs(y - level)
-        scale = float(np.median(spread)) / _TYPICAL or float(spread.mean()) or 1.0
-        return np.zeros(self._objective.table.d), level, scale
 
     @property
     def scale(self) -> float:
@@ -85,8 +74,11 @@ class HuberSolver:
 
     def _begin(self) -> Minimizer:
         objective = self._objective
-        theta = objective.joined(*self._start)
-        diagonal = None if factorises(objective.table) else objective.diagonal(self._start[2])
+        coef, intercept, scale = self._start
+        theta = objective.joined(coef, intercept, max(scale, objective.smallest))
+        n, d = objective.table.n, objective.table.d
+        cheap = not objective.table.is_sparse and n * (d + 2.0) ** 2 <= CHEAP
+        diagonal = None if cheap or factorises(objective.table) else objective.diagonal(scale)
         strata = np.zeros(objective.table.n, dtype=np.int8)
         if objective.weight is not None:
             strata[objective.weight <= 0] = -1
@@ -100,14 +92,22 @@ class HuberSolver:
         return solver is not None and (solver.stuck or solver.converged(self._tol) or self._exact)
 
     @property
+    def vanishing(self) -> bool:
+        """Whether the scale is as good as zero."""
+        return self._solver is not None and self._objective.negligible(self.scale, self._solver.point.value)
+
+    @property
     def _exact(self) -> bool:
-        """Whether the residuals are as good as zero, which leaves no scale to estimate."""
-        return self.scale <= 100.0 * SMALLEST_SCALE
+        """Whether nothing is left of the objective, which cannot be negative."""
+        return self._solver is not None and self._objective.negligible(self._solver.point.value, 0.0)
 
     @property
     def certified(self) -> bool:
         solver = self._solver
-        return solver is not None and (self._exact or solver.precise or solver.point.gradient_norm <= self._tol)
+        if solver is None:
+            return False
+        small = solver.point.gradient_norm <= self._tol
+        return small or self._exact or (solver.precise and not self.vanishing)
 
     def attributes(self) -> dict[str, Any]:
         """The fitted attributes as of now."""
@@ -143,7 +143,7 @@ class ConstantGuess:
         used = y.astype(np.float64) if weight is None else y[weight > 0].astype(np.float64)
         self._level = float(np.median(used))
         residual = np.abs(used - self._level)
-        scale = float(np.median(residual)) / _TYPICAL or float(residual.mean()) or 1.0
+        scale = float(np.median(residual)) / TYPICAL or float(residual.mean()) or 1.0
         for _ in range(_SCALE_STEPS):  # towards where the objective's derivative by the scale is zero
             within = residual <= epsilon * scale
             left = len(used) - epsilon**2 * np.count_nonzero(~within)
@@ -229,8 +229,8 @@ class HuberRegressor(BaseRobust):
     Huber and Ronchetti, "Robust Statistics" (Proposal 2); Owen (2007), "A robust hybrid of lasso and ridge regression".
 
     With hardly more rows than columns the objective may be least at a scale of zero, where the model
-    is one of absolute deviations. Training then approaches it slowly, and warns; `QuantileRegressor`
-    solves that problem itself.
+    is one of absolute deviations. Training then ends at a scale that adds less than 1e-7 to the
+    objective, after many iterations; `QuantileRegressor` solves that problem itself.
 
     Examples
     --------
@@ -339,9 +339,10 @@ class HuberRegressor(BaseRobust):
         self.outliers_ = self._beyond(X, target, n_threads)
         short = outcome.reason in (StopReason.MAX_ITER, StopReason.NO_IMPROVEMENT)
         if short and not solver.certified:
+            vanishing = " The residuals' scale tends to zero: see QuantileRegressor." if solver.vanishing else ""
             warnings.warn(
                 f"lbfgs failed to converge after {outcome.n_iter} iteration(s). Increase the number of iterations to "
-                "improve the convergence (max_iter) or scale the data.",
+                f"improve the convergence (max_iter) or scale the data.{vanishing}",
                 ConvergenceWarning,
                 stacklevel=3,
             )

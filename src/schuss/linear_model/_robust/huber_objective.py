@@ -14,9 +14,11 @@ from schuss.linear_model._smooth.objective import Point
 
 Array = NDArray[Any]
 
-SMALLEST_SCALE = 10.0 * float(np.finfo(np.float64).eps)
-
 _LARGEST = 700.0  # logarithm of a scale
+_SMALLEST = 1e-12  # scale, as a part of that without coefficients: residuals are hardly any finer
+_NEGLIGIBLE = 5e-8  # scale, as a part of the objective
+_AS_GOOD_AS_ZERO = 1e-3  # objective, as a part of the scale without coefficients
+TYPICAL = 0.6745  # median absolute deviation of the normal distribution
 
 _HUBER, _SQUARED = kernels.LOSSES["huber"], kernels.LOSSES["squared"]
 
@@ -27,7 +29,9 @@ class HuberObjective:
     With rho(u) = u^2 up to epsilon and ``2 * epsilon * |u| - epsilon^2`` beyond (Huber's Proposal 2; Owen 2007,
     "A robust hybrid of lasso and ridge regression"). Parameters are the coefficients, the intercept about the shift
     and the logarithm of the scale, in one row: no step can lead to a scale of zero, where the objective still is
-    finite but has no gradient.
+    finite but has no gradient. With hardly more rows than columns the minimum may be there. As the objective is at
+    most by the scale above what it is at a scale of zero, a scale that is nothing beside it need not fall further:
+    then its entry of the gradient counts as zero.
 
     Parameters
     ----------
@@ -39,6 +43,11 @@ class HuberObjective:
     fit_intercept : bool
     shift : ndarray of shape (n_features,) or None
     n_threads : int
+
+    Attributes
+    ----------
+    level, spread : float
+        The intercept and the residuals' scale without coefficients: medians.
     """
 
     def __init__(
@@ -58,17 +67,35 @@ class HuberObjective:
         self.shift, self.n_threads = shift, n_threads
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
+        self.level, self.spread = self._middle()
         self._margins = np.empty((self.table.n, 1), dtype=self.table.dtype)
         self._scratch = kernels.Scratch()
+
+    def _middle(self) -> tuple[float, float]:
+        y = self.y.astype(np.float64)
+        if self.weight is not None:
+            y = y[self.weight > 0]
+        level = float(np.median(y)) if self.fit_intercept else 0.0
+        spread = np.abs(y - level)
+        return level, float(np.median(spread)) / TYPICAL or float(spread.mean()) or 1.0
 
     @property
     def shape(self) -> tuple[int, int]:
         """Shape of the parameters."""
         return 1, self.table.d + 2
 
+    @property
+    def smallest(self) -> float:
+        """The least scale there is."""
+        return _SMALLEST * self.spread
+
     def magnitude(self, point: Point) -> float:
         """Size of what was added up to the point's value: rounding errs relative to it."""
-        return abs(point.value)
+        return abs(point.value) + self.spread + abs(self.level)
+
+    def negligible(self, scale: float, value: float) -> bool:
+        """Whether a scale of zero would hardly be better."""
+        return scale <= _NEGLIGIBLE * max(value, _AS_GOOD_AS_ZERO * self.spread)
 
     def subset(self, rows: NDArray[np.intp], factor: Array) -> HuberObjective:
         """The objective of some rows, each standing for ``factor`` rows like it."""
@@ -85,9 +112,9 @@ class HuberObjective:
         )
 
     def evaluate(self, theta: Matrix, *, curvature: bool = False) -> Point:
-        """Read X once; infinite where the scale is not positive."""
+        """Read X once; infinite where the scale is as good as zero."""
         coef, intercept, scale = self.split(theta)
-        if scale <= SMALLEST_SCALE:
+        if scale < self.smallest:
             nowhere = np.full_like(theta, np.nan)
             return Point(theta, coef, intercept, np.inf, 0.0, np.inf, nowhere, np.inf)
         gradient = np.empty(self.shape)
@@ -104,11 +131,13 @@ class HuberObjective:
         gradient[:, :-2] += self.l2 * coef
         if not self.fit_intercept:
             gradient[0, -2] = 0.0
+        penalty = 0.5 * self.l2 * float(np.vdot(coef, coef))
+        data_loss = value / self.total + scale
+        if gradient[0, -1] > 0.0 and self.negligible(scale, data_loss + penalty):
+            gradient[0, -1] = 0.0
         norm = float(np.abs(gradient).max())
         if self.shift is not None:
             gradient[:, :-2] -= gradient[:, -2:-1] * self.shift
-        penalty = 0.5 * self.l2 * float(np.vdot(coef, coef))
-        data_loss = value / self.total + scale
         return Point(theta, coef, intercept, data_loss, penalty, data_loss + penalty, gradient, norm)
 
     def _pass(
@@ -170,6 +199,8 @@ class HuberObjective:
         # the minimum, where it vanishes.
         hessian[-1, -1] += abs(point.gradient[0, -1])
         hessian.reshape(-1)[: -2 * (d + 2) : d + 3] += self.l2
+        if point.gradient[0, -1] == 0.0 and self.negligible(scale, point.value):
+            hessian[-1], hessian[:, -1], hessian[-1, -1] = 0.0, 0.0, 1.0
         if not self.fit_intercept:
             hessian[-2] = hessian[:, -2] = 0.0
             hessian[-2, -2] = 1.0
