@@ -77,6 +77,42 @@ def gram_cd(dtype: str, n_bytes: int) -> Case:
     return Case(run=lambda n_threads: sweep(), check=check, elements=d * d, n_bytes=gram.nbytes, parallel=False)
 
 
+def gram_path(dtype: str, n_bytes: int) -> Case:
+    """The same for five tables and ten penalties in geometric steps, each from the solution of the one before."""
+    d = max(8, int((n_bytes / 40) ** 0.5) if n_bytes < 8 << 20 else 400)
+    x = data.values(20 * d * d, "float64").reshape(5, -1, d).astype(dtype).astype(np.float64)
+    grams, targets = x.transpose(0, 2, 1) @ x, (x[..., :10].sum(axis=2)[:, None] @ x)
+    square, largest = np.square(x[..., :10].sum(axis=2)).sum(axis=1), np.abs(targets).max()
+    scratch, last = kernels.Scratch(), largest * 0.5**9
+
+    def path(n_threads: int) -> tuple[Array, Array]:
+        coef, gradient = np.zeros_like(targets), -targets
+        state = {"last_coef": coef.copy(), "last_gradient": gradient.copy(), "residual": square.copy()}
+        state |= {"gap": np.empty(5), "gap_tol": 1e-8 * square, "l2": np.zeros(5)}
+        for i in range(10):
+            kernels.gram_path(
+                list(grams),
+                gradient,
+                coef,
+                length=np.full(5, 0.5 if i > 1 else 0.0),
+                l1=np.full(5, largest * 0.5**i),
+                n_sweeps=np.empty(5, np.int64),
+                max_sweeps=100,
+                tol=np.inf,
+                n_threads=n_threads,
+                scratch=scratch,
+                **state,
+            )
+        return coef, gradient
+
+    def check() -> None:
+        coef, gradient = path(1)
+        close(gradient / last, (coef @ grams - targets) / last, dtype)
+        assert np.abs(gradient).max() <= last * 1.1
+
+    return Case(run=path, check=check, elements=50 * d * d, n_bytes=grams.nbytes)
+
+
 def column_gram(columns: int, chosen: int) -> Build:
     """The Gram matrix of a fifth or so of the columns of a table stored by row."""
 
@@ -150,6 +186,7 @@ COLUMN_CASES: dict[str, Build] = {
     "linear/select_columns CSR, 30 a row": select_columns,
     "linear/sparse_gram CSR, 30 a row": sparse_gram,
     "linear/gram_cd": gram_cd,
+    "linear/gram_path": gram_path,
     "linear/column_gram d=200, 40 chosen": column_gram(200, 40),
     "linear/column_products d=2000": column_products(2000),
     "linear/column_products CSC, 30 a column": column_products(0),

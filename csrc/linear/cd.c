@@ -7,6 +7,7 @@
 #include "core/prelude.h"
 #include "core/vec.h"
 #include "linear/gram_cd.h"
+#include "linear/gram_path.h"
 
 #define SCH_TEMPLATES "linear/cd_templates.h"
 #include "core/for_each_real.h"

@@ -14,7 +14,8 @@
 
 static int64_t gram_cd_scratch(const sch_gram_cd_args *a)
 {
-    return a->shuffle ? a->n_coordinates * (int64_t)sizeof(int64_t) : 0;
+    const int64_t order = a->shuffle ? a->n_coordinates : 0;
+    return (a->n_tasks * a->d + order) * (int64_t)sizeof(double);
 }
 
 /* How far a value outside of [-threshold, threshold] reaches beyond it. A NaN stays one. */
@@ -31,16 +32,20 @@ SCH_INLINE void sch_gram_move(const double *SCH_RESTRICT row, int64_t d, double 
     for (int64_t i = 0; i < d; ++i) gradient[i] += change * row[i];
 }
 
-/* Minimises over coordinate j of the one task; returns the square of what it moved. */
-SCH_INLINE double sch_gram_step(sch_gram_cd_args *a, int64_t j, double diagonal, double factor, const int positive)
+/* Minimises over coordinate j of the one task; returns the square of what it moved. `slope` is the gradient there, and
+ * becomes that at `next`, which thus need not wait until the whole gradient is updated. */
+SCH_INLINE double sch_gram_step(sch_gram_cd_args *a, int64_t j, int64_t next, double diagonal, double factor,
+                                const int positive, double *slope)
 {
-    const double old = a->coef[j];
-    const double target = sch_soft_threshold(diagonal * old - a->gradient[j], factor * a->l1, positive);
-    const double change = target / (diagonal + factor * a->l2) - old;
+    const double *row = a->gram + j * a->d;
+    const double old = a->coef[j], here = *slope, inverse = 1.0 / (diagonal + factor * a->l2);
+    const double change = sch_soft_threshold(diagonal * old - here, factor * a->l1, positive) * inverse - old;
+    *slope = a->gradient[next];
     if (change == 0.0) return 0.0;
+    *slope += change * row[next];
     a->coef[j] = old + change;
-    a->residual += change * (2.0 * a->gradient[j] + diagonal * change);
-    sch_gram_move(a->gram + j * a->d, a->d, change, a->gradient);
+    a->residual += change * (2.0 * here + diagonal * change);
+    sch_gram_move(row, a->d, change, a->gradient);
     return change * change;
 }
 
@@ -90,12 +95,17 @@ SCH_INLINE sch_gram_extent sch_gram_sweep(sch_gram_cd_args *a, const int64_t *or
                                           const int positive)
 {
     sch_gram_extent most = {0.0, 0.0};
-    for (int64_t c = 0; c < a->n_coordinates; ++c) {
-        const int64_t j = order ? order[c] : c;
+    const int64_t last = a->n_coordinates - 1;
+    double slope = last < 0 ? 0.0 : a->gradient[order ? order[0] : 0];
+    for (int64_t c = 0; c <= last; ++c) {
+        const int64_t j = order ? order[c] : c, after = sch_min(c + 1, last), next = order ? order[after] : after;
         const double diagonal = a->gram[j * a->d + j], factor = a->penalty_factor ? a->penalty_factor[j] : 1.0;
-        if (diagonal <= 0.0) continue;
+        if (diagonal < DBL_MIN) {
+            slope = a->gradient[next];
+            continue;
+        }
         const double size = diagonal * sch_gram_size(a, j, single);
-        const double moved = diagonal * (single ? sch_gram_step(a, j, diagonal, factor, positive)
+        const double moved = diagonal * (single ? sch_gram_step(a, j, next, diagonal, factor, positive, &slope)
                                                 : sch_gram_group_step(a, j, diagonal, factor));
         most.change = moved <= most.change ? most.change : moved;
         most.size = size <= most.size ? most.size : size;
@@ -119,7 +129,7 @@ SCH_NOINLINE sch_gram_extent sch_gram_sweep_group(sch_gram_cd_args *a, const int
 
 static const int64_t *sch_gram_order(const sch_gram_cd_args *a)
 {
-    int64_t *order = a->scratch;
+    int64_t *order = (int64_t *)a->scratch + a->n_tasks * a->d;
     if (!a->shuffle) return a->coordinates;
     for (int64_t c = 0; c < a->n_coordinates; ++c) order[c] = a->coordinates ? a->coordinates[c] : c;
     sch_shuffle(order, a->n_coordinates, sch_key(a->seed, a->epoch + (uint64_t)a->n_sweeps));
@@ -134,7 +144,24 @@ typedef struct {
     double coef_gradient;       /* coef' gradient */
 } sch_gram_sums;
 
-SCH_INLINE sch_gram_sums sch_gram_add_up(const sch_gram_cd_args *a)
+/* Of one task; a NaN of the largest is in the sums, too. */
+SCH_INLINE sch_gram_sums sch_gram_add_up_single(const sch_gram_cd_args *a, const int positive)
+{
+    const double *w = a->coef, *g = a->gradient, l2 = a->l2;
+    double l1_norm = 0.0, l2_square = 0.0, dual_norm = 0.0, slope_square = 0.0, coef_gradient = 0.0;
+    SCH_PRAGMA(omp simd reduction(+ : l1_norm, l2_square, slope_square, coef_gradient) reduction(max : dual_norm))
+    for (int64_t j = 0; j < a->d; ++j) {
+        const double slope = -g[j] - l2 * w[j], dual = positive ? slope : fabs(slope);
+        l1_norm += fabs(w[j]);
+        l2_square += w[j] * w[j];
+        slope_square += g[j] * g[j];
+        coef_gradient += w[j] * g[j];
+        dual_norm = dual > dual_norm ? dual : dual_norm;
+    }
+    return (sch_gram_sums){l1_norm, l2_square, dual_norm, slope_square, coef_gradient};
+}
+
+SCH_INLINE sch_gram_sums sch_gram_add_up_tasks(const sch_gram_cd_args *a)
 {
     sch_gram_sums s = {0};
     double dual_square = 0.0;
@@ -153,6 +180,12 @@ SCH_INLINE sch_gram_sums sch_gram_add_up(const sch_gram_cd_args *a)
     }
     s.dual_norm = sqrt(dual_square);
     return s;
+}
+
+static sch_gram_sums sch_gram_add_up(const sch_gram_cd_args *a)
+{
+    if (a->n_tasks > 1) return sch_gram_add_up_tasks(a);
+    return a->positive ? sch_gram_add_up_single(a, 1) : sch_gram_add_up_single(a, 0);
 }
 
 /* Primal less dual objective; the dual point is the residual, scaled to be feasible. Without an L1 term that scaling
@@ -178,7 +211,7 @@ static int sch_gram_done(sch_gram_cd_args *a)
     return a->gap <= a->gap_tol;
 }
 
-static sch_status gram_cd(sch_gram_cd_args *a)
+static sch_status sch_gram_descend(sch_gram_cd_args *a)
 {
     a->largest_change = a->largest_size = 0.0;
     a->n_sweeps = 0;
@@ -194,6 +227,17 @@ static sch_status gram_cd(sch_gram_cd_args *a)
         if (sch_should_stop(&a->control)) return SCH_CANCELLED;
     }
     return SCH_OK;
+}
+
+/* The gradient moves to where its registers do not straddle lines of the cache, which costs every store twice. */
+static sch_status gram_cd(sch_gram_cd_args *a)
+{
+    double *const gradient = a->gradient;
+    const size_t bytes = (size_t)(a->n_tasks * a->d) * sizeof(double);
+    a->gradient = memcpy(a->scratch, gradient, bytes);
+    const sch_status status = sch_gram_descend(a);
+    a->gradient = memcpy(gradient, a->gradient, bytes);
+    return status;
 }
 
 #endif

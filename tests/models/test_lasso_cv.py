@@ -76,6 +76,14 @@ def test_it_is_scikit_learns(name, fit_intercept, weighted, rng):
         assert model.dual_gap_ == pytest.approx(gap, abs=1e-12 * square)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_penalties_need_not_be_in_even_steps(name, rng):
+    """A descent that starts on the line through the last two solutions must not be led astray by a leap."""
+    X, y = regression(rng, name)
+    model = make(name, alphas=[3.0, 2.999, 2.998, 0.01, 0.01, 1e-5]).fit(X, y)
+    compare(model, getattr(theirs, name)(**_theirs(model)).fit(X, y))
+
+
 def _theirs(model):
     return {name: value for name, value in model.get_params().items() if name not in ("max_time", "n_threads")}
 

@@ -45,3 +45,17 @@ def column_products(x, r):
 def column_residual(x, columns, coef, offset, y):
     """What a model of few columns leaves of y (k, n)."""
     return WIDE(y) - WIDE(offset)[:, None] - WIDE(coef) @ WIDE(x)[:, columns].T
+
+
+def line_start(gram, target, square, coef, last, length, *, l1, l2, positive):
+    """The better of coef (k, d) and the point `length` times as far beyond it as it is from last."""
+
+    def objective(w):
+        if positive and (w < 0).any():
+            return np.inf
+        residual = square + np.sum(w * (w @ WIDE(gram) - 2 * WIDE(target)))
+        norms = np.sqrt(np.sum(w**2, axis=0))
+        return residual / 2 + l1 * norms.sum() + l2 / 2 * np.sum(w**2)
+
+    there = WIDE(coef) + length * (WIDE(coef) - WIDE(last))
+    return there if objective(there) < objective(WIDE(coef)) else WIDE(coef)

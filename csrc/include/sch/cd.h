@@ -12,14 +12,14 @@
 typedef struct {
     sch_control control;
     int64_t d, n_tasks;
-    const double *gram;           /* IN (d, d) symmetric; a coordinate whose diagonal is 0 keeps its value */
+    const double *gram; /* IN (d, d) symmetric; a coordinate whose diagonal is 0, or denormal, keeps its value */
     double l1, l2;
     const double *penalty_factor; /* IN (d) f, or NULL for ones */
-    int positive;                 /* coefficients stay at or above 0 */
-    const int64_t *coordinates;   /* IN (n_coordinates) which to move and in which order, or NULL for all */
+    int positive; /* coefficients stay at or above 0 */
+    const int64_t *coordinates; /* IN (n_coordinates) which to move and in which order, or NULL for all */
     int64_t n_coordinates;
-    int shuffle;                  /* another order in each sweep */
-    uint64_t seed, epoch;         /* epoch: sweeps done before this call */
+    int shuffle; /* another order in each sweep */
+    uint64_t seed, epoch; /* epoch: sweeps done before this call */
     int64_t max_sweeps;
     double tol; /* end at a largest_change of at most this; with a gap: of this times largest_size, */
     double gap_tol; /* and the duality gap at most this; negative: no gap. A gap needs f = 1 */
@@ -31,8 +31,18 @@ typedef struct {
     int64_t n_sweeps; /* OUT */
     double largest_change; /* OUT of the last sweep: max over j of sqrt(G_jj) |change of w_.j|, */
     double largest_size; /* OUT and of sqrt(G_jj) |w_.j| before it */
-    void *scratch; /* SCRATCH gram_cd_scratch(a) bytes */
+    void *scratch; /* SCRATCH gram_cd_scratch(a) bytes, 64-byte aligned */
 } sch_gram_cd_args;
+
+/* The next penalties of several paths at once: descents that start on the line through their last two solutions. */
+typedef struct {
+    sch_control control;
+    int64_t n_paths;
+    sch_gram_cd_args *descents; /* INOUT (n_paths), alike but for gram, penalties, gap_tol and what changes */
+    double *last_coef, *last_gradient; /* INOUT (n_paths, n_tasks, d) of the solutions before those in descents */
+    const double *length; /* IN (n_paths) how far along the line to start, in steps from solution to solution; or 0 */
+    sch_status *status; /* SCRATCH (n_paths) */
+} sch_gram_path_args;
 
 /* X_columns' W X_new of chosen, shifted columns: what a working set adds to its Gram matrix when it grows. */
 typedef struct {
@@ -69,6 +79,7 @@ typedef struct {
 
 #define SCH_CD_OPS(X)                            \
     X(gram_cd, sch_gram_cd_args)                 \
+    X(gram_path, sch_gram_path_args)             \
     X(column_gram, sch_column_gram_args)         \
     X(column_products, sch_column_products_args) \
     X(column_residual, sch_column_residual_args)

@@ -25,7 +25,7 @@ from schuss._kernels._cart import (
     cart_select,
     cart_sort,
 )
-from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd
+from schuss._kernels._cd import column_gram, column_products, column_residual, gram_cd, gram_path
 from schuss._kernels._core import (
     LOSSES,
     OPTIMIZERS,
@@ -93,6 +93,7 @@ __all__ = [
     "forest_grow",
     "glm_pass",
     "gram_cd",
+    "gram_path",
     "isa_compiled",
     "isa_in_use",
     "isa_supported",

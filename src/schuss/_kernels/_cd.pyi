@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -49,6 +50,28 @@ def gram_cd(
     gap_tol: float = 0.0,
     scratch: Scratch | None = None,
 ) -> tuple[int, float]: ...
+def gram_path(
+    grams: Sequence[Float64],
+    gradient: Float64,
+    coef: Float64,
+    *,
+    last_gradient: Float64,
+    last_coef: Float64,
+    length: Float64,
+    l1: Float64,
+    l2: Float64,
+    residual: Float64,
+    gap: Float64,
+    gap_tol: Float64,
+    n_sweeps: NDArray[np.int64],
+    positive: bool = False,
+    shuffle: bool = False,
+    seed: int = 0,
+    max_sweeps: int,
+    tol: float = 0.0,
+    n_threads: int = 1,
+    scratch: Scratch | None = None,
+) -> None: ...
 def column_gram(
     x: Columns,
     columns: NDArray[np.int64],

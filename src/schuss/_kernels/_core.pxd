@@ -256,6 +256,14 @@ cdef extern from "sch/cd.h" nogil:
         int64_t n_sweeps
         double largest_change, largest_size
         void *scratch
+    ctypedef struct sch_gram_path_args:
+        sch_control control
+        int64_t n_paths
+        sch_gram_cd_args *descents
+        double *last_coef
+        double *last_gradient
+        const double *length
+        sch_status *status
     ctypedef struct sch_column_gram_args:
         sch_control control
         sch_columns x
@@ -282,6 +290,7 @@ cdef extern from "sch/cd.h" nogil:
         void *residual
     ctypedef struct sch_cd_ops:
         sch_status (*gram_cd)(sch_gram_cd_args *) noexcept nogil
+        sch_status (*gram_path)(sch_gram_path_args *) noexcept nogil
         sch_status (*column_gram)(sch_column_gram_args *) noexcept nogil
         sch_status (*column_products)(sch_column_products_args *) noexcept nogil
         sch_status (*column_residual)(sch_column_residual_args *) noexcept nogil

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss._blas import one_blas_thread
+from schuss.linear_model._coordinate_descent.fold_errors import FoldErrors
 from schuss.linear_model._coordinate_descent.folds import FoldMoments, Split
 from schuss.linear_model._coordinate_descent.gram_descent import GramDescent, Rules
 from schuss.linear_model._coordinate_descent.moments import MomentReader, Moments
@@ -22,7 +22,6 @@ Matrix = NDArray[np.float64]
 
 _MOST_COLUMNS = 2048
 _MOST_BYTES = 1e9
-_SERIAL = 1 << 14  # products of a sweep that are not worth another thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +64,6 @@ class Fitted:
     gap: float
     tolerance: float
     n_iter: int
-
-
-class _FoldPath:
-    """One path on one fold."""
-
-    def __init__(self, training: Moments, test: Moments, reader: MomentReader, square: float, rules: Rules) -> None:
-        self._training, self._test, self._reader = training, test, reader
-        centred = training.centred(reader.rounding) if reader.fit_intercept else training
-        self.descent = GramDescent(centred, reader.coef, square, rules)
-
-    def step(self, l1: float, l2: float) -> tuple[float, float, float, float, int]:
-        """Solve for these penalties per unit of weight; returns the entries of a `Step`."""
-        weight = self._training.weight
-        point = self.descent.descend(l1 * weight, l2 * weight)
-        change = point.coef - self._reader.coef
-        level = np.zeros(len(change))
-        if self._reader.fit_intercept:
-            level = (self._training.r - change @ self._training.x) / weight
-        errors = self._test.squared_errors(change[None], level[None])
-        training, test = max(point.residual, 0.0) / weight, float(errors[0]) / self._test.weight
-        return training, test, point.gap / weight, self.descent.tolerance / weight, point.n_sweeps
 
 
 def affords_grams(n_folds: int, n_features: int) -> bool:
@@ -154,41 +132,52 @@ class FoldPaths:
 
     def begin(self, l1_ratios: Matrix) -> None:
         """Prepare one path for each of these."""
-        pairs = list(zip(self._folds.training, self._folds.test, self._squares[1:], strict=True))
+        folds, n_paths = self._folds, len(l1_ratios)
         self._ratios = l1_ratios
-        self._paths = [
-            [_FoldPath(training, test, self._reader, square, self._rules) for training, test, square in pairs]
-            for _ in l1_ratios
-        ]
+        self._errors = FoldErrors(folds.training, folds.test, self._reader)
+        self._weights = np.array([m.weight for m in folds.training])
+        moments, squares = [self._centred(m) for m in folds.training], self._squares[1:]
+        self._descent = GramDescent(
+            moments * n_paths, self._reader.coef, squares * n_paths, self._rules, n_threads=self._n_threads
+        )
 
     def step(self, alphas: Matrix) -> Step:
         """Solve all folds for the next penalty of each path."""
-        jobs = [
-            (path, alpha * ratio, alpha * (1.0 - ratio))
-            for paths, alpha, ratio in zip(self._paths, alphas, self._ratios, strict=True)
-            for path in paths
-        ]
-        results = zip(*self._map(lambda job: job[0].step(*job[1:]), jobs), strict=True)
-        return Step(*(np.reshape(each, (len(self._ratios), -1)) for each in results))
+        descent, shape = self._descent, (len(alphas), len(self._weights))
+        l1 = np.outer(alphas * self._ratios, self._weights)
+        l2 = np.outer(alphas * (1.0 - self._ratios), self._weights)
+        with one_blas_thread(self._reader.coef.shape[1]):
+            descent.descend(l1.ravel(), l2.ravel())
+            test = self._errors(descent.coef.reshape(*shape, *descent.coef.shape[1:]))
+        by_weight = (descent.residuals, descent.gaps, descent.tolerances)
+        training, gaps, tolerances = (sums.reshape(shape) / self._weights for sums in by_weight)
+        return Step(np.maximum(training, 0.0), test, gaps, tolerances, descent.n_sweeps.reshape(shape))
 
     def fit(self, alpha: float, l1_ratio: float) -> Fitted:
         """Solve the whole table for one penalty, from zero."""
         reader, whole = self._reader, self._folds.whole
-        centred = self._centred(whole)
-        descent = GramDescent(centred, reader.coef, self._squares[0], self._rules, thorough=True)
-        point = descent.descend(alpha * l1_ratio * self.weight, alpha * (1.0 - l1_ratio) * self.weight)
-        intercept = np.zeros(len(point.coef))
+        descent = GramDescent(
+            [self._centred(whole)],
+            reader.coef,
+            self._squares[:1],
+            self._rules,
+            n_threads=self._n_threads,
+            thorough=True,
+        )
+        descent.descend(*np.array([[alpha * l1_ratio], [alpha * (1.0 - l1_ratio)]]) * self.weight)
+        coef = descent.coef[0]
+        intercept = np.zeros(len(coef))
         if reader.fit_intercept:
-            change = point.coef - reader.coef
+            change = coef - reader.coef
             level = (whole.r - change @ whole.x) / whole.weight
             intercept = self._y_mean + reader.intercept + level - change @ reader.shift
         return Fitted(
-            coef=point.coef,
+            coef=coef,
             intercept=intercept,
             centre=reader.shift,
-            gap=point.gap / self.weight,
-            tolerance=descent.tolerance / self.weight,
-            n_iter=point.n_sweeps,
+            gap=float(descent.gaps[0]) / self.weight,
+            tolerance=float(descent.tolerances[0]) / self.weight,
+            n_iter=int(descent.n_sweeps[0]),
         )
 
     def _centred(self, moments: Moments) -> Moments:
@@ -201,13 +190,10 @@ class FoldPaths:
                     raise ValueError(f"The sample weights of the {kind} rows of fold {i} are all zero.")
 
     def _losses_of_guess(self) -> tuple[float, float]:
-        training, test = [], []
-        for known, held_out, square in zip(self._folds.training, self._folds.test, self._squares[1:], strict=True):
-            level = known.r / known.weight if self._reader.fit_intercept else np.zeros_like(known.r)
-            training.append(square / known.weight)
-            errors = held_out.squared_errors(np.zeros((1, *self._reader.coef.shape)), level[None])
-            test.append(float(errors[0]) / held_out.weight)
-        return float(np.mean(training)), float(np.mean(test))
+        training, test = self._folds.training, self._folds.test
+        losses = [square / known.weight for known, square in zip(training, self._squares[1:], strict=True)]
+        guess = np.zeros((1, len(test), *self._reader.coef.shape))
+        return float(np.mean(losses)), float(FoldErrors(training, test, self._reader)(guess).mean())
 
     def _refer_to(self, centred: Moments) -> None:
         """Solve nearly without penalty, which keeps the coefficients small, and read the residuals."""
@@ -222,10 +208,3 @@ class FoldPaths:
             mean = reader.shift + whole.x / whole.weight
             reader.intercept = whole.r / whole.weight - reader.coef @ mean
         self._folds.read(reader)
-
-    def _map(self, function: Callable[[Any], Any], jobs: list[Any]) -> list[Any]:
-        work = self._reader.coef.size * self._reader.coef.shape[1]
-        if self._n_threads == 1 or work <= _SERIAL:
-            return [function(job) for job in jobs]
-        with ThreadPoolExecutor(self._n_threads) as pool:
-            return list(pool.map(function, jobs))

@@ -82,25 +82,6 @@ class Moments:
         zeros = np.zeros_like(self.x), np.zeros_like(self.r)
         return Moments(self.weight, *zeros, squares, products, max(self.rr - float(self.r @ level), 0.0))
 
-    def squared_errors(self, coef: Matrix, intercept: Matrix) -> Matrix:
-        """Sums of the squared residuals of models that add to the reference.
-
-        Parameters
-        ----------
-        coef : ndarray of shape (n_models, n_tasks, n_features)
-        intercept : ndarray of shape (n_models, n_tasks)
-            At x equal to the shift.
-
-        Returns
-        -------
-        ndarray of shape (n_models,)
-        """
-        flat = coef.reshape(-1, coef.shape[-1])
-        change = (flat @ self.xx - 2.0 * np.tile(self.xr.T, (len(coef), 1))) * flat
-        change = change.sum(axis=1).reshape(coef.shape[:2])
-        level = 2.0 * (coef @ self.x - self.r) + self.weight * intercept
-        return np.maximum(self.rr + (change + level * intercept).sum(axis=1), 0.0)
-
 
 class MomentReader:
     """Reads moments of rows of one table.
