@@ -60,8 +60,8 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
     max_bins : int or None, default=None
         If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
         bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
-        go: Ctrl-C leaves nothing of it. With 'absolute_error', ``monotonic_cst`` or ``max_time`` it grows level by
-        level, and slower.
+        go: Ctrl-C keeps the splits made so far, some branches whole and others not begun. With 'absolute_error',
+        ``monotonic_cst`` or ``max_time`` it grows level by level, and slower.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
@@ -293,8 +293,8 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     max_bins : int or None, default=None
         If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
         bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
-        go: Ctrl-C leaves nothing of it. With 'absolute_error', ``monotonic_cst`` or ``max_time`` it grows level by
-        level, and slower.
+        go: Ctrl-C keeps the splits made so far, some branches whole and others not begun. With 'absolute_error',
+        ``monotonic_cst`` or ``max_time`` it grows level by level, and slower.
     max_time : float or None, default=None
         Seconds after which the tree is not grown any further.
     n_threads : int or None, default=None
