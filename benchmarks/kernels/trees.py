@@ -88,7 +88,8 @@ def trees_leaves(n_trees: int, n_leaves: int) -> Build:
 
 def trees_contributions(n_trees: int, n_leaves: int) -> Build:
     def build(dtype: str, n_bytes: int) -> Case:
-        x, trees = data.dense(min(n_bytes, 8 << 20), _COLUMNS, dtype), _model(n_trees, n_leaves)
+        some_bytes = min(n_bytes, (8 << 20) * 31 // n_leaves)
+        x, trees = data.dense(some_bytes, _COLUMNS, dtype), _model(n_trees, n_leaves)
 
         def contributions(x: NDArray[Any], n_threads: int) -> NDArray[Any]:
             return kernels.trees_contributions(
@@ -117,4 +118,5 @@ TREE_CASES: dict[str, Build] = {
     "tree/trees_predict 10 x 5000 leaves": trees_predict(10, 5000),
     "tree/trees_leaves 100 x 31 leaves": trees_leaves(100, 31),
     "tree/trees_contributions 100 x 31 leaves": trees_contributions(100, 31),
+    "tree/trees_contributions 10 x 5000 leaves": trees_contributions(10, 5000),
 }

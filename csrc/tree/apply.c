@@ -311,7 +311,6 @@ static int contribute_block(shap *s, int64_t first, int64_t n)
     a->x.dtype == SCH_F32 ? load_rows_f32(WALKS, &a->x, a->column_stride, first, n, s->rows)
                           : load_rows_f64(WALKS, &a->x, a->column_stride, first, n, s->rows);
     memset(s->sums, 0, (size_t)(a->trees.n_out * a->x.d * SHAP_ROWS) * sizeof(double));
-    memset(s->expected, 0, (size_t)a->trees.n_out * sizeof(double));
     for (int64_t t = a->first; t < a->last; ++t)
         if (!shap_tree(s, t)) return 0;
     shap_store(s, first, n);
@@ -325,7 +324,7 @@ static void contributions_chunk(void *args, int64_t chunk)
     sch_arena arena = {.base = (char *)a->apply.scratch + chunk * p.bytes};
     shap s;
     shap_memory(&s, a, &arena);
-    memset(s.rows, 0, (size_t)(a->apply.x.d * SHAP_ROWS) * sizeof(double));
+    if (!shap_prepare(&s)) return;
     for (int64_t b = p.n_blocks * chunk / p.n_chunks; b < p.n_blocks * (chunk + 1) / p.n_chunks; ++b)
         if (!contribute_block(&s, b * SHAP_ROWS, sch_min(SHAP_ROWS, a->apply.x.n - b * SHAP_ROWS))) return;
 }

@@ -6,9 +6,10 @@ import pytest
 from reference import apply as reference
 from scipy import sparse
 from tolerance import assert_close, assert_same_bytes
-from tree_cases import random_trees, table_for
+from tree_cases import cover_of, random_trees, table_for
 
 from schuss import _kernels as kernels
+from schuss.tree._nodes import NODE, TreesBuilder
 
 SHAPES = {
     "boosting": {"n_trees": 3, "n_leaves": 9, "n_features": 5},
@@ -40,6 +41,24 @@ def test_they_are_those_of_the_definition(isa, dtype, shape):
     trees, x, baseline = case(shape, 3, dtype)
     got = contributions(trees, x, baseline, divisor=2.0)
     assert_close(got, reference.trees_contributions(trees, x, baseline, 2.0), 1e-13, scale=10.0)
+
+
+def test_they_are_those_of_long_paths_with_many_features(isa, dtype):
+    rng = np.random.default_rng(1)
+    n_splits, n_features, builder = 45, 32, TreesBuilder(32)
+    tree = np.zeros(2 * n_splits + 1, NODE)
+    tree["feature"], tree["threshold"] = -1, rng.standard_normal(len(tree))
+    at = 0
+    for split in range(n_splits):
+        left = 2 * split + 1
+        tree[at] = (rng.standard_normal(), split % n_features, left)
+        at = left + int(rng.integers(2))
+    leaves = tree["feature"] < 0
+    tree["left"][leaves] = np.arange(n_splits + 1)
+    builder.append(tree, weight=cover_of(tree, rng))
+    trees, x = builder.build(), rng.standard_normal((5, n_features)).astype(dtype)
+    assert_close(contributions(trees, x)[:, :, :-1], reference.contributions_by_path(trees, x), 1e-13, scale=10.0)
+    assert_close(contributions(trees, x).sum(axis=2), kernels.trees_predict(trees.predictor, x), 1e-13, scale=10.0)
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, "large"])

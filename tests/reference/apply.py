@@ -79,5 +79,34 @@ def trees_contributions(trees, x, baseline=None, divisor=1.0):
     return out / divisor
 
 
+def contributions_by_path(trees, x):
+    """Those of the features for paths of any length: an integral for each leaf and feature instead of subsets."""
+    points, weights = np.polynomial.legendre.leggauss(64)
+    points, weights = (points + 1.0) / 2.0, weights / 2.0
+    out = np.zeros((len(x), trees.n_outputs, trees.n_features))
+    for i, row in enumerate(x):
+        for t in range(len(trees)):
+            for at, path in paths(trees, t, row):
+                factors = {j: (1.0 - points) * zero + points * one for j, (one, zero) in path.items()}
+                for j, (one, zero) in path.items():
+                    others = np.prod([f for k, f in factors.items() if k != j], axis=0)
+                    out[i, :, j] += leaf_values(trees, t, at) * (one - zero) * np.sum(weights * others)
+    return out
+
+
+def paths(trees, t, row, i=0, path=()):
+    """Of each leaf: whether the row goes its way at each feature, and what part of the training samples did."""
+    node = trees.tree(t)[i]
+    if node["feature"] < 0:
+        yield i, dict(path)
+        return
+    left, weight = int(node["left"]), trees.weight[trees.offsets[t] : trees.offsets[t + 1]]
+    j = int(node["feature"]) & FEATURE
+    one, zero = dict(path).get(j, (1, 1.0))
+    for child in (left, left + 1):
+        goes = goes_left(trees, node, row) == (child == left)
+        yield from paths(trees, t, row, child, (*path, (j, (one * goes, zero * weight[child] / weight[i]))))
+
+
 def factorial(n):
     return np.prod(np.arange(1.0, n + 1))
