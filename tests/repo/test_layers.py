@@ -26,7 +26,7 @@ C_LIBRARY = {"float.h", "math.h", "stddef.h", "stdint.h", "string.h"}
 MORE_FOR = {
     "csrc/core/pool.c": {"pthread.h", "signal.h", "stdatomic.h", "time.h"},
     "csrc/core/cpu.c": {"cpuid.h"},
-    "csrc/tree/apply.c": {"immintrin.h"},
+    "csrc/tree/apply_blocks.h": {"immintrin.h"},
     "csrc/tree/bin_search_template.h": {"immintrin.h"},
     "csrc/tree/lanes.h": {"immintrin.h"},
     "csrc/tree/partition.h": {"immintrin.h"},
