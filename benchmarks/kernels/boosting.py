@@ -25,9 +25,9 @@ class _Table:
         flags = np.zeros(_COLUMNS, np.uint8)
         self.binned = kernels.Binned(n, np.full(_COLUMNS, _BINS, np.int32), flags, flags)
         self.binned.columns[:] = rng.integers(0, _BINS, (_COLUMNS, n), np.uint8)
-        wide = np.zeros((n, len(self.binned.tiles) * 16), np.uint8)
-        wide[:, :_COLUMNS] = self.binned.columns.T
-        self.binned.tiles[:] = wide.reshape(n, -1, 16).transpose(1, 0, 2)
+        for tile, columns in zip(self.binned.tiles, np.array_split(self.binned.columns, 2), strict=True):
+            tile[:] = 0
+            tile[:, : len(columns)] = columns.T
         signal = np.sin(self.binned.columns[0] / 40.0) + self.binned.columns[1] / 255.0 + rng.standard_normal(n)
         p = 1 / (1 + np.exp(-signal))
         self.gradient = (p - (rng.random(n) < p)).astype(dtype)

@@ -28,10 +28,10 @@ SCH_INLINE void T(bin_values_of)(const sch_bin_table_args *a, int64_t f, const r
 /* `rows` rows of a tile from `first` on. */
 SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t first, const int64_t rows)
 {
-    const int64_t features = sch_min(SCH_TILE, a->x.d - tile * SCH_TILE);
+    const int64_t width = sch_tile_features(a->x.d), features = sch_min(width, a->x.d - tile * width);
     uint8_t bins[SCH_TILE][T(BIN_ROWS)] = {{0}};
     for (int64_t j = 0; j < features; ++j) {
-        const int64_t f = tile * SCH_TILE + j, stride = a->x.row_stride;
+        const int64_t f = tile * width + j, stride = a->x.row_stride;
         const real *x = (const real *)a->x.data + f * a->x.column_stride + first * stride;
         real value[T(BIN_ROWS)] = {0};
         if (stride == 1) memcpy(value, x, (size_t)rows * sizeof(real));
@@ -56,7 +56,7 @@ static void T(bin_dense_chunk)(void *context, int64_t chunk)
     for (int64_t first = chunk * T(BIN_CHUNK); first < stop; first += T(BIN_ROWS)) {
         if (sch_should_stop(&a->control)) return;
         const int64_t rows = sch_min(T(BIN_ROWS), stop - first);
-        for (int64_t tile = 0; tile * SCH_TILE < a->x.d; ++tile) {
+        for (int64_t tile = 0; tile < sch_tiles(a->x.d); ++tile) {
             if (rows == T(BIN_ROWS)) T(bin_block)(a, tile, first, T(BIN_ROWS));
             else T(bin_block)(a, tile, first, rows);
         }
@@ -80,7 +80,8 @@ static void T(bin_sparse_column)(const sch_bin_table_args *a, int64_t f, int64_t
 {
     const T(bin_column) x = T(bin_column_of)(&a->x, f);
     uint8_t *column = a->columns + f * a->column_stride;
-    uint8_t *tile = a->tiles + f / SCH_TILE * a->x.n * SCH_TILE + f % SCH_TILE;
+    const int64_t width = sch_tile_features(a->x.d);
+    uint8_t *tile = a->tiles + f / width * a->x.n * SCH_TILE + f % width;
     real value[T(BIN_ROWS)] = {0};
     uint8_t bin[T(BIN_ROWS)];
     T(bin_values_of)(a, f, value, bin);
@@ -102,9 +103,8 @@ static void T(bin_sparse_chunk)(void *context, int64_t chunk)
 {
     const sch_bin_table_args *a = context;
     const int64_t first = chunk * T(BIN_SPARSE_CHUNK), stop = sch_min(first + T(BIN_SPARSE_CHUNK), a->x.n);
-    const int64_t tiles = (a->x.d + SCH_TILE - 1) / SCH_TILE;
-    if (a->x.d % SCH_TILE)
-        memset(a->tiles + ((tiles - 1) * a->x.n + first) * SCH_TILE, 0, (size_t)((stop - first) * SCH_TILE));
+    for (int64_t tile = 0; tile < sch_tiles(a->x.d); ++tile)
+        memset(a->tiles + (tile * a->x.n + first) * SCH_TILE, 0, (size_t)((stop - first) * SCH_TILE));
     for (int64_t f = 0; f < a->x.d && !sch_should_stop(&a->control); ++f) T(bin_sparse_column)(a, f, first, stop);
 }
 

@@ -36,11 +36,12 @@ static category *sort_categories(category *items, category *spare, int n)
 /* Bins that have the support to take part, missing values as one of them. */
 static int list_categories(const candidate_node *node, const int64_t *cells, int64_t feature, category *list)
 {
+    const int64_t column = feature % node->a->x.tile_features;
     int n = 0;
     for (int bin = 0; bin <= SCH_MISSING_BIN; ++bin) {
         if (bin == node->a->x.n_bins[feature]) bin = SCH_MISSING_BIN;
         if (bin == SCH_MISSING_BIN && !node->a->x.has_missing[feature]) break;
-        const sums s = cell_sums(node->p, cells, bin * SCH_TILE + feature % SCH_TILE, node->packed);
+        const sums s = cell_sums(node->p, cells, bin * SCH_TILE + column, node->packed);
         if (s.c == 0 || (double)s.h < node->least_category_h) continue;
         const double key = (double)s.g / ((double)s.h + CATEGORY_SUPPORT * node->p->h_scale);
         list[n++] = (category){.key = key, .bin = bin, .s = s};

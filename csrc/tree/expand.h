@@ -46,7 +46,7 @@ static void search_chunk(void *context, int64_t tile)
         split *found = &found_splits(w, i)[tile];
         *found = (split){0};
         search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], found);
-        for (int64_t f = tile * SCH_TILE; f < sch_min((tile + 1) * SCH_TILE, a->x.d); ++f)
+        for (int64_t f = tile * a->x.tile_features; f < tile_end(&a->x, tile); ++f)
             if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, found);
     }
 }
@@ -110,7 +110,8 @@ static sch_status search_nodes(search_task *task)
         }
         if (node->best.score == 0.0) continue;
         if (!node->best.categorical)
-            complete_split(&task->candidates[i], slot_cells(w, node, node->best.feature / SCH_TILE), &node->best);
+            complete_split(&task->candidates[i], slot_cells(w, node, node->best.feature / w->a->x.tile_features),
+                           &node->best);
         push_leaf(w, (int32_t)(node - w->nodes));
     }
     return SCH_OK;

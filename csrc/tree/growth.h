@@ -60,7 +60,8 @@ typedef struct {
     int32_t *leaf_number; /* (2 max_leaves - 1) */
 } growth;
 
-SCH_INLINE int64_t n_tiles(int64_t d) { return (d + SCH_TILE - 1) / SCH_TILE; }
+/* The feature after a tile's last. */
+SCH_INLINE int64_t tile_end(const sch_binned *x, int64_t tile) { return sch_min((tile + 1) * x->tile_features, x->d); }
 
 /* Tasks beyond the number of tiles, where those are too few to share out. */
 SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
@@ -73,7 +74,7 @@ SCH_INLINE int64_t wanted_slots(int64_t max_leaves, int64_t tiles)
 
 static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
 {
-    growth w = {.a = a, .tiles = n_tiles(a->x.d)};
+    growth w = {.a = a, .tiles = sch_tiles(a->x.d)};
     const int64_t leaves = a->max_leaves, tiles = w.tiles, tile_bytes = 2 * PLANE * (int64_t)sizeof(int64_t);
     w.n_slots = wanted_slots(leaves, tiles);
     w.nodes = sch_take(arena, (2 * leaves - 1) * (int64_t)sizeof *w.nodes);
@@ -104,11 +105,12 @@ static int describe_tiles(growth *w)
     memset(w->tile_top, 0, (size_t)w->tiles * sizeof *w->tile_top);
     memset(w->tile_used, 0, (size_t)w->tiles);
     memset(w->tile_missing, 0, (size_t)w->tiles);
-    for (int64_t f = 0; f < a->x.d; ++f) {
-        const int64_t t = f / SCH_TILE;
-        if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
-        w->tile_used[t] |= !a->features || a->features[f];
-        w->tile_missing[t] |= a->x.has_missing[f];
+    for (int64_t t = 0; t < w->tiles; ++t) {
+        for (int64_t f = t * a->x.tile_features; f < tile_end(&a->x, t); ++f) {
+            if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
+            w->tile_used[t] |= !a->features || a->features[f];
+            w->tile_missing[t] |= a->x.has_missing[f];
+        }
         any |= w->tile_used[t];
     }
     return any;

@@ -55,10 +55,15 @@ SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile
                          const int sign)
 {
     const uint8_t *bins = s->a->x.tiles + tile * s->a->x.n * SCH_TILE;
-    switch ((sch_min(s->a->x.d - tile * SCH_TILE, SCH_TILE) + 3) / 4) {
-    case 1: add_words(s, cells, bins, rows, n, sign, 4); break;
-    case 2: add_words(s, cells, bins, rows, n, sign, 8); break;
-    case 3: add_words(s, cells, bins, rows, n, sign, 12); break;
+    const int64_t features = s->a->x.tile_features;
+    switch ((sch_min(s->a->x.d - tile * features, features) + 1) / 2) {
+    case 1: add_words(s, cells, bins, rows, n, sign, 2); break;
+    case 2: add_words(s, cells, bins, rows, n, sign, 4); break;
+    case 3: add_words(s, cells, bins, rows, n, sign, 6); break;
+    case 4: add_words(s, cells, bins, rows, n, sign, 8); break;
+    case 5: add_words(s, cells, bins, rows, n, sign, 10); break;
+    case 6: add_words(s, cells, bins, rows, n, sign, 12); break;
+    case 7: add_words(s, cells, bins, rows, n, sign, 14); break;
     default: add_words(s, cells, bins, rows, n, sign, 16);
     }
 }

@@ -218,12 +218,13 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
     const int bounded = a->monotonic || node->l1 > 0.0;
     const score_form form = bounded ? BOUNDED : node->all_curved ? COUNTED : CURVED;
     const double threshold = bounded ? node->threshold : node->threshold * node->both_sides - node->g_sum * node->g_sum;
-    for (int64_t first = tile * SCH_TILE; first < (tile + 1) * SCH_TILE; first += PASS) {
+    for (int64_t column = 0; column < SCH_TILE; column += PASS) {
+        const int64_t first = tile * a->x.tile_features + column; /* feature */
         lane_splits best[PAIR];
         vec_f64 direction[PAIR];
         vec_i64 any = {0};
         for (int v = 0; v < PAIR; ++v) {
-            const vec_i64 allowed = load_cells(node->allowed + first + v * LANES);
+            const vec_i64 allowed = load_cells(node->allowed + tile * SCH_TILE + column + v * LANES);
             any |= allowed;
             for (int l = 0; l < LANES; ++l) best[v].numerator[l] = allowed[l] ? threshold : (double)INFINITY;
             best[v].denominator = all_lanes(1.0);
@@ -235,8 +236,8 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
         int used = 0;
         for (int l = 0; l < LANES; ++l) used |= any[l] != 0;
         if (!used) continue;
-        scan_pass(node, cells + first % SCH_TILE, useful_bins(node, cells + first % SCH_TILE, top, missing), direction,
-                  best, missing, form);
+        scan_pass(node, cells + column, useful_bins(node, cells + column, top, missing), direction, best, missing,
+                  form);
         take_best_lane(node, first, best, bounded, out);
     }
 }

@@ -60,7 +60,7 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
 /* Sums of the left side of a numeric split, in the histogram of its tile. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
-    const int64_t column = s->feature % SCH_TILE;
+    const int64_t column = s->feature % node->a->x.tile_features;
     sums left = {0, 0, 0};
     if (s->missing_left) left = cell_sums(node->p, cells, SCH_MISSING_BIN * SCH_TILE + column, node->packed);
     for (int64_t b = 0; b <= s->bin; ++b)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import boost as reference
+from reference.bin import by_tile
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss import _kernels as kernels
@@ -21,9 +22,7 @@ def binned_table(bins, n_bins, has_missing, is_categorical):
     table = kernels.Binned(
         n, np.asarray(n_bins, np.int32), np.asarray(has_missing, np.uint8), np.asarray(is_categorical, np.uint8)
     )
-    wide = np.zeros((n, table.tiles.shape[0] * 16), np.uint8)
-    wide[:, :d] = bins
-    table.tiles[:] = wide.reshape(n, -1, 16).transpose(1, 0, 2)
+    table.tiles[:] = by_tile(bins)
     table.columns[:] = bins.T
     return table
 

@@ -123,3 +123,14 @@ def bin_table(x, bounds, codes=None):
         else:
             out[i, f] = codes[f].get(float(value), 255)
     return out
+
+
+def by_tile(bins):
+    """(n, d) bins in as few tiles of 16 columns as hold d features, shared out evenly, zeros in the columns left over."""
+    n, d = bins.shape
+    n_tiles = -(-d // 16)
+    width = -(-d // n_tiles)
+    tiles = np.zeros((n_tiles, n, 16), np.uint8)
+    for feature in range(d):
+        tiles[feature // width, :, feature % width] = bins[:, feature]
+    return tiles

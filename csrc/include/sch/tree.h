@@ -5,18 +5,24 @@
 
 #include "sch/types.h"
 
-/* Features stand in tiles of 16, whose histograms fit the first-level cache together. */
+/* Features stand in tiles of up to 16, whose histograms fit the first-level cache together. */
 enum { SCH_TILE = 16, SCH_MAX_BINS = 255, SCH_MISSING_BIN = 255 };
 
 enum { SCH_SET_WORDS = 4 }; /* of 64 bits, in a set of categories */
+
+static inline int64_t sch_tiles(int64_t d) { return (d + SCH_TILE - 1) / SCH_TILE; }
+
+/* Features of each tile but the last, which may have fewer. Tiles are as even as can be: each is a thread's work. */
+static inline int64_t sch_tile_features(int64_t d) { return d ? (d + sch_tiles(d) - 1) / sch_tiles(d) : 1; }
 
 /* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
  * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
 typedef struct {
     int64_t n;                     /* rows (samples) */
     int64_t d;                     /* columns (features) */
-    const uint8_t *tiles;          /* (ceil(d / 16), n, 16); beyond the last feature all bins are 0 */
+    const uint8_t *tiles;          /* (sch_tiles(d), n, 16); beyond a tile's features all bins are 0 */
     const uint8_t *columns;        /* (d, column_stride) */
+    int64_t tile_features;         /* sch_tile_features(d) */
     int64_t column_stride;         /* >= n */
     const int32_t *n_bins;         /* (d) bins in use, 1 .. 255, the missing one not counted */
     const uint8_t *has_missing;    /* (d) 0 or 1 */

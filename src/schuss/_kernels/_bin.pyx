@@ -33,11 +33,11 @@ cdef class Binned:
     def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
         cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
         self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
-        self.tiles = aligned_bytes(((d + SCH_TILE - 1) // SCH_TILE, n, SCH_TILE))
+        self.tiles = aligned_bytes((sch_tiles(d), n, SCH_TILE))
         wide = aligned_bytes((d, stride))
         wide[:, n:] = 0
         self.columns = wide[:, :n]
-        self.c.n, self.c.d, self.c.column_stride = n, d, stride
+        self.c.n, self.c.d, self.c.tile_features, self.c.column_stride = n, d, sch_tile_features(d), stride
         self.c.tiles = <const uint8_t *>write(self.tiles, "tiles", b"B", self.tiles.size)
         self.c.columns = <const uint8_t *>write(wide, "columns", b"B", wide.size)
         self.c.n_bins = <const int32_t *>read(n_bins, "n_bins", b"i", d)

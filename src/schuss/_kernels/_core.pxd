@@ -351,10 +351,13 @@ cdef extern from "sch/tree.h" nogil:
     const int SCH_NODE_MISSING_LEFT
     const int SCH_NODE_CATEGORICAL
     const int SCH_NODE_FEATURE
+    int64_t sch_tiles(int64_t d)
+    int64_t sch_tile_features(int64_t d)
     ctypedef struct sch_binned:
         int64_t n, d
         const uint8_t *tiles
         const uint8_t *columns
+        int64_t tile_features
         int64_t column_stride
         const int32_t *n_bins
         const uint8_t *has_missing
