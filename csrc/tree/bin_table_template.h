@@ -1,4 +1,4 @@
-/* tree/bin_table_template.h - the bin_table kernel: blocks of 64 rows and 16 features, found in registers, written to both
+/* tree/bin_table_template.h - the bin_table kernel: blocks of 64 rows and a tile of features, found in registers, written to both
  * layouts while they are in the first-level cache.
  * Include after tree/bin_search_template.h and tree/bin_transpose.h.
  * SPDX-License-Identifier: BSD-3-Clause */

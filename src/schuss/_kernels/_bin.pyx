@@ -20,11 +20,11 @@ def aligned_bytes(shape):
 
 
 cdef class Binned:
-    """A table of bins, by tile of 16 features and by column.
+    """A table of bins, by tile of up to 16 features and by column.
 
     Attributes
     ----------
-    tiles : uint8 array (ceil(d / 16), n, 16)
+    tiles : uint8 array (ceil(d / 16), n, 16); features are shared out evenly
     columns : uint8 array (d, n)
     n_bins : int32 array (d,)
     has_missing, is_categorical : uint8 array (d,)
