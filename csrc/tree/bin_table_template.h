@@ -1,5 +1,5 @@
-/* tree/bin_table_template.h - the bin_table kernel: blocks of 64 rows and a tile of features, found in registers, written to both
- * layouts while they are in the first-level cache.
+/* tree/bin_table_template.h - the bin_table kernel: blocks of 64 rows and a tile's features, found in registers, written to
+ * both layouts while they are in the first-level cache.
  * Include after tree/bin_search_template.h and tree/bin_transpose.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 

@@ -1,7 +1,7 @@
 /* tree/histogram.h - histograms of gradients, tile by tile.
  *
- * The histogram of a tile is (256 bins, 16 columns): the updates of a row go to as many columns as the tile has features, and split
- * search runs down all of them at once. "Packed" it holds sums of words; "wide" it is two planes, the gradients and, after
+ * The histogram of a tile is (256 bins, 16 columns): the updates of a row go to as many columns as the tile has features,
+ * and split search runs down all of them at once. "Packed" it holds sums of words; "wide" it is two planes, the gradients and, after
  * them, hessians with counts. A node of at most `chunk` rows is packed, a larger one wide.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_HISTOGRAM_H

@@ -18,9 +18,8 @@ FIELDS = ("nodes", "gain", "value", "cover", "count", "leaf_start", "leaf_value"
 
 
 def binned_table(bins, n_bins, has_missing, is_categorical):
-    n, d = bins.shape
     table = kernels.Binned(
-        n, np.asarray(n_bins, np.int32), np.asarray(has_missing, np.uint8), np.asarray(is_categorical, np.uint8)
+        len(bins), np.asarray(n_bins, np.int32), np.asarray(has_missing, np.uint8), np.asarray(is_categorical, np.uint8)
     )
     table.tiles[:] = by_tile(bins)
     table.columns[:] = bins.T

@@ -126,7 +126,7 @@ def bin_table(x, bounds, codes=None):
 
 
 def by_tile(bins):
-    """(n, d) bins in as few tiles of 16 columns as hold d features, shared out evenly, zeros in the columns left over."""
+    """(n, d) bins in as few tiles of 16 columns as hold d features, shared out evenly; the columns left over are 0."""
     n, d = bins.shape
     n_tiles = -(-d // 16)
     width = -(-d // n_tiles)
