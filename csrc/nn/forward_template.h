@@ -77,7 +77,7 @@ static void T(forward_task)(void *context, int64_t task)
     const int64_t first = sch_nn_begin(begin, l->fan_out, blocks), last = sch_nn_begin(end, l->fan_out, blocks);
     real *const out = T(linear_target)(k) + p * l->fan_out * PW;
     for (int64_t b = begin; b < end; ++b) {
-        const real *const packed = w->is_packed ? w->packed + b * l->fan_in * SCH_NN_ROWS : NULL;
+        const real *const packed = w->is_packed ? w->packed + b * T(forward_block)(l->fan_in) : NULL;
         T(linear_tile)(l, packed, T(input_of)(w, w->at) + p * l->fan_in * PW, T(nv_of)(&w->m, p),
                        sch_nn_begin(b, l->fan_out, blocks), sch_nn_begin(b + 1, l->fan_out, blocks), out);
     }
@@ -111,17 +111,27 @@ static void T(norm_task)(void *context, int64_t task)
     }
 }
 
-/* Weights in the order in which the tiles of all panels read them: pays once there are some panels. */
-static void T(pack_forward_task)(void *context, int64_t b)
+enum { T(PACK_BLOCKS) = 8, T(PACK_AHEAD) = 16 };
+
+/* Weights in the order in which the tiles of all panels read them: pays once there are some panels. A task does some
+ * neighbouring blocks, to read whole lines of each row, and asks for rows ahead: they are pages apart, which no hardware
+ * foresees. Registers read on beyond a block, at the end of the weights into what follows them, the intercepts. */
+static void T(pack_forward_task)(void *context, int64_t task)
 {
     T(work) *w = context;
     const sch_nn_layer *l = &w->a->network.layers[w->at];
-    const int64_t blocks = sch_nn_blocks(l->fan_out), first = sch_nn_begin(b, l->fan_out, blocks);
-    const int64_t count = sch_nn_begin(b + 1, l->fan_out, blocks) - first;
-    real *const to = w->packed + b * l->fan_in * SCH_NN_ROWS;
-    for (int64_t k = 0; k < l->fan_in; ++k)
-        for (int64_t r = 0; r < count; ++r)
-            to[k * SCH_NN_ROWS + r] = ((const real *)l->weight)[k * l->fan_out + first + r];
+    const int64_t blocks = sch_nn_blocks(l->fan_out), ahead = T(PACK_AHEAD) *l->fan_out;
+    const int64_t begin = task * T(PACK_BLOCKS), end = sch_min(blocks, begin + T(PACK_BLOCKS));
+    const int64_t first = sch_nn_begin(begin, l->fan_out, blocks), last = sch_nn_begin(end, l->fan_out, blocks);
+    const real *row = l->weight;
+    for (int64_t k = 0; k < l->fan_in; ++k, row += l->fan_out) {
+        for (int64_t u = first; u < last; u += SCH_LINE / (int64_t)sizeof(real)) __builtin_prefetch(row + ahead + u);
+        for (int64_t b = begin; b < end; ++b) {
+            const real *const from = row + sch_nn_begin(b, l->fan_out, blocks);
+            real *const to = w->packed + b * T(forward_block)(l->fan_in) + k * SCH_NN_ROWS;
+            for (int64_t v = 0; v < SCH_NN_ROWS; v += VL) T(vstore)(to + v, T(vload)(from + v));
+        }
+    }
 }
 
 static sch_status T(forward)(T(work) *w)
@@ -137,7 +147,8 @@ static sch_status T(forward)(T(work) *w)
         const int sparse = w->at == 0 && a->x.storage != SCH_DENSE;
         w->grid = sch_nn_grid_of(w->m.panels, blocks, work);
         w->is_packed = !sparse && w->m.panels > 3 && l->fan_out > 256;
-        if (w->is_packed) status = sch_nn_for(&a->control, work, blocks, T(pack_forward_task), w);
+        const int64_t packs = (blocks + T(PACK_BLOCKS) - 1) / T(PACK_BLOCKS);
+        if (w->is_packed) status = sch_nn_for(&a->control, work, packs, T(pack_forward_task), w);
         if (status != SCH_OK) break;
         if (sparse) status = sch_nn_for(&a->control, work, w->m.panels, T(sparse_forward_task), w);
         else status = sch_nn_for(&a->control, work, w->m.panels * w->grid.groups, T(forward_task), w);

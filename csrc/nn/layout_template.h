@@ -39,6 +39,9 @@ SCH_INLINE int64_t T(round_rows)(int64_t rows) { return sch_round_up(rows, PW); 
 SCH_INLINE int64_t T(n_chunks)(int64_t n) { return (n + T(STEP_CHUNK) - 1) / T(STEP_CHUNK); }
 SCH_INLINE int64_t T(pack_stride)(void) { return sch_round_up(SCH_NN_ROWS, VL); }
 
+/* Room for a block of weights packed for the way forward: rows written by whole registers, one over the end of the other. */
+SCH_INLINE int64_t T(forward_block)(int64_t fan_in) { return (fan_in - 1) * SCH_NN_ROWS + T(pack_stride)(); }
+
 static real *T(take_reals)(int64_t n, sch_arena *arena) { return sch_take(arena, n * (int64_t)sizeof(real)); }
 
 static void T(layer_layout)(const sch_nn_network *net, int64_t at, int64_t rows, T(layer_work) *w, sch_arena *arena)
