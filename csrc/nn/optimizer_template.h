@@ -139,15 +139,15 @@ static void T(norm_of_gradient_task)(void *context, int64_t chunk)
     w->partial[chunk] = sum;
 }
 
-/* One step on what gradient holds: the sum over `batches` batches. Adds the sum of squared weights to *squares. */
-static sch_status T(update)(T(work) *w, int64_t batches, double decay, double *squares)
+/* One step on what gradient holds and `decay` times the weights. Returns the sum of their squares in *squares. */
+static sch_status T(update)(T(work) *w, double decay, double *squares)
 {
     sch_nn_train_args *a = w->a;
     const int64_t chunks = T(n_chunks)(a->n_parameters);
     const double work = 32.0 * (double)a->n_parameters;
     sch_status status = SCH_OK;
-    w->scale = 1.0 / (double)batches;
-    w->decay = decay / (double)batches;
+    w->scale = 1.0;
+    w->decay = decay;
     a->power_1 *= a->beta_1;
     a->power_2 *= a->beta_2;
     if (a->clip_norm > 0.0) {

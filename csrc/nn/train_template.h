@@ -8,7 +8,7 @@ static void T(visit_rows)(const T(work) *w)
     if (a->shuffle) sch_shuffle(w->visit, a->x.n, sch_key(a->seed, a->epoch));
 }
 
-static double T(weight_of_batch)(const sch_nn_train_args *a, const int64_t *order, int64_t rows)
+static double T(weight_of_rows)(const sch_nn_train_args *a, const int64_t *order, int64_t rows)
 {
     if (!a->weight) return (double)rows;
     double sum = 0.0;
@@ -16,62 +16,69 @@ static double T(weight_of_batch)(const sch_nn_train_args *a, const int64_t *orde
     return sum;
 }
 
-/* Mini-batches that share a step. */
+/* Mini-batches that share a step, which is the one that a batch of all their rows would make. */
 typedef struct {
-    int64_t count; /* batches whose derivatives the gradient holds */
-    double decay;  /* sum of alpha / weight of the rows */
-    double rows;   /* sum over the batches of rows * alpha / (2 weight of the rows) */
+    int64_t count, rows; /* batches so far; rows of all that will be */
+    double weight, loss; /* of all rows; sum over the rows so far */
     int64_t steps;
-} T(pending);
+} T(group);
 
-static sch_status T(take_step)(T(work) *w, T(pending) *waiting)
+static void T(begin_group)(const T(work) *w, int64_t begin, T(group) *g)
 {
+    const sch_nn_train_args *a = w->a;
+    const int64_t left = a->x.n - begin;
+    g->rows = a->accumulate <= left / a->batch_size ? a->accumulate * a->batch_size : left;
+    g->weight = a->update ? T(weight_of_rows)(a, w->visit + begin, g->rows) : a->normaliser;
+    g->loss = 0.0;
+}
+
+static sch_status T(end_group)(T(work) *w, T(group) *g)
+{
+    sch_nn_train_args *a = w->a;
+    const double share = g->weight > 0.0 ? (double)g->rows / g->weight : 0.0;
     double squares = 0.0;
-    w->rate = w->a->rates[waiting->steps++];
-    const sch_status status = T(update)(w, waiting->count, waiting->decay, &squares);
-    w->a->penalty_sum += waiting->rows * squares;
-    waiting->count = 0, waiting->decay = waiting->rows = 0.0;
+    a->loss_sum += g->loss * share;
+    w->rate = a->rates[g->steps++];
+    const sch_status status = T(update)(w, g->weight > 0.0 ? a->alpha / g->weight : 0.0, &squares);
+    a->penalty_sum += 0.5 * a->alpha * share * squares;
+    g->count = 0;
     return status;
 }
 
-static sch_status T(train_batch)(T(work) *w, int64_t begin, T(pending) *waiting)
+static sch_status T(train_batch)(T(work) *w, int64_t begin, T(group) *g)
 {
     sch_nn_train_args *a = w->a;
     const int64_t rows = sch_min(a->batch_size, a->x.n - begin);
     double loss = 0.0;
+    if (g->count == 0) T(begin_group)(w, begin, g);
     w->order = w->visit + begin;
     w->m = T(batch_of)(rows);
-    const double weight = T(weight_of_batch)(a, w->order, rows);
-    w->weight_sum = a->update ? weight : a->normaliser;
-    w->add = waiting->count > 0;
+    w->weight_sum = g->weight;
+    w->add = g->count > 0;
     sch_status status = T(forward)(w);
     if (status == SCH_OK) status = T(backward)(w, &loss);
     if (status != SCH_OK) return status;
     ++a->batches;
-    ++waiting->count;
+    ++g->count;
+    g->loss += loss;
     if (!a->update) {
         a->loss_sum += loss / a->normaliser;
         return SCH_OK;
     }
-    if (weight > 0.0) {
-        a->loss_sum += loss / weight * (double)rows;
-        waiting->decay += a->alpha / weight;
-        waiting->rows += 0.5 * a->alpha / weight * (double)rows;
-    }
-    const int due = waiting->count == a->accumulate || begin + rows == a->x.n;
-    return due ? T(take_step)(w, waiting) : SCH_OK;
+    const int due = g->count == a->accumulate || begin + rows == a->x.n;
+    return due ? T(end_group)(w, g) : SCH_OK;
 }
 
 static sch_status T(nn_train)(sch_nn_train_args *a)
 {
     sch_arena arena = {.base = a->scratch};
     T(work) w = T(train_layout)(a, &arena);
-    T(pending) waiting = {0};
+    T(group) group = {0};
     a->loss_sum = a->penalty_sum = a->norm_sum = 0.0;
     T(visit_rows)(&w);
     for (int64_t begin = 0; begin < a->x.n; begin += a->batch_size) {
         if (sch_should_stop(&a->control)) return SCH_CANCELLED;
-        const sch_status status = T(train_batch)(&w, begin, &waiting);
+        const sch_status status = T(train_batch)(&w, begin, &group);
         if (status != SCH_OK) return status;
     }
     return SCH_OK;

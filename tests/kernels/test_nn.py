@@ -98,7 +98,8 @@ def test_heads_against_reference(isa, dtype, head):
         {"alpha": 0.5},
         {"weight_decay": 0.1},
         {"clip_norm": 0.2, "alpha": 0.5},
-        {"accumulate": 2},
+        {"accumulate": 2, "alpha": 0.5},
+        {"accumulate": 99},
         {"average_decay": 0.9},
     ],
     ids=lambda options: next(iter(options), "plain"),
@@ -107,6 +108,13 @@ def test_solvers_against_reference(solver, options):
     case = Case((6, 10, 5, 3), np.float64, 5, n=70, loss="softmax")
     got, want = case.train(solver, **options), case.reference_train(solver, **options)
     assert_trained_alike(case, solver, got, want, 60)
+
+
+def test_batches_that_share_a_step_are_one_batch(dtype):
+    """Unequal weights, a penalty and a short last batch included."""
+    case = Case((6, 10, 3), dtype, 5, n=90, loss="softmax", weighted=True)
+    together, parts = (case.train(alpha=2.0, clip_norm=0.5, **o) for o in ({"batch_size": 32}, {"accumulate": 2}))
+    assert_trained_alike(case, "adam", parts, together, 60)
 
 
 @pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 33, 65])

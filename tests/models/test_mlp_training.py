@@ -14,6 +14,7 @@ from schuss.neural_network import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+SOLVERS = ["sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion"]
 EXTRAS = [
     {},
     {"solver": "sgd", "learning_rate": "invscaling"},
@@ -41,6 +42,48 @@ def test_training_in_parts_is_training_at_once(waves, extras, by):
     assert_same_bytes(parameters_of(part), parameters_of(whole))
     assert part.loss_curve_ == whole.loss_curve_
     assert part.t_ == whole.t_
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive", "cosine", "one_cycle", "plateau"])
+def test_every_solver_and_schedule_goes_on_to_the_bit(waves, solver, schedule):
+    X, y = waves
+    params = {"solver": solver, "learning_rate": schedule, "learning_rate_init": 0.05, "warmup": 1.5, "max_iter": 8}
+    params |= {"hidden_layer_sizes": (9,), "batch_size": 100, "tol": 1e-3, "n_iter_no_change": 1, "random_state": 0}
+    whole, part = MLPRegressor(**params).fit(X, y), MLPRegressor(**params)
+    for _ in range(whole.n_iter_):
+        part.partial_fit(X, y)
+    assert_same_bytes(parameters_of(part), parameters_of(whole))
+    assert part.history_["learning_rate"].tolist() == whole.history_["learning_rate"].tolist()
+
+
+def test_averages_are_those_of_the_steps(waves):
+    """'swa' is the mean over the ends of epochs, 'ema' a running mean over the steps, quicker at first."""
+    X, y = waves
+    params = {"hidden_layer_sizes": (9,), "random_state": 0, "batch_size": 600}
+    swa, ema = (
+        MLPRegressor(averaging=a, swa_start=0.5, ema_decay=0.8, max_iter=8, **params).fit(X, y) for a in ("swa", "ema")
+    )
+    walker, walked = MLPRegressor(**params), []
+    for _ in range(8):
+        walked.append(parameters_of(walker.partial_fit(X, y)).copy())
+    np.testing.assert_allclose(parameters_of(swa), np.mean(walked[4:], axis=0), rtol=0, atol=1e-14)
+    mean = parameters_of(MLPRegressor(learning_rate_init=1e-300, max_iter=1, **params).fit(X, y))  # where it begins
+    for step, now in enumerate(walked):
+        mean += (1 - min(0.8, (1 + step) / (10 + step))) * (now - mean)
+    np.testing.assert_allclose(parameters_of(ema), mean, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_batches_that_share_a_step_are_one_batch(waves, solver):
+    X, y = waves
+    params = {"hidden_layer_sizes": (8,), "activation": "tanh", "solver": solver, "alpha": 0.5, "shuffle": False}
+    parts, whole = (
+        MLPRegressor(**params, **o, max_iter=3, random_state=0).fit(X, y)
+        for o in ({"batch_size": 50, "accumulate": 5}, {"batch_size": 250})
+    )
+    np.testing.assert_allclose(parts.loss_curve_, whole.loss_curve_, rtol=1e-12)
+    np.testing.assert_allclose(parameters_of(parts), parameters_of(whole), rtol=0, atol=1e-9)
 
 
 # ---------------------------------------------------------------- stopping

@@ -279,35 +279,31 @@ def nn_train(
     parameters = net.parameters()
     first, second = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     average = [p.copy() for p in parameters]
-    n_coefs, n, steps = len(net.coefs), len(x), 0
-    waiting, decay, share, loss_sum, penalty_sum = [], WIDE(0), WIDE(0), WIDE(0), WIDE(0)
-    for begin in range(0, n, batch_size):
-        rows = order[begin : begin + batch_size]
-        total = weight[rows].astype(WIDE).sum()
-        loss, by, kept = gradient(net, x[rows], y[rows], weight[rows].astype(WIDE), total, seed=seed, batch=batches)
-        follow_statistics(net, kept)
-        batches += 1
-        loss_sum += loss * len(rows)
-        waiting.append(by)
-        decay += alpha / total
-        share += alpha / total * len(rows) / 2
-        if len(waiting) < accumulate and begin + batch_size < n:
-            continue
-        penalty_sum += share * sum((c**2).sum() for c in net.coefs)
-        mean = [sum(parts) / len(waiting) for parts in zip(*waiting, strict=True)]
+    n_coefs, n = len(net.coefs), len(x)
+    loss_sum, penalty_sum = WIDE(0), WIDE(0)
+    for steps, begin in enumerate(range(0, n, accumulate * batch_size)):
+        group = order[begin : begin + accumulate * batch_size]
+        total, by = weight[group].astype(WIDE).sum(), None
+        for rows in np.split(group, range(batch_size, len(group), batch_size)):
+            loss, parts, kept = gradient(
+                net, x[rows], y[rows], weight[rows].astype(WIDE), total, seed=seed, batch=batches
+            )
+            follow_statistics(net, kept)
+            batches += 1
+            loss_sum += loss * len(group)
+            by = parts if by is None else [a + b for a, b in zip(by, parts, strict=True)]
+        penalty_sum += alpha / total * len(group) / 2 * sum((c**2).sum() for c in net.coefs)
         for i in range(n_coefs):
-            mean[i] = mean[i] + decay / len(waiting) * parameters[i]
-        norm = np.sqrt(sum((g**2).sum() for g in mean))
+            by[i] = by[i] + alpha / total * parameters[i]
+        norm = np.sqrt(sum((g**2).sum() for g in by))
         if clip_norm and norm > clip_norm:
-            mean = [g * clip_norm / norm for g in mean]
+            by = [g * clip_norm / norm for g in by]
         for i, p in enumerate(parameters):
             start = p * (1 - rates[steps] * weight_decay) if i < n_coefs else p
             p[...], first[i], second[i] = step(
-                solver, start, mean[i], first[i], second[i], rate=WIDE(rates[steps]), t=steps + 1, **memory
+                solver, start, by[i], first[i], second[i], rate=WIDE(rates[steps]), t=steps + 1, **memory
             )
             average[i] += (1 - WIDE(average_decay)) * (p - average[i])
-        steps += 1
-        waiting, decay, share = [], WIDE(0), WIDE(0)
     return net, first, second, average, loss_sum, penalty_sum
 
 

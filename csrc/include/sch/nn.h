@@ -96,7 +96,7 @@ typedef struct {
     double alpha, weight_decay;
     double momentum, beta_1, beta_2, epsilon, clip_norm; /* clip_norm 0: no limit */
     int nesterov;
-    int64_t accumulate;    /* batches whose mean gradient makes one step */
+    int64_t accumulate;    /* batches that make one step together, as one batch of all their rows would */
     int64_t batches;       /* INOUT batches seen, for dropout */
     double power_1, power_2; /* INOUT beta_1, beta_2 to the power of the steps taken */
 

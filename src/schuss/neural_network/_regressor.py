@@ -112,7 +112,8 @@ or sequence of them, default='relu'
     clip_norm : float or None, default=None
         Largest norm of a step's gradient.
     accumulate : int, default=1
-        Batches whose mean gradient makes one step.
+        Batches that share a step, the one that a batch of all their rows would make; only
+        ``norm='batch'`` looks at each by itself.
     averaging : {None, 'ema', 'swa'}, default=None
         Whether the result is an average: 'ema', exponential, over the steps; 'swa', the
         mean over the ends of epochs from ``swa_start`` on.
