@@ -10,7 +10,7 @@ from schuss.linear_model._glm.generalized import GeneralizedLinearRegressor
 from schuss.linear_model._glm.regressors import GammaRegressor, PoissonRegressor, TweedieRegressor
 from schuss.linear_model._least_squares.linear_regression import LinearRegression
 from schuss.linear_model._logistic.regression import LogisticRegression
-from schuss.linear_model._logistic_cv import LogisticRegressionCV
+from schuss.linear_model._logistic_cv.estimator import LogisticRegressionCV
 from schuss.linear_model._ridge.classifier import RidgeClassifier
 from schuss.linear_model._ridge.classifier_cv import RidgeClassifierCV
 from schuss.linear_model._ridge.cv import RidgeCV
