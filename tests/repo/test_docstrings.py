@@ -33,6 +33,18 @@ def public_functions():
 FUNCTIONS = {name: (function, doc) for name, function, doc in public_functions()}
 
 
+# Classes with nearly the same parameters, and those of them that mean something else in the two.
+SIBLINGS = [
+    *(("tree", f"{kind}TreeClassifier", f"{kind}TreeRegressor") for kind in ("Decision", "Extra")),
+    *(("tree", f"DecisionTree{kind}", f"ExtraTree{kind}") for kind in ("Classifier", "Regressor")),
+    *(("ensemble", f"{kind}Classifier", f"{kind}Regressor") for kind in ("RandomForest", "ExtraTrees")),
+    *(("ensemble", f"RandomForest{kind}", f"ExtraTrees{kind}") for kind in ("Classifier", "Regressor")),
+    ("ensemble", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor"),
+    ("neural_network", "MLPClassifier", "MLPRegressor"),
+]
+OWN = {"criterion", "loss", "max_bins", "metrics", "monotonic_cst", "oob_score", "random_state", "scoring"}
+
+
 def names_in(doc, section):
     """What a section of a numpydoc docstring lists, in its order."""
     body = rf"(?ms)^{section}\n-+\n(.*?)(?=^[A-Z][\w ]*\n-+\n|\Z)"
@@ -51,6 +63,22 @@ def test_parameters_are_documented_in_their_order(name):
         assert set(listed) <= set(parameters)
     else:
         assert listed == parameters
+
+
+def meanings(doc):
+    """What a class's docstring says of each of its parameters, whatever the default is."""
+    body = inspect.cleandoc(doc).split("\nParameters\n")[1].split("\nAttributes\n")[0]
+    entries = re.findall(r"(?m)^(\w.*?) : .*\n((?: {4}.*\n)*)", body)
+    return {name: text for names, text in entries for name in names.split(", ")}
+
+
+@pytest.mark.parametrize(("package", "first", "second"), SIBLINGS)
+def test_siblings_say_the_same_of_what_they_share(package, first, second):
+    """Signatures and docstrings stand in full in each class, for readers and editors; none may fall behind."""
+    one, other = (meanings(getattr(import_module(f"schuss.{package}"), name).__doc__) for name in (first, second))
+    shared = (one.keys() & other.keys()) - OWN
+    assert len(shared) > 10
+    assert {name: one[name] for name in shared} == {name: other[name] for name in shared}
 
 
 @pytest.mark.parametrize("name", [n for n, (function, _) in FUNCTIONS.items() if inspect.isfunction(function)])

@@ -71,7 +71,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
     max_time : float or None, default=None
         Seconds after which no further epoch starts.
     n_threads : int or None, default=None
-        Number of threads; None chooses automatically. The result does not depend on it.
+        Number of threads; None for as many as the machine allows. Results do not depend on it.
 
     Attributes
     ----------
