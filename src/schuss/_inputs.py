@@ -152,21 +152,24 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: 
     """Check training data as scikit-learn does, looking for NaN on all threads."""
     options = _INPUT | {"dtype": _dtypes(X)} | options
     X, y = validate_data(estimator, X, y, reset=reset, **options)
-    X = _aligned(X)
+    X = aligned(X)
     check_finite(estimator, X)
-    return X, _aligned(y)
+    return X, aligned(y)
 
 
 def check_X(estimator: Any, X: Any, *, reset: bool = False) -> Any:
     """Check data without a target; see `check_X_y`."""
-    X = _aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
+    X = aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
     check_finite(estimator, X)
     return X
 
 
-def _aligned(array: Any) -> Any:
+def aligned(array: Any) -> Any:
     """Copy an array whose elements lie across machine words, such as a field of packed records."""
-    return array if sp.issparse(array) else np.require(array, requirements="A")
+    if not sp.issparse(array):
+        return np.require(array, requirements="A")
+    parts = (array.data, array.indices, array.indptr)
+    return array if all(part.flags.aligned for part in parts) else array.copy()
 
 
 def _dtypes(X: Any) -> Any:

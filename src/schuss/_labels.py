@@ -89,14 +89,27 @@ def class_weights(
     Raises
     ------
     ValueError
-        If "balanced" meets a class without samples, or a dict knows none of them.
+        If "balanced" meets a class without samples, or a dict knows none of them or gives them what is no weight.
     """
     if class_weight is None:
         return np.ones(len(classes))
     if class_weight != "balanced":
         weights = compute_class_weight(class_weight, classes=classes, y=classes)
-        return np.asarray(weights, dtype=np.float64)
+        return check_class_weights(np.asarray(weights, dtype=np.float64))
     counts = np.bincount(codes, weights=sample_weight, minlength=len(classes))
     if not np.all(counts):
         raise ValueError("classes should have valid labels that are in y")
     return np.asarray(counts.sum() / (len(classes) * counts))
+
+
+def check_class_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what ``class_weight`` gives to classes or rows.
+
+    Raises
+    ------
+    ValueError
+        If some of it is negative or not finite, or all of it zero.
+    """
+    if not (np.all(np.isfinite(weights)) and weights.min() >= 0.0 and weights.max() > 0.0):
+        raise ValueError("class_weight: expected finite numbers of at least 0, one of them above 0.")
+    return weights

@@ -49,7 +49,7 @@ def split_rows(
     random_state : int, RandomState or None
     stratify : bool
     weight : ndarray of shape (n_samples,) or None, default=None
-        Sample weights, which must not vanish on all validation rows.
+        Sample weights, which must not vanish on all rows of a part.
 
     Raises
     ------
@@ -59,8 +59,7 @@ def split_rows(
     kind = StratifiedShuffleSplit if stratify else ShuffleSplit
     splitter = kind(n_splits=1, test_size=fraction, random_state=random_state)
     train, val = next(splitter.split(np.zeros((len(y), 1)), y))
-    if weight is not None and not np.any(weight[val] > 0):
-        raise ValueError("The sample weights for validation set are all zero, consider using a different random state.")
+    check_parts_weigh(weight, train, val)
     if not (len(train) and len(val)):
         raise ValueError(
             f"validation_fraction={fraction!r} of {len(y)} samples leaves {len(train)} for "
@@ -68,6 +67,15 @@ def split_rows(
             "increase number of samples, or disable early_stopping."
         )
     return np.sort(train).astype(np.int64), np.sort(val).astype(np.int64)
+
+
+def check_parts_weigh(weight: Array | None, train: NDArray[np.int64], val: NDArray[np.int64]) -> None:
+    """Raise scikit-learn's error if the training or the validation rows weigh nothing."""
+    for part, rows in (("training", train), ("validation", val)):
+        if weight is not None and len(rows) and not np.any(weight[rows] > 0):
+            raise ValueError(
+                f"The sample weights for {part} set are all zero, consider using a different random state."
+            )
 
 
 def sample_rows(n: int, count: int, seed: int) -> NDArray[np.int64] | None:

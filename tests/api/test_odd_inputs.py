@@ -5,7 +5,9 @@ import inspect
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import is_classifier
+from sklearn.utils import get_tags
 
 from schuss import ensemble, linear_model, neural_network, svm, tree
 
@@ -22,7 +24,7 @@ WEIGHTED = [name for name, cls in ESTIMATORS.items() if "sample_weight" in inspe
 # What a table or weights are refused with: said in the words of the user's data.
 REASONS = (
     "Floating-point (over|under)|large values|too large for dtype|Negative values in data|non-zero number"
-    "|weights of the training rows|all zero|at least 2 (samples|classes)|one class"
+    "|weights of the training rows|all zero|valid labels|at least 2 (samples|classes)|one class"
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -59,12 +61,25 @@ def read_only(X):
     return X
 
 
+def across_words(X):
+    packed = np.empty(X.shape, np.dtype([("mark", "u1"), ("value", X.dtype)]))
+    packed["value"] = X
+    return packed["value"]
+
+
+def sparse_across_words(X):
+    sparse = csr_array(X)
+    sparse.data = across_words(sparse.data)
+    return sparse
+
+
 LAYOUTS = {
     "columns": np.asfortranarray,
     "gaps": gaps,
     "backwards": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
     "other byte order": lambda X: X.astype(X.dtype.newbyteorder()),
     "read-only": read_only,
+    "across words": across_words,
     "objects": lambda X: X.astype(object),
 }
 
@@ -76,6 +91,14 @@ def test_how_a_table_lies_in_memory_does_not_matter(name):
     for layout, change in LAYOUTS.items():
         got = make(name).fit(change(X), y).predict(change(X))
         np.testing.assert_allclose(got, expected, rtol=1e-7, atol=1e-9, err_msg=layout)
+
+
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if get_tags(make(name)).input_tags.sparse])
+def test_how_a_sparse_table_lies_in_memory_does_not_matter(name):
+    X, y = table(), target(name)
+    expected = make(name).fit(csr_array(X), y).predict(csr_array(X))
+    got = make(name).fit(sparse_across_words(X), y).predict(sparse_across_words(X))
+    np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -116,6 +139,15 @@ WEIGHTS = {
 }
 
 
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights_in_single_precision_are_those_in_double(name):
+    X, y = table().astype(np.float32), target(name).astype(np.float32)
+    weight = 1.0 + np.arange(ROWS) % 3
+    expected = make(name).fit(X, y, sample_weight=weight).predict(X)
+    got = make(name).fit(X, y, sample_weight=weight.astype(np.float32)).predict(X)
+    np.testing.assert_array_equal(got, expected)
+
+
 @pytest.mark.parametrize("kind", WEIGHTS)
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_weights_that_leave_little(name, kind):
@@ -135,3 +167,31 @@ def test_a_row_without_weight_hides_no_nan(name):
     weight = np.where(np.isnan(X).any(axis=1), 0.0, 1.0)
     with pytest.raises(ValueError, match="Input X contains NaN"):
         make(name).fit(X, np.column_stack([y, y]) if name.startswith("MultiTask") else y, sample_weight=weight)
+
+
+WITH_CLASS_WEIGHT = [name for name in ESTIMATORS if "class_weight" in ESTIMATORS[name]().get_params()]
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("name", WITH_CLASS_WEIGHT)
+def test_weights_of_classes_that_are_none(name, factor):
+    model = make(name).set_params(class_weight={0: factor, 1: max(factor, 0.0)})
+    with pytest.raises(ValueError, match="class_weight: expected finite numbers"):
+        model.fit(table(), target(name))
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_CLASS_WEIGHT if name in WEIGHTED])
+def test_balancing_gives_no_weight_to_a_class_without_any(name):
+    X, y = table(), target(name)
+    model = make(name).set_params(class_weight="balanced")
+    finite_or_explained(lambda: model.fit(X, y, sample_weight=1.0 * (y == 0)), X)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in WEIGHTED if {"early_stopping", "validation_fraction"} <= {*make(name).get_params()}]
+)
+def test_rows_to_train_on_or_to_watch_that_weigh_nothing(name):
+    """One row weighs something: whichever part it falls to, the other is left without."""
+    model = make(name).set_params(early_stopping=True)
+    with pytest.raises(ValueError, match=r"sample weights for (training|validation) set are all zero"):
+        model.fit(table(), target(name), sample_weight=np.eye(ROWS)[3])

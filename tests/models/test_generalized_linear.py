@@ -6,6 +6,7 @@ import pytest
 from reference.loss import LOSSES
 from scipy import optimize, sparse, stats
 from scipy.special import expit
+from sklearn.utils import get_tags
 from tolerance import assert_close
 
 from schuss.linear_model import GeneralizedLinearRegressor, PoissonRegressor
@@ -302,3 +303,7 @@ def test_impossible_data_are_refused(rng):
         make("normal", inference=True).fit(X[:5], y[:5])
     with pytest.raises(ValueError, match="fit with inference=True"):
         make("poisson").fit(X, y).std_errors()
+
+
+def test_parameters_that_do_not_go_together_leave_the_tags_alone():
+    assert not get_tags(GeneralizedLinearRegressor(family="normal", link="logit")).target_tags.positive_only

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from schuss._inputs import is_plain_table
+from schuss._inputs import aligned, is_plain_table
 from schuss._sklearn import validate_data
 from schuss.ensemble._categories import (
     Vocabulary,
@@ -49,7 +49,7 @@ def check_table(estimator: Any, X: Any, *, reset: bool) -> Any:
             estimator.n_features_in_ = X.shape[1]
             estimator.__dict__.pop("feature_names_in_", None)
         return X
-    return validate_data(estimator, X, reset=reset, **_TABLE)
+    return aligned(validate_data(estimator, X, reset=reset, **_TABLE))
 
 
 def _encoded(estimator: Any, X: Any, vocabulary: Vocabulary, *, reset: bool) -> Array:

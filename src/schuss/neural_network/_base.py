@@ -43,7 +43,7 @@ from schuss.neural_network._summary import summary_of
 from schuss.neural_network._trainer import Trainer, batch_size_of
 from schuss.neural_network._watch import Watch
 from schuss.training import Hook, Outcome, StopReason, run
-from schuss.validation import check_given
+from schuss.validation import check_given, check_parts_weigh
 
 Array = NDArray[Any]
 Given = tuple[Any, Any, Any]
@@ -135,6 +135,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
+        check_parts_weigh(sample.weight, train, val)
         return sample.take(np.sort(train)), sample.take(np.sort(val))
 
     # Training.

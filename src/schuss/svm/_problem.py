@@ -93,6 +93,7 @@ class Problem:
         """Mean loss in some rows of the constant that is best for the training data."""
         k, loss = len(self.positive), self.curve_loss
         guess = constant_guess(loss, self.y, self.weight, n_outputs=k, classes=self.classes)
+        weight = None if weight is None else weight.astype(y.dtype)
         return constant_loss(loss, y, weight, guess, classes=self.classes)
 
     @property

@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from schuss import _kernels as kernels
 from schuss.tree._binning import Binner
+from schuss.validation import check_parts_weigh
 
 Matrix = NDArray[np.float64]
 
@@ -72,6 +73,7 @@ def split(data: Data, size: float, seed: int, *, stratify: bool) -> tuple[Data, 
     """Set rows aside as scikit-learn does: the same seed sets the same rows aside."""
     rows = np.arange(len(data.y))
     train, held_out = train_test_split(rows, test_size=size, stratify=data.y if stratify else None, random_state=seed)
+    check_parts_weigh(data.weight, train, held_out)
     return _take(data, np.sort(train)), _take(data, np.sort(held_out))
 
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from schuss._labels import codes_of, encode_labels
+from schuss._labels import check_class_weights, codes_of, encode_labels
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.ensemble._forest.base import BaseForest
@@ -96,7 +96,7 @@ class ForestClassifier(ClassifierMixin, BaseForest):
         if asked is None:
             return None
         if isinstance(asked, (dict, list)):
-            return np.asarray(compute_sample_weight(asked, y))
+            return check_class_weights(np.asarray(compute_sample_weight(asked, y)))
         if self.warm_start:
             warn(
                 f'class_weight="{asked}" follows the classes of the data at hand: with warm_start, and data that '
@@ -115,7 +115,9 @@ class ForestClassifier(ClassifierMixin, BaseForest):
     @staticmethod
     def _balanced(classes: Array, y: Array, sample_weight: Float64 | None) -> Float64:
         options = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return np.asarray(compute_class_weight("balanced", classes=classes, y=y, **options))
+        with np.errstate(divide="ignore"):
+            factors = compute_class_weight("balanced", classes=classes, y=y, **options)
+        return np.where(np.isfinite(factors), factors, 0.0)  # a class whose rows weigh nothing does not begin to
 
     def _balance(self, y: Array) -> Any:
         if self.class_weight != "balanced_subsample":

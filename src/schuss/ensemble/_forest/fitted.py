@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted
 
 from schuss import _kernels as kernels
-from schuss._inputs import n_threads_for
+from schuss._inputs import aligned, n_threads_for
 from schuss._sklearn import validate_data
 from schuss.ensemble._forest.growers import predict
 from schuss.ensemble._forest.members import decision_path, feature_importances, make_members, preorder
@@ -43,6 +43,7 @@ class FittedForest(MultiOutputMixin, BaseEstimator):
         if self._vocabulary is not None:
             return self._encoded(X, reset=False)
         X = validate_data(self, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=False)
+        X = aligned(X)
         check_values(self, X)
         if sp.issparse(X):
             check_indices(X)

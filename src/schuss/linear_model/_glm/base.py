@@ -179,6 +179,7 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator, ABC):
     def _positive_only(self) -> bool:
         try:
             self._validate_params()
+            family = self._family()
         except ValueError:  # of no use for fitting either
             return False
-        return not self._family().covers(np.array([-1.0]))
+        return not family.covers(np.array([-1.0]))

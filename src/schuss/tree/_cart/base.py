@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from schuss import _kernels as kernels
-from schuss._inputs import check_parameters, n_threads_for
+from schuss._inputs import aligned, check_parameters, n_threads_for
 from schuss._sklearn import (
     check_n_features,
     check_sample_weight,
@@ -174,6 +174,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
             check_n_features(self, X, reset=False)
             return X if sp.issparse(X) else single(np.asarray(X))
         X = validate_data(self, X, dtype=np.float32, accept_sparse="csr", reset=False, ensure_all_finite=False)
+        X = aligned(X)
         check_values(self, X)
         if sp.issparse(X):
             check_indices(X)

@@ -12,7 +12,7 @@ from sklearn import get_config
 from sklearn.utils import assert_all_finite
 
 from schuss import _kernels as kernels
-from schuss._inputs import is_plain_table, n_threads_for
+from schuss._inputs import aligned, is_plain_table, n_threads_for
 from schuss._sklearn import validate_data
 
 Array = NDArray[Any]
@@ -38,7 +38,7 @@ def check_training_data(estimator: Any, X: Any, y: Any) -> tuple[Any, Array]:
     else:
         table = {"dtype": np.float32, "accept_sparse": "csc", "ensure_all_finite": False}
         target = {"ensure_2d": False, "dtype": None}
-        X, y = validate_data(estimator, X, y, validate_separately=(table, target))
+        X, y = map(aligned, validate_data(estimator, X, y, validate_separately=(table, target)))
     check_values(estimator, X)
     if sp.issparse(X):
         X.sort_indices()
