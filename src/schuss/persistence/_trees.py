@@ -11,7 +11,7 @@ import numpy as np
 
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import Sizes, bind
-from schuss.tree._layout import NODE
+from schuss.tree._layout import N_CATEGORIES, NODE
 from schuss.tree._nodes import Trees
 from schuss.tree._structure import check_structure
 
@@ -116,7 +116,7 @@ class Vocabulary:
 
 
 def _are_categories(value: Any) -> bool:
-    if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) > 255:
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) > N_CATEGORIES:
         return False
     if value.dtype == object:
         proper = all(isinstance(one, str) for one in value)

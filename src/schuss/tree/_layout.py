@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a node of a tree is laid out in memory: sch/tree.h, where all of this is explained, in Python's words."""
+"""Nodes and bins as sch/tree.h has them, where all of this is explained, under Python's names."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ MISSING_LEFT = kernels.NODE_MISSING_LEFT
 CATEGORICAL = kernels.NODE_CATEGORICAL
 FEATURE = kernels.NODE_FEATURE
 
+N_BINS = kernels.MAX_BINS + 1  # the last one holds what is missing
 N_CATEGORIES = kernels.MAX_BINS  # codes 0 .. 254; what is beyond is treated as missing
 WORDS = kernels.SET_WORDS  # of 64 bits, in a set of categories

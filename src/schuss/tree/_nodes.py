@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss.tree._layout import CATEGORICAL, FEATURE, MISSING_LEFT, N_CATEGORIES, NODE, WORDS
+from schuss.tree._layout import CATEGORICAL, FEATURE, MISSING_LEFT, NODE, WORDS
 from schuss.tree._masks import depth_of, masks_of
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "FEATURE",
     "MISSING_LEFT",
     "NODE",
-    "N_CATEGORIES",
     "WORDS",
     "Trees",
     "TreesBuilder",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._kernels import MAX_BINS
 from schuss._sklearn import N_THREADS, Interval, RealNotInt, StrOptions, loss_class
 
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -21,7 +22,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
     "l2_regularization": [Interval(Real, 0, None, closed="left")],
     "max_features": [Interval(RealNotInt, 0, 1, closed="right")],
-    "max_bins": [Interval(Integral, 2, 255, closed="both")],
+    "max_bins": [Interval(Integral, 2, MAX_BINS, closed="both")],
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "monotonic_cst": ["array-like", dict, None],
     "interaction_cst": [list, tuple, StrOptions({"pairwise", "no_interactions"}), None],

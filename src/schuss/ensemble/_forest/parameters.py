@@ -6,6 +6,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
+from schuss._kernels import MAX_BINS
 from schuss._sklearn import Interval, RealNotInt, StrOptions
 from schuss.tree._cart.parameters import CONSTRAINTS as TREE_CONSTRAINTS
 from schuss.tree._cart.parameters import constraint_signs, limits_of
@@ -24,7 +25,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         Interval(RealNotInt, 0.0, None, closed="neither"),
         Interval(Integral, 1, None, closed="left"),
     ],
-    "max_bins": [Interval(Integral, 2, 255, closed="both"), None],
+    "max_bins": [Interval(Integral, 2, MAX_BINS, closed="both"), None],
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "early_stopping": ["boolean"],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],

@@ -67,8 +67,6 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     plateau_factor = 0.5
     plateau_patience = 2
     on_divergence = "raise"
-    _intercept_slope = 0.0
-    _is_joint = False  # whether several classes share a softmax
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -109,6 +107,16 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    @property
+    def _intercept_slope(self) -> float:
+        """The objective has a term of this times the intercept."""
+        return 0.0
+
+    @property
+    def _is_joint(self) -> bool:
+        """Whether several classes share a softmax."""
+        return False
 
     # Checks.
 

@@ -308,7 +308,7 @@ default='hinge'
         self.n_threads = n_threads
 
     @property
-    def _is_joint(self) -> bool:  # type: ignore[override]
+    def _is_joint(self) -> bool:
         return self.multi_class == "multinomial"
 
     def _check_parameters(self, *, partial: bool = False) -> None:

@@ -165,7 +165,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         return self.nu
 
     @property
-    def _intercept_slope(self) -> float:  # type: ignore[override]
+    def _intercept_slope(self) -> float:
         return self.nu
 
     @fit_context

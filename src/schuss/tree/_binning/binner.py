@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss.tree._binning.weights import whole_weights
+from schuss.tree._layout import N_BINS
 
 Array = NDArray[Any]
 Bool = NDArray[np.bool_]
 Float64 = NDArray[np.float64]
-
-_ROW = 256  # bounds, or bins of codes, that a feature has room for
 
 
 class Binner:
@@ -110,12 +109,12 @@ class Binner:
 
     def _transform(self, X: Any) -> kernels.Binned:
         n, d = X.shape
-        bounds = np.full((d, _ROW), np.inf)
+        bounds = np.full((d, N_BINS), np.inf)
         for row, thresholds in zip(bounds, self.thresholds, strict=True):
             row[: len(thresholds)] = thresholds
         codes = None
         if self._categorical.any():
-            codes = np.full((d, _ROW), kernels.MISSING_BIN, np.uint8)
+            codes = np.full((d, N_BINS), kernels.MISSING_BIN, np.uint8)
             for row, seen in zip(codes, self.categories, strict=True):
                 if seen is not None:
                     row[seen] = seen

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss import _kernels as kernels
 from schuss.tree._binning import Binner
+from schuss.tree._layout import N_BINS
 
 Float64 = NDArray[np.float64]
-
-_MISSING = 255
 
 
 class Bins:
@@ -36,9 +36,9 @@ class Bins:
         binner = Binner(max_bins, n_threads=n_threads)
         bins = binner.fit_transform(X.tocsr() if hasattr(X, "tocsr") else X, weight).columns[:, : X.shape[0]]
         codes = bins.astype(np.float32)
-        codes[bins == _MISSING] = np.nan
+        codes[bins == kernels.MISSING_BIN] = np.nan
         self.codes = codes.T
-        self._bounds = np.full((X.shape[1], _MISSING + 1), np.inf)
+        self._bounds = np.full((X.shape[1], N_BINS), np.inf)
         for row, thresholds in zip(self._bounds, binner.thresholds, strict=True):
             row[: len(thresholds)] = thresholds
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schuss._kernels import MAX_BINS
 from schuss._sklearn import N_THREADS, Interval, RealNotInt, StrOptions
 from schuss.tree._cart.problem import Limits
 
@@ -30,7 +31,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "min_impurity_decrease": [Interval(Real, 0.0, None, closed="left")],
     "ccp_alpha": [Interval(Real, 0.0, None, closed="left")],
     "monotonic_cst": ["array-like", None],
-    "max_bins": [Interval(Integral, 2, 255, closed="both"), None],
+    "max_bins": [Interval(Integral, 2, MAX_BINS, closed="both"), None],
     "max_time": [Interval(Real, 0, None, closed="neither"), None],
     "n_threads": N_THREADS,
 }

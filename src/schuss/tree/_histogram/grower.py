@@ -15,6 +15,7 @@ from schuss.tree._cart.problem import Limits
 from schuss.tree._histogram.grown import Grown, from_kernel, pruned
 from schuss.tree._histogram.rooms import Room
 from schuss.tree._histogram.targets import Target
+from schuss.tree._layout import N_BINS, N_CATEGORIES
 from schuss.tree._nodes import category_sets
 
 Float64 = NDArray[np.float64]
@@ -98,7 +99,7 @@ class BinnedGrower:
         self._options, self._scratch, self._n_threads = options, kernels.Scratch(), n_threads
         self._n_values, self._alone = target.n_values, target.one_value
         self._arguments = target.arguments(sum_bits) | self._kernel_options()
-        self._thresholds = np.full((X.shape[1], 256), LARGEST)
+        self._thresholds = np.full((X.shape[1], N_BINS), LARGEST)
         for row, some in zip(self._thresholds, self._binner.thresholds, strict=True):
             row[: len(some)] = some
 
@@ -108,7 +109,7 @@ class BinnedGrower:
         categories = self._binner.categories
         if all(codes is None for codes in categories):
             return None
-        everything = np.arange(255)
+        everything = np.arange(N_CATEGORIES)
         return category_sets([everything if codes is None else codes for codes in categories])
 
     def grow(self, seeds: Int64, weight: Int64, unit: float, n_threads: int, finished: list[Any]) -> None:
@@ -163,8 +164,8 @@ class BinnedGrower:
 
 
 def _bin_values(bounds: Float64) -> Float64:
-    """A value of each bin, (256,): in the middle, and as far beyond the outer bounds as the next ones are wide."""
-    values = np.full(256, np.inf)
+    """A value of each bin, (N_BINS,): in the middle, and as far beyond the outer bounds as the next ones are wide."""
+    values = np.full(N_BINS, np.inf)
     if len(bounds) > 1:
         middle = 0.5 * (bounds[1:] + bounds[:-1])
         outer = (2.0 * bounds[0] - middle[0], 2.0 * bounds[-1] - middle[-1])

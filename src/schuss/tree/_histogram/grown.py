@@ -122,7 +122,7 @@ def from_kernel(tree: dict[str, Any], thresholds: Float64) -> Grown:
     ----------
     tree : dict
         As ``kernels.forest_grow`` makes it.
-    thresholds : ndarray of shape (n_features, 256)
+    thresholds : ndarray of shape (n_features, N_BINS)
         The largest value of each bin.
     """
     grown = _on_bins(tree)
