@@ -73,8 +73,12 @@ def test_gradient_of_every_layer(layers):
 
 
 @pytest.mark.parametrize("head", HEADS, ids=name_of)
-def test_gradient_of_every_head(head):
-    assert_gradient_is_the_slope(Case((4, 6, 3), np.float64, 2, n=21, **head))
+@pytest.mark.parametrize("norm", [None, "batch", "layer"])
+def test_gradient_of_every_head_behind_every_activation(head, norm):
+    for activation in kernels.NN_ACTIVATIONS:
+        for dropout in (0.0, 0.3):
+            options = {"activation": activation, "norm": norm, "dropout": dropout, "weighted": True, **head}
+            assert_gradient_is_the_slope(Case((5, 7, 6, 3), np.float64, 7, n=23, **options))
 
 
 @pytest.mark.parametrize("layers", LAYERS, ids=name_of)
