@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import wraps
 from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context, get_config
 from sklearn._loss import loss as _loss_module
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.tree import _tree
+from sklearn.utils import check_array as _check_array
 from sklearn.utils._param_validation import Hidden, Interval, Options, RealNotInt, StrOptions, validate_params
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
@@ -28,8 +31,8 @@ from sklearn.utils.validation import (
     _check_sample_weight,
     _check_y,
     _deprecate_positional_args,
-    validate_data,
 )
+from sklearn.utils.validation import validate_data as _validate_data
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -49,6 +52,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "check_arguments",
+    "check_array",
     "check_method_params",
     "check_monotonic_cst",
     "check_n_features",
@@ -85,6 +89,23 @@ FRIEDMAN_DEPRECATED = with_callbacks is not None
 
 # A count of threads; negative ones count back from what there is, as joblib has it.
 N_THREADS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
+
+
+def _to_numpy(check: Method) -> Method:
+    """Let one of scikit-learn's checks return NumPy arrays under ``array_api_dispatch``, too: kernels take no other."""
+
+    @wraps(check)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not get_config()["array_api_dispatch"]:
+            return check(*args, **kwargs)
+        with config_context(array_api_dispatch=False):
+            return check(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+check_array = _to_numpy(_check_array)
+validate_data = _to_numpy(_validate_data)
 
 
 def fit_context(method: Method) -> Method:
@@ -171,6 +192,7 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray[np.int8]:
     return np.asarray(_check_monotonic_cst(estimator, monotonic_cst), dtype=np.int8)
 
 
+@_to_numpy
 def check_target(estimator: Any, y: Any) -> NDArray[Any]:
     """Check a target of one column that may hold labels, as scikit-learn does."""
     return np.asarray(_check_y(y, estimator=estimator))
@@ -239,6 +261,7 @@ def split_params(estimator: Any, params: Mapping[str, Any], sample_weight: Any =
     return dict(routed.splitter.split)
 
 
+@_to_numpy
 def check_sample_weight(
     sample_weight: Any, X: Any, *, dtype: Any, allow_all_zero: bool = False, non_negative: bool = False
 ) -> NDArray[Any] | None:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 
 from schuss._inputs import aligned, is_plain_table
-from schuss._sklearn import validate_data
+from schuss._sklearn import check_array, validate_data
 from schuss.ensemble._categories import (
     Vocabulary,
     are_codes,

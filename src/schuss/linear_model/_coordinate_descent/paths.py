@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from schuss._blas import one_blas_thread
-from schuss._sklearn import Hidden, Interval, StrOptions, check_arguments
+from schuss._sklearn import Hidden, Interval, StrOptions, check_arguments, check_array
 from schuss._threads import effective_n_threads
 from schuss.linear_model._coordinate_descent.alpha_grid import alpha_grid
 from schuss.linear_model._coordinate_descent.features import Target, features_of
