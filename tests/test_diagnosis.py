@@ -136,7 +136,27 @@ def test_evidence_holds_the_numbers():
     assert found["gap"].value == pytest.approx(0.05)
     assert f"{math.sqrt(2) * 0.35 / 20:.1g}" in found["gap"].sentence
     assert found["rise"].value == 0.0
+    assert found["rise"].sentence == "The validation loss, smoothed over 2 iterations, was lowest at its end."
     assert found["further_gain"].value == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_lowest_validation_loss_is_named_as_what_it_is():
+    def sentences(curve):
+        return {item.name: item.sentence for item in diagnose(History.from_dict(_columns(curve))).evidence}
+
+    few, many = [0.6, 0.4, 0.5, 0.52, 0.53], [0.6 - 0.3 * i / 20 if i < 20 else 0.3 for i in range(40)]
+    assert "The validation loss was lowest at iteration 2 of 5 and ended 0.13 ±" in sentences(few)["rise"]
+    assert "would leave the validation loss where it is ±" in sentences(many)["further_gain"]
+    assert sentences([0.5])["gradient_norm"] == "The largest entry of the gradient is 0.25."
+
+
+def _columns(curve):
+    columns = dict.fromkeys(("objective", "training_loss", "validation_loss"), curve)
+    return {
+        "n_records": len(curve),
+        "columns": {**columns, "gradient_norm": [0.25] * len(curve)},
+        "baseline": {"training_loss": 0.7, "validation_loss": 0.7},
+    }
 
 
 def test_without_validation_it_says_what_cannot_be_judged():

@@ -91,7 +91,8 @@ class Knobs:
         if self._is_single_tree:
             return f"grow a smaller tree ({self._sizes()})"
         if self._has("max_leaf_nodes"):
-            return f"grow smaller trees (max_leaf_nodes{self._now('max_leaf_nodes')})"
+            verb = "set" if self._params["max_leaf_nodes"] is None else "lower"
+            return f"grow smaller trees: {verb} max_leaf_nodes{self._now('max_leaf_nodes')}"
         if self._has("alpha"):
             return f"raise alpha{self._now('alpha')}"
         return "regularise more strongly"

@@ -58,12 +58,15 @@ class Rise:
     limit : float
         Number of standard errors that ``amount`` exceeds by chance alone in less than
         about one run of twenty, given among how many points the lowest was chosen.
+    width : int
+        Number of iterations that the course is smoothed over.
     """
 
     amount: float
     error: float
     at: int
     limit: float
+    width: int
 
     @property
     def is_real(self) -> bool:
@@ -120,7 +123,7 @@ def rise(curve: Curve) -> Rise:
     error = noise(curve, robust=False) * math.sqrt(2.0 / width)
     chances = max(1.0, len(course) / width)
     limit = 2.0 + math.sqrt(2.0 * math.log(chances))
-    return Rise(float(course[-1] - course[at]), error, at + width // 2, limit)
+    return Rise(float(course[-1] - course[at]), error, at + width // 2, limit, width)
 
 
 def _window(n: int) -> int:

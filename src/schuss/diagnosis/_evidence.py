@@ -11,6 +11,7 @@ import numpy as np
 from schuss.diagnosis._case import Case
 from schuss.diagnosis._verdict import Evidence, percent
 
+_NOTHING = 0.05  # change by its standard error
 # What is said of the layers of a network.
 _MANY_UNITS = 0.3  # dead, or saturated
 _VANISHING = 1e-4  # first layer's gradient by the largest one
@@ -47,14 +48,13 @@ def _further_gain(case: Case) -> Iterator[Evidence]:
     going = case.trend
     if not case.has_course:
         return
-    verb = "lower" if going.gain >= 0.0 else "raise"
-    yield Evidence(
-        "further_gain",
-        going.gain,
-        f"At the pace of its end, another {going.span} {case.steps} would {verb} the "
-        f"{case.watched_name} by {abs(going.gain):.2g} ± {going.error:.1g}, "
-        f"{percent(abs(going.gain) / case.gained)} of what was gained.",
-    )
+    pace, error = f"At the pace of its end, another {going.span} {case.steps} would", f" ± {going.error:.1g}"
+    if abs(going.gain) > _NOTHING * going.error:
+        verb, share = "lower" if going.gain > 0.0 else "raise", percent(abs(going.gain) / case.gained)
+        change = f"{verb} the {case.watched_name} by {abs(going.gain):.2g}{error}, {share} of what was gained"
+    else:
+        change = f"leave the {case.watched_name} where it is{error}"
+    yield Evidence("further_gain", going.gain, f"{pace} {change}.")
 
 
 def _validation(case: Case) -> Iterator[Evidence]:
@@ -69,12 +69,10 @@ def _validation(case: Case) -> Iterator[Evidence]:
     if not case.has_course:
         return
     up = case.validation_rise
-    yield Evidence(
-        "rise",
-        up.amount,
-        f"The validation loss was lowest at {case.step} {up.at + 1} of {len(case)} and ended "
-        f"{up.amount:.2g} ± {up.error:.1g} above that.",
-    )
+    smoothed = f", smoothed over {up.width} {case.steps}," if up.width > 1 else ""
+    lowest = f"at {case.step} {up.at + 1} of {len(case)} and ended {up.amount:.2g} ± {up.error:.1g} above that"
+    where = lowest if up.amount > 0.0 else "at its end"
+    yield Evidence("rise", up.amount, f"The validation loss{smoothed} was lowest {where}.")
 
 
 def _fluctuation(case: Case) -> Iterator[Evidence]:
@@ -107,11 +105,8 @@ def _back_offs(case: Case) -> Iterator[Evidence]:
 def _gradient(case: Case) -> Iterator[Evidence]:
     if "gradient_norm" in case.history.columns:
         norms = case.history["gradient_norm"]
-        yield Evidence(
-            "gradient_norm",
-            float(norms[-1]),
-            f"The largest entry of the gradient went from {norms[0]:.2g} to {norms[-1]:.2g}.",
-        )
+        course = f"went from {norms[0]:.2g} to {norms[-1]:.2g}" if len(norms) > 1 else f"is {norms[-1]:.2g}"
+        yield Evidence("gradient_norm", float(norms[-1]), f"The largest entry of the gradient {course}.")
 
 
 def _layers(case: Case) -> Iterator[Evidence]:

@@ -85,7 +85,7 @@ def percent(value: float) -> str:
     """Return a share as text, with as many digits as make sense."""
     if 0.0 < abs(value) < 1e-3:
         return "less than 0.1%"
-    return f"{value:.0%}" if abs(value) >= 0.1 else f"{value:.1%}"
+    return f"{value:.0%}" if abs(value) >= 0.0995 else f"{value:.1%}"
 
 
 def _evidence(data: Mapping[str, Any]) -> Evidence:
