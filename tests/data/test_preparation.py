@@ -15,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from schuss.data import DataError, Preparation
 from schuss.data.columns import Column, Kind, classify_columns
 from schuss.data.encoders import rare_below
+from schuss.data.values import numbers
 
 NUMBERS, WORDS = ["a", "b", "skewed"], ["colour", "place"]
 
@@ -114,6 +115,11 @@ def test_booleans_and_infinities():
     assert prepared.feature_names == ("flag", "flag is missing", "x", "x is missing")
     assert np.isfinite(prepared.transform(table)).all()
     assert prepared.transform(table)[:, 3].tolist() == [0, 1, 0, 1]
+
+
+def test_percentages_are_shares():
+    column = pa.chunked_array([["12 %", "0.5%", "+3e1 %", "0.12", None]])
+    assert numbers(column, "x").tolist()[:4] == [0.12, 0.005, 0.3, 0.12]
 
 
 def test_dates_are_a_trend_and_three_circles():

@@ -102,7 +102,7 @@ def test_nameless_columns_get_names_and_names_lose_spaces(tmp_path):
         ("\n\n", "is empty"),
         ("a,b\n", "has no rows"),
         ("a,a\n1,2\n", "more than one column named 'a'"),
-        ("a,b\n1,2\n3\n", "line 3 has 1 columns, the header has 2"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 column, the header has 2"),
         ("a,b\n1,2\n3,4,5\n", "line 3 has 3 columns, the header has 2"),
         (b"a,b\n1,\xff\xfe\n", "column 'b' holds text that is not in UTF-8"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "must be text in UTF-8"),

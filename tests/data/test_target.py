@@ -50,7 +50,7 @@ def test_the_person_may_choose():
         (["a"] * N, None, "the target 'y' is always 'a': there is nothing to learn"),
         ([3, 3, None], None, "is always 3"),
         ([None, None], None, "is empty"),
-        (["a", "b"], REGRESSION, "column 'y' holds 'a', which is not a number"),
+        (["a", "b"], REGRESSION, "the target 'y' holds 'a', which is not a number"),
         ([i / 7 for i in range(N)], CLASSIFICATION, "holds numbers that are not whole"),
         (list(range(N)), CLASSIFICATION, "60 distinct values, too many to be classes"),
         ([f"name {i}" for i in range(N)], None, "60 distinct values, too many to be classes"),

@@ -130,6 +130,8 @@ def _classify_texts(name: str, column: pa.ChunkedArray, wanted: bool) -> Column:
         return Column(name, Kind.NUMBER, markers=markers)
     if n_distinct == 1 and n_held == len(column):
         return Column(name, Kind.DROPPED, f"it is always {shown(held.distinct[0].as_py(), 30)}")
+    if values.are_dates(held.distinct):
+        return Column(name, Kind.DATE)
     if not wanted and n_held >= _ENOUGH_ROWS:
         if n_distinct >= _MOSTLY * n_held:
             return Column(name, Kind.DROPPED, "nearly every value differs, like an identifier")

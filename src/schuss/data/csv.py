@@ -116,5 +116,6 @@ def _reason(error: BaseException) -> str:
     line = printable(text.splitlines()[0]).removeprefix("CSV parse error: ")
     if found := _UNEVEN.search(line):
         where = f"line {found[1]}" if found[1] else "a line"
-        return f"{where} has {found[3]} columns, the header has {found[2]}"
+        columns = "column" if found[3] == "1" else "columns"
+        return f"{where} has {found[3]} {columns}, the header has {found[2]}"
     return line[:200].rstrip(".")

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from schuss.data.errors import DataError, closest, printable, shown
+from schuss.data.values import looks_like_number
 
 SAMPLE_PREFIX = "sample:"
 STANDARD_INPUT = "-"
@@ -155,7 +156,8 @@ def _checked(source: Source) -> Source:
     names = [name.strip() or f"column_{i + 1}" for i, name in enumerate(table.column_names)]
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
-        raise DataError(f"{where} has more than one column named {shown(twice[0])}")
+        hint = "; is the header line missing?" if looks_like_number(twice[0]) else ""
+        raise DataError(f"{where} has more than one column named {shown(twice[0])}{hint}")
     table = table.rename_columns(names).combine_chunks()
     return Source(source.name, source.format, table, source.fingerprint, source.notes, source.target)
 

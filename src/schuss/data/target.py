@@ -88,7 +88,7 @@ class Target:
             )
         task = task or _task(distinct, table.num_rows)
         if task == REGRESSION:
-            _check_range(values.numbers(table.column(name), name), name, power)  # says which value is no number
+            _check_range(_amounts(table, name), name, power)
             return cls(name, task, power=power)
         return cls(name, task, _classes(distinct, name, table.num_rows))
 
@@ -178,6 +178,15 @@ class Target:
         labels = np.array(self.classes, dtype=np.float64)
         at = np.clip(np.searchsorted(labels, raw), 0, len(labels) - 1)
         return np.where(np.isnan(raw), np.nan, np.where(labels[at] == raw, at, -1))
+
+
+def _amounts(table: pa.Table, name: str) -> NDArray[np.float64]:
+    """Return a target's numbers, or say which value is none."""
+    column = table.column(name)
+    if values.is_text(column.type) and len(odd := values.odd_ones(values.texts(column).distinct)):
+        first = shown(odd[0].as_py())
+        raise DataError(f"the target {shown(name)} holds {first}, which is not a number; this model predicts numbers")
+    return values.numbers(column, name)
 
 
 def _check_range(numbers: NDArray[np.float64], name: str, power: float | None) -> None:

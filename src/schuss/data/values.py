@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from schuss.data.csv import MISSING
 from schuss.data.errors import DataError, shown
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?( ?%)?$"
 _DAY = 86_400.0
 
 
@@ -102,6 +103,20 @@ def numbers(column: pa.ChunkedArray, name: str, markers: Collection[str] = ()) -
     return _finite(flat.to_numpy(zero_copy_only=False))
 
 
+def looks_like_number(text: str) -> bool:
+    """Whether a text is written as a number."""
+    return bool(re.match(_NUMBER, text))
+
+
+def are_dates(distinct: pa.StringArray) -> bool:
+    """Whether all texts are ISO dates or moments without a zone, as `moments` reads them."""
+    try:
+        distinct.cast(pa.timestamp("us"), safe=False)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def odd_ones(distinct: pa.StringArray, markers: Collection[str] = ()) -> pa.StringArray:
     """Return the texts that are neither numbers nor among the markers."""
     fine = pc.match_substring_regex(distinct, _NUMBER)
@@ -111,11 +126,12 @@ def odd_ones(distinct: pa.StringArray, markers: Collection[str] = ()) -> pa.Stri
 
 
 def parsed(distinct: pa.StringArray) -> NDArray[np.float64]:
-    """Return texts as numbers, NaN where they are none."""
+    """Return texts as numbers, NaN where they are none; 12 % is 0.12."""
     fine = pc.match_substring_regex(distinct, _NUMBER)
-    plain = pc.replace_substring_regex(distinct, r"^\+", "")
+    plain = pc.replace_substring_regex(distinct, r"^\+| ?%$", "")
     cast = pc.if_else(fine, plain, pa.scalar(None, pa.string())).cast(pa.float64())
-    return np.asarray(cast.to_numpy(zero_copy_only=False))
+    found = np.asarray(cast.to_numpy(zero_copy_only=False))
+    return np.where(np.asarray(pc.ends_with(distinct, "%")), found / 100.0, found)
 
 
 def moments(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
