@@ -17,10 +17,11 @@ MISTAKES = {
     "no target": (["train", "table.csv"], "Say --target with one of 'x', 'y', 'word', 'only'"),
     "wrong target": (["train", "table.csv", "-t", "wrd"], "there is no column 'wrd'; did you mean 'word'?"),
     "one class": (["train", "table.csv", "-t", "only"], "the target 'only' is always 'k': there is nothing to learn"),
-    "words for numbers": (["train", "table.csv", "-t", "word", "-m", "linear"], "holds 'a', which is not a number"),
+    "words for numbers": (["train", "table.csv", "-t", "word", "-m", "linear"],
+                          "the target 'word' holds 'a', which is not a number; this model predicts numbers"),
     "numbers for classes": (["train", "sample:diabetes", "-m", "logistic"], "too many to be classes"),
     "empty file": (["train", "empty.csv", "-t", "y"], "'empty.csv' is empty"),
-    "broken csv": (["train", "broken.csv", "-t", "y"], "line 3 has 1 columns, the header has 2"),
+    "broken csv": (["train", "broken.csv", "-t", "y"], "line 3 has 1 column, the header has 2"),
     "not text": (["train", "noise.csv", "-t", "y"], "must be text in UTF-8"),
     "unknown parameter": (["train", "table.csv", "-t", "y", "-m", "sgd", "--set", "alhpa=1"], "did you mean 'alpha'?"),
     "impossible value": (["train", "table.csv", "-t", "y", "--set", "C=-1"], "'C' parameter of LogisticRegression"),
@@ -35,10 +36,12 @@ MISTAKES = {
     "time": (["train", "table.csv", "-t", "y", "--max-time", "soon"], "--max-time 'soon' is not a time"),
     "test size": (["train", "table.csv", "-t", "y", "--test-size", "1"], "--test-size must be at least 0 and below 1"),
     "val size": (["train", "table.csv", "-t", "y", "--val-size", "-0.1"], "--val-size must be at least 0 and below 1"),
-    "all shares": (["train", "table.csv", "-t", "y", "--test-size", "0.9", "--val-size", "0.9"], "too few to be split"),
+    "all shares": (["train", "table.csv", "-t", "y", "--test-size", "0.9", "--val-size", "0.9"], "no rows to train on"),
     "two tests": (["train", "table.csv", "-t", "y", "--test", "table.csv", "--test-size", "0.1"], "exclude each other"),
     "wrong test": (["train", "table.csv", "-t", "y", "--test", "no.csv"], "there is no file 'no.csv'"),
-    "test lacks": (["train", "table.csv", "-t", "y", "--test", "short.csv"], "no column 'x', which the model needs"),
+    "test lacks": (["train", "table.csv", "-t", "y", "--test", "short.csv"], "'short.csv': the table has no column"),
+    "test lacks target": (["train", "table.csv", "-t", "x", "--test", "short.csv"], "'short.csv': there is no column"),
+    "no header": (["train", "bare.csv", "-t", "y"], "more than one column named '1'; is the header line missing?"),
     "keep": (["train", "table.csv", "-t", "y", "--keep", "z"], "there is no column 'z'"),
     "drop target": (["train", "table.csv", "-t", "y", "--drop", "y"], "--drop 'y' is the target"),
     "drop all": (["train", "table.csv", "-t", "y", "--drop", "x", "--drop", "word"], "no column is left"),
@@ -47,11 +50,13 @@ MISTAKES = {
     "onto foreign": (["train", "table.csv", "-t", "y", "-o", "short.csv"], "was not written by schuss"),
     "report onto model": (["train", "table.csv", "-t", "y", "-o", "m", "--report", "m"], "would overwrite 'm'"),
     "report onto foreign": (["train", "table.csv", "-t", "y", "--report", "short.csv"], "was not written by schuss"),
-    "unknown model": (["train", "table.csv", "-t", "y", "-m", "jungle"], "'jungle'"),
+    "unknown model": (["train", "table.csv", "-t", "y", "-m", "jungle"], "'jungle' is not a family of models; there"),
+    "near a model": (["train", "table.csv", "-t", "y", "-m", "bosting"], "did you mean 'boosting'?"),
     "unknown option": (["train", "table.csv", "--targte", "y"], "--targte"),
     "unknown command": (["trian"], "trian"),
     "no source": (["train"], "SOURCE"),
     "bad threads": (["train", "table.csv", "-t", "y", "--threads", "0"], "--threads"),
+    "many threads": (["train", "table.csv", "-t", "y", "--threads", "10000"], "--threads"),
     "no model": (["predict", "no.schuss", "table.csv"], "there is no model file 'no.schuss'"),
     "foreign model": (["predict", "table.csv", "table.csv"], "table.csv"),
     "empty model": (["show", "empty.csv"], "empty.csv"),
@@ -66,6 +71,7 @@ def desk(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "broken.csv").write_text("x,y\n1,2\n3\n")
     (tmp_path / "short.csv").write_text("y,word,only\n1,a,k\n")
+    (tmp_path / "bare.csv").write_text("1,1,0\n2,3,1\n")
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 20)
     return tmp_path
 

@@ -80,7 +80,7 @@ def test_what_a_person_reads(schuss):
     assert result.status == 0
     for words in (
         "569 rows, 31 columns",
-        "2 classes: benign 63 %, malignant 37 %",
+        "2 classes: benign 63%, malignant 37%",
         "Logistic regression",
         "Converged after",
         "On 114 rows it has not seen",
@@ -103,6 +103,13 @@ def test_what_a_person_reads(schuss):
     assert "validation loss" in lines[0]
     assert lines[0].endswith(" s")
     assert "\x1b" not in result.out + result.err
+    assert not any(line.endswith(" ") for line in result.out.splitlines())
+
+
+def test_infinite_values_are_said_to_be_taken_for_missing(schuss, tmp_path):
+    rows = [f"{i % 7}.5,{'-inf' if i == 3 else i * 3 % 11},{i % 2}" for i in range(60)]
+    (tmp_path / "odd.csv").write_text("\n".join(["a,b,y", *rows]))
+    assert "note: column 'b': 1 infinite value taken for missing" in schuss("train", "odd.csv", "-t", "y").out
 
 
 def test_every_kind_of_column(schuss, bench):

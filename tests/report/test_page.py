@@ -87,7 +87,7 @@ def test_whole_and_on_its_own(make, sample, words):
 def test_numbers_are_those_of_the_record(make, tmp_path):
     text = make("sample:wine", seed=5)
     run = TableModel.load(tmp_path / "model.schuss").run
-    assert f"{100 * run['test']['scores'][0]['model']:.1f} %" in text
+    assert f"{100 * run['test']['scores'][0]['model']:.1f}%" in text
     assert run["source"]["sha256"] in text
     assert run["verdict"]["advice"][:30] in Page(text).text
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -24,41 +23,40 @@ SOURCE_HELP = (
 MODEL_HELP = "A model file that [bold]schuss train[/] wrote."
 
 
-class ModelName(StrEnum):
-    """Families of models."""
-
-    auto = "auto"
-    linear = "linear"
-    ridge = "ridge"
-    ridge_cv = "ridge-cv"
-    lasso = "lasso"
-    lasso_cv = "lasso-cv"
-    elasticnet = "elasticnet"
-    elasticnet_cv = "elasticnet-cv"
-    logistic = "logistic"
-    logistic_cv = "logistic-cv"
-    poisson = "poisson"
-    gamma = "gamma"
-    tweedie = "tweedie"
-    glm = "glm"
-    huber = "huber"
-    quantile = "quantile"
-    svm = "svm"
-    perceptron = "perceptron"
-    sgd = "sgd"
-    tree = "tree"
-    forest = "forest"
-    boosting = "boosting"
-    mlp = "mlp"
-
-
+# Families of models.
+FAMILY_NAMES = (
+    "auto",
+    "linear",
+    "ridge",
+    "ridge-cv",
+    "lasso",
+    "lasso-cv",
+    "elasticnet",
+    "elasticnet-cv",
+    "logistic",
+    "logistic-cv",
+    "poisson",
+    "gamma",
+    "tweedie",
+    "glm",
+    "huber",
+    "quantile",
+    "svm",
+    "perceptron",
+    "sgd",
+    "tree",
+    "forest",
+    "boosting",
+    "mlp",
+)
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)]
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 DebugOption = Annotated[bool, typer.Option("--debug", hidden=True, help="Show tracebacks.")]
 ThreadsOption = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="Threads to use.", show_default="as many as there are CPUs to use"),
+    # More a model file may not ask for.
+    typer.Option("--threads", min=1, max=4096, help="Threads to use.", show_default="as many as there are CPUs to use"),
 ]
 
 
@@ -87,11 +85,12 @@ def train(
         typer.Option("--target", "-t", metavar="NAME", help="The column to predict; bundled tables know theirs."),
     ] = None,
     model: Annotated[
-        ModelName | None,
+        str | None,
         typer.Option(
             "--model",
             "-m",
-            help="Family of models; auto tries a few and takes what does best on the rows to watch.",
+            metavar="FAMILY",
+            help=f"{', '.join(FAMILY_NAMES)}; auto tries a few and takes what does best on the rows to watch.",
             show_default="logistic for classes, linear for numbers",
         ),
     ] = None,
@@ -133,7 +132,7 @@ def train(
         TrainOptions(
             source=source,
             target=target,
-            model=model.value if model else None,
+            model=model,
             settings=tuple(settings or ()),
             test=test,
             test_size=test_size,

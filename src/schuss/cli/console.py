@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.padding import Padding
@@ -22,7 +22,22 @@ def make_console(*, stderr: bool = False, quiet: bool = False) -> Console:
     console = Console(stderr=stderr, quiet=quiet, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _WIDTH
+        console.file = cast("IO[str]", _Trimmed(console.file))
     return console
+
+
+class _Trimmed:
+    """A stream of lines without the spaces at their ends, which tables are filled up with."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def plain(text: object, style: str = "") -> Text:

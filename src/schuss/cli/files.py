@@ -41,7 +41,7 @@ def check_output(where: str, option: str, inputs: Iterable[str | None], mark: by
         raise CommandError(f"{option}: no permission to write {shown(where, 300)}")
     for source in inputs:
         if source is not None and _same(path, Path(source)):
-            raise CommandError(f"{option}: {shown(where, 300)} would overwrite {shown(source, 300)}, which is needed")
+            raise CommandError(f"{option}: that would overwrite {shown(source, 300)}, which is needed")
     if path.exists() and not path.is_file():
         raise CommandError(f"{option}: {shown(where, 300)} is not an ordinary file")
     if mark and path.exists() and not _bears(path, mark):

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from schuss.cli.app import FAMILY_NAMES
 from schuss.cli.errors import CommandError
-from schuss.data.errors import shown
+from schuss.data.errors import closest, shown
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|min|s|m|h|d)?")
@@ -68,6 +69,13 @@ def parse_value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
+
+
+def check_model(name: str | None) -> None:
+    """Raise CommandError unless there is a family of models of this name; None is none asked for."""
+    if name is not None and name not in FAMILY_NAMES:
+        hint = closest(name, FAMILY_NAMES) or f"; there are {', '.join(FAMILY_NAMES)}"
+        raise CommandError(f"--model {shown(name)} is not a family of models{hint}")
 
 
 def check_share(name: str, share: float) -> float:

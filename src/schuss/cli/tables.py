@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schuss.cli.errors import CommandError
 from schuss.data import Preparation, Source, Target, read_source
-from schuss.data.columns import Column, classify_columns
+from schuss.data.columns import Column, Kind, classify_columns
 from schuss.data.errors import DataError, printable, shown
 from schuss.data.plain import Form
 from schuss.data.split import Split, split_rows
@@ -116,6 +117,7 @@ def make_tables(
             for c in columns
             if c.markers
         ]
+        notes += _infinite(table, columns)
         split = split_rows(
             truth_of(target, table),
             classes=target.task == CLASSIFICATION,
@@ -129,7 +131,8 @@ def make_tables(
     if test:
         with watch("reading"):
             test_source = read_source(test, text_columns=text_columns(table))
-            test_table = _labelled(test_source.table, target, notes, test)
+            with _naming(test):
+                test_table = _labelled(test_source.table, target, notes, test)
     with watch("preparing"):
         rows = Rows(table, columns, split, test_table)
         notes += _extra_columns(test_source, table)
@@ -159,8 +162,18 @@ def _prepared(
     validation = _part(preparation, target, rows_of(rows.table, rows.split.validation))
     if target.task == CLASSIFICATION:  # a class that training lacks cannot be watched
         validation = validation[0][validation[1] >= 0], validation[1][validation[1] >= 0]
-    tested = _part(preparation, target, rows.test_table)
+    with _naming(test_source.name) if test_source else nullcontext():
+        tested = _part(preparation, target, rows.test_table)
     return Tables(source, test_source, rows, form, preparation, target, training, validation, tested, notes)
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Say of what is wrong with a table which one it is."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{shown(where, 300)}: {error}") from error
 
 
 def _part(preparation: Preparation, target: Target, table: pa.Table) -> Part:
@@ -181,6 +194,18 @@ def _labelled(table: pa.Table, target: Target, notes: list[str], where: str | No
     return table.filter(pa.array(known))
 
 
+def _infinite(table: pa.Table, columns: Collection[Column]) -> list[str]:
+    """Name the columns that hold infinite values, which models take for missing."""
+    counts = {
+        c.name: pc.sum(pc.is_inf(table.column(c.name))).as_py() or 0
+        for c in columns
+        if c.kind is Kind.NUMBER and pa.types.is_floating(table.column(c.name).type)
+    }
+    return [
+        f"column {shown(name)}: {words.count(n, 'infinite value')} taken for missing" for name, n in counts.items() if n
+    ]
+
+
 def _trained_classes(target: Target, table: pa.Table, split: Split, notes: list[str]) -> Target:
     """Return the target with only those classes that the training rows have."""
     if target.task != CLASSIFICATION:
@@ -192,7 +217,7 @@ def _trained_classes(target: Target, table: pa.Table, split: Split, notes: list[
             notes.append("some classes have too few rows to be in every part by their share")
         return target
     lost = [shown(label) for label, n in zip(target.classes, counts, strict=True) if not n]
-    notes.append(f"no training row is of class {words.listing(lost)}")
+    notes.append(f"no training row is of {'class' if len(lost) == 1 else 'classes'} {words.listing(lost)}")
     left = tuple(label for label, n in zip(target.classes, counts, strict=True) if n)
     if len(left) < 2:
         raise DataError(f"all training rows are of one class of {shown(target.name)}: there is nothing to learn")

@@ -12,7 +12,7 @@ from typing import Any
 
 from schuss.cli.errors import CommandError, Stopped
 from schuss.cli.files import MODEL_MARK, REPORT_MARK, check_output
-from schuss.cli.parse import check_share, parse_settings, parse_time
+from schuss.cli.parse import check_model, check_share, parse_settings, parse_time
 from schuss.cli.stopwatch import Stopwatch
 from schuss.data.source import check_place
 
@@ -52,8 +52,13 @@ def train(options: TrainOptions) -> None:
     """
     watch = Stopwatch()
     with watch("starting"):
+        check_model(options.model)
         check_share("--test-size", options.test_size or 0.0)
         check_share("--val-size", options.val_size)
+        test_size = _TEST_SIZE if options.test_size is None else options.test_size
+        if not options.test and test_size + options.val_size >= 1:
+            sizes = f"--test-size {test_size:g} and --val-size {options.val_size:g}"
+            raise CommandError(f"{sizes} leave no rows to train on")
         if options.test and options.test_size is not None:
             raise CommandError("--test and --test-size exclude each other")
         inputs = [options.source, options.test]

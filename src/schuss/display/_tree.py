@@ -165,7 +165,7 @@ class TreeDisplay:
     def _said(self, node: ShownNode) -> str:
         if self.class_names is not None:
             best = int(np.argmax(node.value))
-            return f"{self.class_names[best]}: {100.0 * node.value[best]:.0f} %"
+            return f"{self.class_names[best]}: {100.0 * node.value[best]:.0f}%"
         said = np.where(np.abs(node.value) > _NOTHING * self._largest, node.value, 0.0)
         return ", ".join(f"{value:.3g}" for value in said[:3]) + (", ..." if len(said) > 3 else "")
 

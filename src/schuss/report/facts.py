@@ -43,7 +43,7 @@ def target_text(target: Mapping[str, Any]) -> str:
 
 def columns_text(described: Mapping[str, Any]) -> str:
     """Return the use of the columns in words."""
-    parts = [words.count(n, *_KIND_WORDS[kind]) for kind, n in described["kinds"].items() if n]
+    parts = [words.count(n, *both) for kind, both in _KIND_WORDS.items() if (n := described["kinds"].get(kind))]
     dropped = [one["name"] for one in described["dropped"]]
     not_used = f"; not used: {words.listing(dropped)}" if dropped else ""
     return f"{', '.join(parts)} become {words.count(described['features'], 'feature')}{not_used}"

@@ -78,9 +78,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     Examples
     --------
     >>> percent(0.8534)
-    '85.3 %'
+    '85.3%'
     """
-    return "-" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+    return "-" if share is None or math.isnan(share) else f"{100 * share:.{digits}f}%"
 
 
 def seconds(value: float) -> str:
