@@ -138,6 +138,18 @@ def test_a_weight_is_so_many_copies(kind):
     np.testing.assert_array_equal(weighted._trees.nodes["feature"], copied._trees.nodes["feature"])
 
 
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_of_quantiles_a_weight_is_so_many_copies_to_the_bit(level):
+    X, y = numbers()
+    weight = np.random.default_rng(3).integers(0, 4, len(y))
+    options = {"loss": "quantile", "quantile": level, "min_samples_leaf": 1}
+    weighted = regressor(**options).fit(X, y, weight)
+    copied = regressor(**options).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_array_equal(weighted.predict(X), copied.predict(X))
+    plain = regressor(**options, max_iter=1, max_leaf_nodes=2).fit(X, y)
+    assert plain._baseline[0] == pytest.approx(np.quantile(y, level, method="averaged_inverted_cdf"), rel=1e-15)
+
+
 def test_one_sided_samples_stand_for_all_rows():
     """Rows drawn for others count as often in the curvature as in the slope; rows without weight are no large ones."""
     rng = np.random.default_rng(0)

@@ -198,14 +198,17 @@ def weighted_quantile(values: Matrix, weight: Matrix | None, level: float) -> fl
     A weight of k is the same as k copies of a value.
     """
     if weight is None:
-        return float(np.quantile(values, level, method="averaged_inverted_cdf"))
-    order = np.argsort(values, kind="stable")
-    order = order[weight[order] > 0.0]
-    total = np.cumsum(weight[order])
+        total, ordered = np.arange(1.0, len(values) + 1.0), None
+    else:
+        order = np.argsort(values, kind="stable")
+        order = order[weight[order] > 0.0]
+        total, ordered = np.cumsum(weight[order]), values[order]
     goal = level * total[-1]
-    low = min(int(np.searchsorted(total, goal * (1.0 - 1e-15))), len(order) - 1)
-    high = min(int(np.searchsorted(total, goal * (1.0 + 1e-15), side="right")), len(order) - 1)
-    return float(0.5 * (values[order[low]] + values[order[high]]))
+    low = min(int(np.searchsorted(total, goal * (1.0 - 1e-15))), len(total) - 1)
+    high = min(int(np.searchsorted(total, goal * (1.0 + 1e-15), side="right")), len(total) - 1)
+    if ordered is None:
+        ordered = np.partition(values, [low, high])
+    return float(0.5 * (ordered[low] + ordered[high]))
 
 
 def regression_loss(name: str, *, quantile: float | None, delta: float) -> BoostingLoss:
