@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 from project_files import ROOT, project_files
-from reference import loss, math
+from reference import cd, loss, math
 
 from schuss import _kernels as kernels
 
@@ -15,6 +15,7 @@ LOSS_LIST = re.compile(r"#define SCH_(?:SGD|GLM)_LOSS_LIST\(X\)((?:.*\\\n)*.*)")
 PYTHON_NAME = {"count_nonfinite": "all_finite", "grow_tree": "Grower"}
 REFERENCES = {
     "vector_math": math.FUNCTIONS,
+    "gram_path": cd.line_start,  # and from there `gram_cd`, with which its test compares it
     "count_nonfinite": "numpy.isfinite",  # NumPy itself is the oracle
 }
 REFERENCE_MODULES = [
