@@ -13,6 +13,7 @@ from svm_cases import NASTY, nasty, parameters, rows_of
 from tolerance import assert_close, assert_same_bytes
 
 from schuss.svm import LinearSVC
+from schuss.svm import _fit as svm_fit
 
 PROMISE = 1e-6  # of the objective above its minimum, at the default tolerance
 
@@ -162,3 +163,19 @@ def test_what_does_not_apply_is_ignored(rng):
     X, y = three(rng)
     want = make().fit(X, y)
     assert_same_bytes(make(penalty="l1", loss="hinge", dual=False).fit(X, y).coef_, want.coef_)
+
+
+def test_the_interior_point_finishes_what_coordinate_descent_does_not(rng, monkeypatch):
+    """Where its matrices are large it waits for its turn."""
+    X, y = three(rng, n=300, d=8)
+    monkeypatch.setattr(svm_fit, "_CHEAP_ORDER", 8)
+    monkeypatch.setattr(svm_fit, "_LARGEST_ORDER", 8)
+    with pytest.warns(ConvergenceWarning):
+        alone = make(C=1e4, max_iter=100).fit(X, y)
+    monkeypatch.setattr(svm_fit, "_LARGEST_ORDER", 100)
+    monkeypatch.setattr(svm_fit, "_PATIENCE", 20)
+    model = make(C=1e4, max_iter=100).fit(X, y)
+    assert model.stop_reason_ == "converged"
+    assert 20 < model.n_iter_ == len(model.history_) < 100
+    assert objective(model, X, y) < objective(alone, X, y)
+    assert model.history_[-1]["duality_gap"] <= 1e-6 * objective(model, X, y)

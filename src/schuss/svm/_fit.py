@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -18,30 +19,15 @@ from schuss.svm._multiclass_dual import MulticlassDual
 from schuss.svm._multiclass_interior import MulticlassInterior
 from schuss.svm._newton import NewtonSolver
 from schuss.svm._problem import Matrix, Problem
+from schuss.svm._relay import Relay, Solver
 from schuss.training import Outcome, StopReason
 from schuss.validation import Curves, Evaluator
 
 Array = NDArray[Any]
 
-
-class Solver(Protocol):
-    """What a fit asks of a solver."""
-
-    n_iter: int
-
-    def sweep(self, last: bool) -> Mapping[str, float]:
-        """Do one iteration and return its record; ``last`` says that no other can follow."""
-
-    @property
-    def done(self) -> bool:
-        """Whether there is nothing more to do."""
-
-    @property
-    def certified(self) -> bool:
-        """Whether the minimum is reached within the tolerance."""
-
-    def parameters(self) -> tuple[Matrix, Matrix]:
-        """Coefficients (n_outputs, n_features) and intercepts (n_outputs,)."""
+_CHEAP_ORDER = 1024  # of a matrix over the coefficients of all classes that may be factorised from the start
+_LARGEST_ORDER = 2048  # of one that may be at all
+_PATIENCE = 500  # epochs of coordinate descent before that
 
 
 def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver:
@@ -52,12 +38,22 @@ def solver_for(problem: Problem, tol: float, seed: int, *, dual: bool) -> Solver
     is not wanted L-BFGS.
     """
     if isinstance(problem, MulticlassProblem):
-        return MulticlassInterior(problem, tol) if problem.interior else MulticlassDual(problem.doubled(), tol, seed)
+        return _multiclass(problem, tol, seed)
     if problem.l1 or (problem.squared and (problem.factorises or not dual)):
         return NewtonSolver(problem, tol)
     if problem.narrow:
         return InteriorSolver(problem, tol)
     return DualSolver(problem.doubled(), tol, seed)
+
+
+def _multiclass(problem: MulticlassProblem, tol: float, seed: int) -> Solver:
+    """The interior point; where its iterations are dear, only if coordinate descent is not done after many."""
+    if problem.order <= _CHEAP_ORDER:
+        return MulticlassInterior(problem, tol)
+    descent = MulticlassDual(problem.doubled(), tol, seed)
+    if problem.order <= _LARGEST_ORDER:
+        return Relay(descent, partial(MulticlassInterior, problem, tol), _PATIENCE)
+    return descent
 
 
 class SVMFit(WatchedFit):

@@ -10,8 +10,6 @@ import numpy as np
 from schuss.losses import Loss, Target, class_shares
 from schuss.svm._problem import Array, Matrix, Problem
 
-_LARGEST_ORDER = 1024  # of a matrix over the coefficients of all classes that is worth factorising
-
 
 def margin_excess(codes: Array, raw: Array) -> Matrix:
     """How much each class wants: its score, and one more if it is not the row's own; (n, k)."""
@@ -61,10 +59,10 @@ class MulticlassProblem(Problem):
         return self.curve_loss.mean(y, np.tile(guess, (len(y), 1)), weight)
 
     @property
-    def interior(self) -> bool:
-        """Whether matrices over the coefficients of all classes are worth their while."""
+    def order(self) -> float:
+        """Of matrices over the coefficients of all classes; infinite where there are too few rows or too many zeros."""
         k, d = self.shape
-        return self.narrow and k * (d + 1) <= _LARGEST_ORDER
+        return k * (d + 1) if self.narrow else np.inf
 
     @property
     def row_costs(self) -> Matrix:
