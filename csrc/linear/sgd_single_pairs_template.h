@@ -10,15 +10,25 @@
  * Include after linear/sgd_single_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-enum { T(PAIR_AHEAD_BYTES) = 512, T(PAIR_FETCH_BYTES) = 8192 }; /* longest row one pair ahead; rows fetched early */
+/* longest row one pair ahead; rows fetched early; shortest row whose fetching is spread over the step */
+enum { T(PAIR_AHEAD_BYTES) = 512, T(PAIR_FETCH_BYTES) = 8192, T(PAIR_SPREAD_BYTES) = 1536 };
+
+/* A line of each of two rows, of which one is wanted soon and the other soon, too, or (far) later. */
+SCH_INLINE void T(pair_fetch)(const real *const *ahead, const int far, int64_t j)
+{
+    __builtin_prefetch(ahead[0] + j);
+    if (far) __builtin_prefetch(ahead[1] + j, 0, 2);
+    else __builtin_prefetch(ahead[1] + j);
+}
 
 /* Products of a pair with the weights, with each other and with the pair before: before[q][r] = x_q before_r. */
 typedef struct {
     real w[2], own, before[2][2];
 } T(pair_products);
 
-SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, const real *const *before, const real *w,
-                                 T(pair_products) *p)
+/* `ahead`, or NULL: a row that is wanted soon and one later, fetched by the way. */
+SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, const real *const *before,
+                                 const real *const *ahead, const real *w, T(pair_products) *p)
 {
     const int64_t full = s->full * VL;
     const real *x0 = x[0], *x1 = x[1], *b0 = before ? before[0] : x0, *b1 = before ? before[1] : x1;
@@ -41,10 +51,16 @@ SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, co
     } while (0)
 #define REST(row) T(load_rest)(row, s)
     for (; !before && j + VL < full; j += 2 * VL) {
+        if (ahead) T(pair_fetch)(ahead, 1, j);
+        if (ahead && SCH_VEC_BYTES >= SCH_LINE) T(pair_fetch)(ahead, 1, j + VL);
         ACCUMULATE(0, T(vload), +j, T(vload)(w + j));
         ACCUMULATE(1, T(vload), +(j + VL), T(vload)(w + j + VL));
     }
-    for (; j < full; j += VL) ACCUMULATE(0, T(vload), +j, T(vload)(w + j));
+    for (; j < full; j += VL) {
+        if (ahead) T(pair_fetch)(ahead, 1, j);
+        ACCUMULATE(0, T(vload), +j, T(vload)(w + j));
+    }
+    if (ahead) T(pair_fetch)(ahead, 1, full);
     if (s->rest) ACCUMULATE(0, REST, , T(vload)(w + full));
 #undef REST
 #undef ACCUMULATE
@@ -56,32 +72,30 @@ SCH_INLINE void T(pair_multiply)(const T(row_shape) *s, const real *const *x, co
     p->own = sums[2];
 }
 
-/* w += c[0] * x_0 + c[1] * x_1; `ahead` are rows that will be wanted soon, fetched here as in dense_axpy. */
+/* w += c[0] * x_0 + c[1] * x_1; two rows ahead are fetched here as in dense_axpy. */
 SCH_INLINE void T(pair_axpy)(const T(row_shape) *s, const real *c, const real *const *x, const real *const *ahead,
-                             real *w)
+                             const int far, real *w)
 {
     const int64_t full = s->full * VL;
     const vreal step0 = T(vset)(c[0]), step1 = T(vset)(c[1]);
-    const real *x0 = x[0], *x1 = x[1], *a0 = ahead[0], *a1 = ahead[1];
+    const real *x0 = x[0], *x1 = x[1];
     for (int64_t j = 0; j < full; j += VL) {
-        __builtin_prefetch(a0 + j);
-        __builtin_prefetch(a1 + j);
+        T(pair_fetch)(ahead, far, j);
         T(vstore)(w + j, T(vload)(w + j) + (step0 * T(vload)(x0 + j) + step1 * T(vload)(x1 + j)));
     }
-    __builtin_prefetch(a0 + full);
-    __builtin_prefetch(a1 + full);
+    T(pair_fetch)(ahead, far, full);
     if (s->rest) T(vstore)(w + full, T(vload)(w + full) + (step0 * T(load_rest)(x0, s) + step1 * T(load_rest)(x1, s)));
 }
 
 /* The same where it is not worth its copies: at the end of a span, and for averages. */
 SCH_NOINLINE void T(pair_axpy_call)(const T(single) *m, const real *c, const real *const *x, real *w)
 {
-    T(pair_axpy)(&m->shape, c, x, x, w);
+    T(pair_axpy)(&m->shape, c, x, x, 0, w);
 }
 
 SCH_NOINLINE void T(pair_multiply_call)(const T(single) *m, const real *const *x, T(pair_products) *p)
 {
-    T(pair_multiply)(&m->shape, x, NULL, m->w, p);
+    T(pair_multiply)(&m->shape, x, NULL, NULL, m->w, p);
 }
 
 /* What the steps of a span need that does not depend on the weights: step = -eta * weight, kept = what L2 leaves. */
@@ -104,7 +118,13 @@ SCH_INLINE void T(pair_of)(const sch_sgd_sweep_args *a, const T(single) *m, int6
     x[1] = (const real *)a->x.data + m->order[sch_min(s + 1, last)] * a->x.row_stride;
 }
 
-/* What a later window needs, for each row of the pair. */
+/* What a later window needs, a row for each of the pair. */
+SCH_INLINE void T(pair_later)(const sch_sgd_sweep_args *a, const T(single) *m, int64_t s, const real **later)
+{
+    later[0] = (const real *)a->x.data + sch_visit_later(m->visit, s) * a->x.row_stride;
+    later[1] = (const real *)a->x.data + sch_visit_later(m->visit, s + 1) * a->x.row_stride;
+}
+
 SCH_INLINE void T(pair_prefetch)(const sch_sgd_sweep_args *a, const T(single) *m, int64_t s)
 {
     T(prefetch_row)(SCH_DENSE, &a->x, sch_visit_later(m->visit, s), 1);
@@ -147,25 +167,28 @@ SCH_INLINE int T(pair_may_shrink)(const T(single) *m, int64_t s)
 }
 
 /* Pairs from the row visited at s on, until fewer than two rows are left or L2 would shrink the weights too far. Returns
- * where it stopped. */
-SCH_INLINE int64_t T(single_pairs)(const sch_loss loss, const sch_sgd_sweep_args *a, T(single) *m, int64_t s,
-                                   int64_t count, double t)
+ * where it stopped. What waits for memory at one time leaves it idle at another: of long rows both passes fetch a line
+ * for each line that they read (`spread`). */
+SCH_INLINE int64_t T(single_pairs)(const sch_loss loss, const int spread, const sch_sgd_sweep_args *a, T(single) *m,
+                                   int64_t s, int64_t count, double t)
 {
-    const int64_t ahead = sch_max(4, T(PAIR_FETCH_BYTES) / (m->size * (int64_t)sizeof(real)));
+    const int64_t ahead = sch_max(2, T(PAIR_FETCH_BYTES) / (m->size * (int64_t)sizeof(real)));
     const real decay = a->fit_intercept ? (real)a->intercept_decay : K(0.0);
     for (; s + 2 <= count && T(pair_may_shrink)(m, s); s += 2) {
-        const real *x[2], *soon[2];
+        const real *x[2], *soon[2], *later[2];
         real z[2], update[2], c[2], lead[2];
         T(pair_products) p;
         T(pair_of)(a, m, s, count - 1, x);
         T(pair_of)(a, m, s + ahead, count - 1, soon);
-        T(pair_prefetch)(a, m, s);
-        T(pair_multiply)(&m->shape, x, NULL, m->w, &p);
+        T(pair_later)(a, m, s, later);
+        const real *first[2] = {soon[0], later[0]}, *second[2] = {soon[1], later[1]};
+        if (!spread) T(pair_prefetch)(a, m, s);
+        T(pair_multiply)(&m->shape, x, NULL, spread ? first : NULL, m->w, &p);
         z[0] = p.w[0] * (real)m->scale + (real)m->intercept;
         z[1] = p.w[1] * (real)(m->scale * m->kept[s]) + (real)m->intercept;
         T(pair_update)(loss, a, m, s, p.own, decay, z, update);
         T(pair_settle)(a, m, s, t, update, c, lead);
-        T(pair_axpy)(&m->shape, c, x, soon, m->w);
+        T(pair_axpy)(&m->shape, c, x, spread ? second : soon, spread, m->w);
         if (m->average) T(pair_axpy_call)(m, lead, x, m->average);
     }
     return s;
@@ -193,9 +216,9 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
         T(pair_of)(a, m, s + 2, last, next);
         T(pair_of)(a, m, s + ahead, last, soon);
         T(pair_prefetch)(a, m, s);
-        T(pair_axpy)(&m->shape, c, before, soon, m->w);
+        T(pair_axpy)(&m->shape, c, before, soon, 0, m->w);
         if (m->average) T(pair_axpy_call)(m, lead, before, m->average);
-        T(pair_multiply)(&m->shape, next, x, m->w, &p);
+        T(pair_multiply)(&m->shape, next, x, NULL, m->w, &p);
 
         z[0] = p.w[0] * scale + intercept;
         z[1] = p.w[1] * (scale * kept2) + intercept;
@@ -216,13 +239,15 @@ SCH_INLINE int64_t T(single_pairs_ahead)(const sch_loss loss, const sch_sgd_swee
 
 SCH_INLINE void T(single_dense)(const sch_loss loss, const sch_sgd_sweep_args *a, T(single) *m, int64_t count, double t)
 {
-    const int is_short = m->size * (int64_t)sizeof(real) <= T(PAIR_AHEAD_BYTES);
+    const int64_t bytes = m->size * (int64_t)sizeof(real);
     int64_t s = 0;
     if (a->l1 == 0.0 && a->intercept_slope == 0.0 && !T(is_passive_aggressive)(a->schedule)) {
         T(single_prepare)(a, m, count);
         for (int64_t start = -1; start < s;) { /* where no pair can be taken, its rows are */
             start = s;
-            s = is_short ? T(single_pairs_ahead)(loss, a, m, s, count, t) : T(single_pairs)(loss, a, m, s, count, t);
+            if (bytes <= T(PAIR_AHEAD_BYTES)) s = T(single_pairs_ahead)(loss, a, m, s, count, t);
+            else if (bytes < T(PAIR_SPREAD_BYTES)) s = T(single_pairs)(loss, 0, a, m, s, count, t);
+            else s = T(single_pairs)(loss, 1, a, m, s, count, t);
             if (s + 2 <= count) T(single_settle)(m);
         }
     }
