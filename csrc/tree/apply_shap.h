@@ -1,6 +1,14 @@
 /* tree/apply_shap.h - Shapley values of the features, rows by the register.
- *
- * A leaf's path splits on each of its features once or several times, which count as one: `one` says whether a row goes
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SCH_TREE_APPLY_SHAP_H
+#define SCH_TREE_APPLY_SHAP_H
+
+#include "core/prelude.h"
+#include "sch/apply.h"
+#include "tree/apply_walk.h"
+#include "tree/lanes.h"
+
+/* A leaf's path splits on each of its features once or several times, which count as one: `one` says whether a row goes
  * the leaf's way there, `zero` which part of the training samples did. The leaf's Shapley value for feature j is (one_j -
  * zero_j) times its value times the integral over s from 0 to 1 of the product of f_i = (1 - s) zero_i + s one_i, i other
  * than j: the weights of subsets are Beta functions. The product is a polynomial with terms that are not negative, so
@@ -13,15 +21,7 @@
  * takes leaves x depth, where leaf by leaf it would be leaves x depth^2.
  *
  * Expectations are those of Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles"
- * (2018), conditional on the path; sums instead of paths are those of Yu, Xu, Bifet and Read, "Linear TreeShap" (2022).
- * SPDX-License-Identifier: BSD-3-Clause */
-#ifndef SCH_TREE_APPLY_SHAP_H
-#define SCH_TREE_APPLY_SHAP_H
-
-#include "core/prelude.h"
-#include "sch/apply.h"
-#include "tree/apply_walk.h"
-#include "tree/lanes.h"
+ * (2018), conditional on the path; sums instead of paths are those of Yu, Xu, Bifet and Read, "Linear TreeShap" (2022). */
 
 enum {
     SHAP_ROWS = 32,   /* of a block: what is found out about a split serves all of them */

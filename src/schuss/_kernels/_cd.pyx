@@ -13,6 +13,38 @@ cdef const int64_t *indices(object array, str name, int64_t d) except? NULL:
     return <const int64_t *>read(array, name, b"q", array.shape[0])
 
 
+cdef int set_descents(sch_gram_path_args *p, const sch_gram_cd_args *common, char *block, int64_t each, grams, gradient,
+                      coef, l1, l2, residual, gap_tol) except -1:
+    """The descent of each path, in a block whose first `each` bytes a path are its work memory."""
+    cdef sch_gram_cd_args *a
+    cdef int64_t i, d = common.d, size = common.n_tasks * d
+    cdef double *gradients = <double *>write(gradient, "gradient", b"d", p.n_paths * size)
+    cdef double *coefs = <double *>write(coef, "coef", b"d", p.n_paths * size)
+    cdef const double *l1s = <const double *>read(l1, "l1", b"d", p.n_paths)
+    cdef const double *l2s = <const double *>read(l2, "l2", b"d", p.n_paths)
+    cdef const double *gap_tols = <const double *>read(gap_tol, "gap_tol", b"d", p.n_paths)
+    cdef const double *residuals = <const double *>read(residual, "residual", b"d", p.n_paths)
+    if len(grams) != p.n_paths:
+        raise ValueError(f"grams: expected {p.n_paths}, got {len(grams)}")
+    p.descents = <sch_gram_cd_args *>(block + p.n_paths * each)
+    p.status = <sch_status *>(p.descents + p.n_paths)
+    for i in range(p.n_paths):
+        a = p.descents + i
+        a[0] = common[0]
+        a.scratch = block + i * each
+        a.gram = <const double *>read(grams[i], "grams", b"d", d * d)
+        a.gradient, a.coef = gradients + i * size, coefs + i * size
+        a.l1, a.l2, a.gap_tol = l1s[i], l2s[i], gap_tols[i]
+        a.residual, a.gap = residuals[i], 0.0
+    return 0
+
+
+cdef void write_results(const sch_gram_path_args *p, double *residual, double *gap, int64_t *n_sweeps) noexcept:
+    cdef int64_t i
+    for i in range(p.n_paths):
+        residual[i], gap[i], n_sweeps[i] = p.descents[i].residual, p.descents[i].gap, p.descents[i].n_sweeps
+
+
 def gram_cd(gram, gradient, coef, *, double l1, double l2=0.0, penalty_factor=None, bint positive=False,
             coordinates=None, bint shuffle=False, uint64_t seed=0, uint64_t epoch=0, int64_t max_sweeps,
             double tol=0.0, residual=None, double gap_tol=0.0, Scratch scratch=None):
@@ -57,19 +89,12 @@ def gram_path(grams, gradient, coef, *, last_gradient, last_coef, length, l1, l2
     cdef sch_gram_path_args p
     cdef sch_gram_cd_args a  # what all have in common
     cdef sch_status status
-    cdef int64_t i, size, each
+    cdef int64_t size, each
     cdef const sch_cd_ops *kernels = ops().cd  # one instruction set for the size and the run
     p.control, p.n_paths, a.n_tasks, a.d = control(n_threads), coef.shape[0], coef.shape[1], coef.shape[2]
     a.control, a.penalty_factor, a.coordinates, a.n_coordinates, a.epoch = p.control, NULL, NULL, a.d, 0
     a.positive, a.shuffle, a.seed, a.max_sweeps, a.tol = positive, shuffle, seed, max_sweeps, tol
-    if len(grams) != p.n_paths:
-        raise ValueError(f"grams: expected {p.n_paths}, got {len(grams)}")
     size = p.n_paths * a.n_tasks * a.d
-    cdef double *gradients = <double *>write(gradient, "gradient", b"d", size)
-    cdef double *coefs = <double *>write(coef, "coef", b"d", size)
-    cdef const double *l1s = <const double *>read(l1, "l1", b"d", p.n_paths)
-    cdef const double *l2s = <const double *>read(l2, "l2", b"d", p.n_paths)
-    cdef const double *gap_tols = <const double *>read(gap_tol, "gap_tol", b"d", p.n_paths)
     cdef double *residuals = <double *>write(residual, "residual", b"d", p.n_paths)
     cdef double *gaps = <double *>write(gap, "gap", b"d", p.n_paths)
     cdef int64_t *sweeps = <int64_t *>write(n_sweeps, "n_sweeps", b"q", p.n_paths)
@@ -79,20 +104,11 @@ def gram_path(grams, gradient, coef, *, last_gradient, last_coef, length, l1, l2
     scratch = Scratch() if scratch is None else scratch
     each = (kernels.gram_cd_scratch(&a) + 63) // 64 * 64
     cdef char *block = <char *>scratch.at_least(p.n_paths * (each + <int64_t>(sizeof(a) + sizeof(status))))
-    p.descents = <sch_gram_cd_args *>(block + p.n_paths * each)
-    p.status = <sch_status *>(p.descents + p.n_paths)
-    for i in range(p.n_paths):
-        p.descents[i] = a
-        p.descents[i].scratch = block + i * each
-        p.descents[i].gram = <const double *>read(grams[i], "grams", b"d", a.d * a.d)
-        p.descents[i].gradient, p.descents[i].coef = gradients + i * a.n_tasks * a.d, coefs + i * a.n_tasks * a.d
-        p.descents[i].l1, p.descents[i].l2, p.descents[i].gap_tol = l1s[i], l2s[i], gap_tols[i]
-        p.descents[i].residual, p.descents[i].gap = residuals[i], 0.0
+    set_descents(&p, &a, block, each, grams, gradient, coef, l1, l2, residual, gap_tol)
     with nogil:
         status = kernels.gram_path(&p)
     check(status)
-    for i in range(p.n_paths):
-        residuals[i], gaps[i], sweeps[i] = p.descents[i].residual, p.descents[i].gap, p.descents[i].n_sweeps
+    write_results(&p, residuals, gaps, sweeps)
 
 
 def column_gram(Columns x, columns, gram, *, shift=None, weight=None, int n_threads=1, Scratch scratch=None):
