@@ -10,6 +10,7 @@ from schuss.cli import parse
 from schuss.cli.errors import CommandError
 from schuss.data import errors
 from schuss.report import words
+from schuss.report.facts import source_text
 
 
 @pytest.mark.parametrize("module", [words, errors, parse])
@@ -69,3 +70,8 @@ def test_what_is_no_time(text):
 )  # fmt: skip
 def test_values_are_read_and_never_run(text, value):
     assert parse.parse_value(text) == value
+
+
+def test_standard_input_is_called_by_its_name():
+    assert source_text({"name": "-", "rows": 3, "columns": 1}) == "standard input: 3 rows, 1 column"
+    assert source_text({"name": "a.csv", "rows": 1, "columns": 2}) == "a.csv: 1 row, 2 columns"

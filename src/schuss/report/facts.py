@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from schuss.data.source import STANDARD_INPUT
 from schuss.report import words
 
 _KIND_WORDS = {
@@ -29,7 +30,8 @@ def table_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def source_text(source: Mapping[str, Any]) -> str:
     """Return a source in words."""
-    return f"{source['name']}: {words.count(source['rows'], 'row')}, {words.count(source['columns'], 'column')}"
+    name = "standard input" if source["name"] == STANDARD_INPUT else source["name"]
+    return f"{name}: {words.count(source['rows'], 'row')}, {words.count(source['columns'], 'column')}"
 
 
 def target_text(target: Mapping[str, Any]) -> str:
