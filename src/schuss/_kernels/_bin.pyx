@@ -11,14 +11,6 @@ MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
 
 
-def aligned_bytes(shape):
-    """Uninitialised uint8 array whose data begins at a cache line."""
-    size = int(np.prod(shape, dtype=np.int64))
-    block = np.empty(size + 64, np.uint8)
-    start = -block.ctypes.data % 64
-    return block[start : start + size].reshape(shape)
-
-
 cdef class Binned:
     """A table of bins, by tile of up to 16 features and by column.
 
@@ -33,8 +25,8 @@ cdef class Binned:
     def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
         cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
         self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
-        self.tiles = aligned_bytes((sch_tiles(d), n, SCH_TILE))
-        wide = aligned_bytes((d, stride))
+        self.tiles = aligned_bytes(sch_tiles(d) * n * SCH_TILE).reshape(-1, n, SCH_TILE)
+        wide = aligned_bytes(d * stride).reshape(d, stride)
         wide[:, n:] = 0
         self.columns = wide[:, :n]
         self.c.n, self.c.d, self.c.tile_features, self.c.column_stride = n, d, sch_tile_features(d), stride

@@ -2,10 +2,13 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 LOSSES: dict[str, int]
 OPTIMIZERS: dict[str, int]
 SCHEDULES: dict[str, int]
+
+def aligned_bytes(size: int) -> NDArray[np.uint8]: ...
 
 class Scratch: ...
 
