@@ -19,7 +19,6 @@ NODE_MISSING_LEFT: int
 NODE_CATEGORICAL: int
 NODE_FEATURE: int
 
-
 class Binned:
     def __init__(self, n: int, n_bins: Int32, has_missing: UInt8, is_categorical: UInt8) -> None: ...
     @property
