@@ -146,7 +146,9 @@ class Evaluator:
         return int(self._table.n)
 
     def __call__(self, coef: Array, intercept: Array) -> Measure:
-        """Measure parameters of shapes (n_outputs, n_features) and (n_outputs,)."""
+        """Measure parameters of shapes (n_outputs, n_features) and (n_outputs,); NaN where no row weighs anything."""
+        if not self._weighs:
+            return Measure(float("nan"), float("nan"), np.full(self._raw.shape[1], np.nan))
         kernels.linear_predict(self._table, coef, intercept, self._raw, n_threads=self._n_threads)
         scores = self._accuracies() if self._classes else self._r2()
         return Measure(self._mean_loss(), scores[0], np.asarray(scores[1]))
@@ -154,11 +156,18 @@ class Evaluator:
     @property
     def guess_score(self) -> float:
         """Score of the best constant: the share of the commonest class, or the zero of R^2."""
+        if not self._weighs:
+            return float("nan")
         if not self._classes:
             return 0.0
         _, which = np.unique(self._y, return_inverse=True)
         share = np.bincount(which, weights=self._weight)
         return float(share.max() / share.sum())
+
+    @property
+    def _weighs(self) -> bool:
+        """Whether any row does: rows drawn to stand for all training rows may be those without weight."""
+        return self._weight is None or bool(np.any(self._weight))
 
     def _mean_loss(self) -> float:
         if self._loss.target is Target.CLASS or self._raw.shape[1] == 1:

@@ -195,3 +195,13 @@ def test_rows_to_train_on_or_to_watch_that_weigh_nothing(name):
     model = make(name).set_params(early_stopping=True)
     with pytest.raises(ValueError, match=r"sample weights for (training|validation) set are all zero"):
         model.fit(table(), target(name), sample_weight=np.eye(ROWS)[3])
+
+
+@pytest.mark.parametrize("name", ["Perceptron", "SGDClassifier", "SGDRegressor", "LogisticRegression", "LinearSVC"])
+def test_one_row_to_watch_beside_rows_without_weight(name):
+    """As many training rows are watched as validation rows: here one, which weighs nothing."""
+    X, y = table(), target(name)
+    weight = 1.0 * (np.arange(ROWS) > ROWS // 2)
+    for first in (weight, weight[::-1]):
+        model = make(name).fit(X, y, sample_weight=first, X_val=X[:1], y_val=y[:1])
+        assert np.isfinite(model.history_["validation_loss"]).all()
