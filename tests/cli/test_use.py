@@ -200,6 +200,13 @@ def test_info(schuss):
     assert limited["instruction_sets"]["in_use"] == "base"
 
 
+def test_an_instruction_set_that_does_not_exist(schuss):
+    result = schuss("info", SCHUSS_ISA="nonsense")
+    assert result.status == 2
+    assert result.err.startswith("schuss: SCHUSS_ISA: instruction set 'nonsense': expected one of")
+    assert len(result.err.splitlines()) == 1
+
+
 def test_help_and_version_are_light(schuss):
     assert schuss("--version").out.split() == ["schuss", library.__version__]
     result = schuss("--help")

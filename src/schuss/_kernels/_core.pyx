@@ -317,4 +317,4 @@ SCHEDULES = {sch_schedule_name(<sch_schedule>code).decode(): code for code in ra
 try:
     select_isa(os.environ.get("SCHUSS_ISA") or None)
 except ValueError as error:
-    raise ImportError(f"SCHUSS_ISA: {error}") from None
+    raise ImportError(f"SCHUSS_ISA: {error}", name="SCHUSS_ISA") from None

@@ -52,7 +52,7 @@ def _explain(error: Exception) -> int:
 
 
 def _is_mistake(error: Exception) -> bool:
-    if isinstance(error, CommandError):
+    if isinstance(error, CommandError) or (isinstance(error, ImportError) and error.name == "SCHUSS_ISA"):
         return True
     # Looked up only if loaded: an error of theirs cannot come from elsewhere, and importing them is slow.
     kinds = (("schuss.data.errors", "DataError"), ("schuss.persistence", "ModelFileError"))
