@@ -71,7 +71,7 @@ def split_rows(
 
 def check_parts_weigh(weight: Array | None, train: NDArray[np.int64], val: NDArray[np.int64]) -> None:
     """Raise scikit-learn's error if the training or the validation rows weigh nothing."""
-    for part, rows in (("training", train), ("validation", val)):
+    for part, rows in (("validation", val), ("training", train)):
         if weight is not None and len(rows) and not np.any(weight[rows] > 0):
             raise ValueError(
                 f"The sample weights for {part} set are all zero, consider using a different random state."
