@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_the_splits_of_a_tree_on_bins(options, monkeypatch):
     grow = grower.kernels.forest_grow
 
     def interrupted(*args, **options):
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0.15)  # of work, however busy the machine is
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.06)  # of work, however busy the machine is
         grow(*args, **options)
 
     def handler(number, frame):
