@@ -10,6 +10,7 @@ from schuss._kernels._bin import (
     NODE_MISSING_LEFT,
     SET_WORDS,
     Binned,
+    aligned_bytes,
     bin_bounds,
     bin_table,
 )
@@ -33,7 +34,6 @@ from schuss._kernels._core import (
     Columns,
     Scratch,
     Table,
-    aligned_bytes,
     compiler,
     isa_compiled,
     isa_in_use,

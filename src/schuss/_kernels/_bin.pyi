@@ -19,6 +19,8 @@ NODE_MISSING_LEFT: int
 NODE_CATEGORICAL: int
 NODE_FEATURE: int
 
+def aligned_bytes(size: int) -> UInt8: ...
+
 class Binned:
     def __init__(self, n: int, n_bins: Int32, has_missing: UInt8, is_categorical: UInt8) -> None: ...
     @property

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # cython: language_level=3, embedsignature=True
 """Bindings of binning: build the arguments, one call, check; and the binned table, which owns what kernels read."""
+import contextlib
+import mmap
+
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
@@ -9,6 +12,25 @@ from schuss._kernels._core cimport *
 
 MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
+
+
+LINE, LARGE = 64, 8 << 20  # bytes: a cache line; for so many it pays to ask the system anew
+
+
+def aligned_bytes(int64_t size):
+    """Uninitialised uint8 array (size,) that begins at a cache line.
+
+    Trees go through bins in any order: many stand on large pages, of which the processor remembers enough addresses.
+    Only fresh memory is sure to get them; what was freed before, and NumPy may hand out, keeps the small pages it has.
+    """
+    if size >= LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        fresh = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        with contextlib.suppress(OSError):  # a system that does without large pages
+            fresh.madvise(mmap.MADV_HUGEPAGE)
+        return np.frombuffer(fresh, np.uint8)
+    block = np.empty(size + LINE, np.uint8)
+    start = -block.ctypes.data % LINE
+    return block[start : start + size]
 
 
 cdef class Binned:

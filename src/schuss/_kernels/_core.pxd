@@ -737,8 +737,6 @@ cdef class Columns:
     cdef int use_csc(self, object x) except -1
 
 
-cpdef object aligned_bytes(int64_t size)
-
 cdef class Scratch:
     cdef object block
     cdef char *start

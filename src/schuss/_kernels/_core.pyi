@@ -2,13 +2,10 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 LOSSES: dict[str, int]
 OPTIMIZERS: dict[str, int]
 SCHEDULES: dict[str, int]
-
-def aligned_bytes(size: int) -> NDArray[np.uint8]: ...
 
 class Scratch: ...
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # cython: language_level=3, embedsignature=True
 """Owner of the compiled kernels: dispatch, thread pool, tables, and the checks at the boundary."""
-import contextlib
-import mmap
 import os
 import threading
 
@@ -114,34 +112,18 @@ cdef void *write_or_null(object array, str name, char kind, int64_t size) except
     return NULL if array is None else address(array, name, kind, size, PyBUF_WRITABLE)
 
 
-LINE, LARGE = 64, 4 << 20  # bytes: a cache line; so many are worth large pages
-
-
-cpdef object aligned_bytes(int64_t size):
-    """Uninitialised uint8 array (size,) that begins at a cache line.
-
-    Kernels go through it in any order: a large one stands on large pages, of which the processor remembers enough
-    addresses. Only fresh memory is sure to get them; what was freed before, and NumPy may hand out, keeps the small
-    pages it has.
-    """
-    if size >= LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        fresh = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        with contextlib.suppress(OSError):  # a system that does without large pages
-            fresh.madvise(mmap.MADV_HUGEPAGE)
-        return np.frombuffer(fresh, np.uint8)
-    block = np.empty(size + LINE, np.uint8)
-    start = -block.ctypes.data % LINE
-    return block[start : start + size]
-
-
 cdef class Scratch:
-    """Work memory of the kernels: grows to what the largest call needs, 64-byte aligned."""
+    """Work memory of the kernels: grows to what the largest call needs, 64-byte aligned.
+
+    An array of NumPy's, which asks the system for large pages: kernels go through it in any order.
+    """
 
     cdef void *at_least(self, int64_t size) except? NULL:
         if size > self.size:
             self.block, self.start, self.size = None, NULL, 0
-            self.block = aligned_bytes(size)
-            self.start = <char *>write(self.block, "scratch", b"B", size)
+            self.block = np.empty(size + 64, np.uint8)
+            self.start = <char *>write(self.block, "scratch", b"B", size + 64)
+            self.start += 64 - <size_t>self.start % 64
             self.size = size
         return self.start
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Work memory is aligned, writable, and of the size asked for, whether small or on pages of its own."""
+"""Memory for bins is aligned, writable, and of the size asked for, whether small or on pages of its own."""
 
 import mmap
 
@@ -8,7 +8,7 @@ import pytest
 
 from schuss import _kernels as kernels
 
-LARGE = 4 << 20
+LARGE = 8 << 20
 
 
 @pytest.mark.parametrize("size", [1, 63, 64, 4096, LARGE - 1, LARGE, LARGE + 1])
