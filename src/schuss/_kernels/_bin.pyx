@@ -14,7 +14,7 @@ MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
 
 
-LINE, LARGE = 64, 8 << 20  # bytes: a cache line; for so many it pays to ask the system anew
+LINE, LARGE = 64, 2 << 20  # bytes: a cache line; for so many it pays to ask the system anew
 
 
 def aligned_bytes(int64_t size):
