@@ -47,12 +47,12 @@ cdef class Predictor:
             c.values = <const double *>self.keep(values, "values", b"d", leaf_offsets[-1] * n_out)
         c.n_sets = len(categories)
         c.categories = <const uint64_t *>self.keep(categories.view(np.int64), "categories", b"q",
-                                                SCH_SET_WORDS * c.n_sets)
+                                                   SCH_SET_WORDS * c.n_sets)
         c.known = NULL
         if known_categories is not None:
             known = known_categories.view(np.int64)
             c.known = <const uint64_t *>self.keep(known, "known_categories", b"q",
-                                               SCH_SET_WORDS * n_features)
+                                                  SCH_SET_WORDS * n_features)
 
     cdef const void *keep(self, array, str name, char kind, int64_t size) except? NULL:
         self.owners.append(array)
@@ -80,7 +80,7 @@ cdef class Predictor:
         c.bounds_f32 = <const float *>self.keep(m.bounds_f32, "bounds_f32", b"f", len(m.bounds))
         c.choices = <const int32_t *>self.keep(m.choices, "choices", b"i", choices)
         c.choice_sets = <const uint64_t *>self.keep(m.choice_sets.view(np.int64), "choice_sets", b"q",
-                                                 SCH_SET_WORDS * choices)
+                                                    SCH_SET_WORDS * choices)
         c.steps = <const sch_mask_step *>self.keep(m.steps.view(np.int32), "steps", b"i", 3 * steps)
         c.step_offsets = <const int64_t *>self.keep(m.step_offsets, "step_offsets", b"q", self.trees.n_trees + 1)
         c.leaf_values = <const double *>self.keep(m.leaf_values, "leaf_values", b"d", m.leaf_values.size)
