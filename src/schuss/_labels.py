@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 Array = NDArray[Any]
@@ -95,21 +95,19 @@ def class_weights(
         return np.ones(len(classes))
     if class_weight != "balanced":
         weights = compute_class_weight(class_weight, classes=classes, y=classes)
-        return check_class_weights(np.asarray(weights, dtype=np.float64))
+        return _checked(np.asarray(weights, dtype=np.float64))
     counts = np.bincount(codes, weights=sample_weight, minlength=len(classes))
     if not np.all(counts):
         raise ValueError("classes should have valid labels that are in y")
     return np.asarray(counts.sum() / (len(classes) * counts))
 
 
-def check_class_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what ``class_weight`` gives to classes or rows.
+def class_weights_of_rows(class_weight: Any, y: NDArray[Any]) -> NDArray[np.float64]:
+    """Weight of each row, of several outputs the product of theirs; errors as of `class_weights`."""
+    return _checked(np.asarray(compute_sample_weight(class_weight, y)))
 
-    Raises
-    ------
-    ValueError
-        If some of it is negative or not finite, or all of it zero.
-    """
+
+def _checked(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     if not (np.all(np.isfinite(weights)) and weights.min() >= 0.0 and weights.max() > 0.0):
         raise ValueError("class_weight: expected finite numbers of at least 0, one of them above 0.")
     return weights

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from schuss._labels import check_class_weights, codes_of, encode_labels
+from schuss._labels import class_weights_of_rows, codes_of, encode_labels
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.ensemble._forest.base import BaseForest
@@ -96,7 +96,7 @@ class ForestClassifier(ClassifierMixin, BaseForest):
         if asked is None:
             return None
         if isinstance(asked, (dict, list)):
-            return check_class_weights(np.asarray(compute_sample_weight(asked, y)))
+            return class_weights_of_rows(asked, y)
         if self.warm_start:
             warn(
                 f'class_weight="{asked}" follows the classes of the data at hand: with warm_start, and data that '

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from schuss._inputs import check_row_weights, check_training_data, check_X_y
-from schuss._labels import check_class_weights, class_weights, codes_of, encode_labels
+from schuss._labels import class_weights, class_weights_of_rows, codes_of, encode_labels
 from schuss._sklearn import check_sample_weight
 from schuss.linear_model._base import LinearClassifierMixin
 from schuss.linear_model._least_squares.fit import Rows
@@ -81,7 +80,7 @@ class RidgeLabels(LinearClassifierMixin):
 
     def _class_weights_of_rows(self, y: Array) -> Array:
         if self._multilabel:
-            return check_class_weights(np.asarray(compute_sample_weight(self.class_weight, y)))
+            return class_weights_of_rows(self.class_weight, y)
         classes, codes = encode_labels(y)
         return class_weights(self.class_weight, classes, codes)[codes]
 

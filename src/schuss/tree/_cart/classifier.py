@@ -9,11 +9,10 @@ import numpy as np
 import sklearn.tree
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets
 
-from schuss._labels import check_class_weights, codes_of, encode_labels
+from schuss._labels import class_weights_of_rows, codes_of, encode_labels
 from schuss._sklearn import StrOptions
 from schuss.callbacks import with_callbacks
 from schuss.tree._cart.base import BaseDecisionTree
@@ -214,7 +213,7 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
     def _class_factors(self, y: Array) -> Float64 | None:
         if self.class_weight is None:
             return None
-        return check_class_weights(np.asarray(compute_sample_weight(self.class_weight, y)))
+        return class_weights_of_rows(self.class_weight, y)
 
     def predict(self, X: Any, check_input: bool = True) -> Array:
         """Return the class of each row: the most frequent one of its leaf, the first of equals.
