@@ -12,7 +12,7 @@ from schuss.linear_model._proximal.newton import ProximalNewton
 from schuss.linear_model._proximal.penalty import L1Penalty, Matrix
 from schuss.linear_model._proximal.working_sets import WorkingSets
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.pilot import CHEAP, FRESH_READS, few_rows, noise, pilot_size, settle
+from schuss.linear_model._smooth.pilot import FRESH_READS, few_rows, is_cheap, noise, pilot_size, settle
 
 _LARGEST_TABLE = 512  # columns of a dense table that are all read in each iteration
 _SMALL = 64  # columns of which all may be read, however few the rows
@@ -87,8 +87,8 @@ def _on_all_columns(objective: Objective, penalty: L1Penalty, theta: Matrix, war
     if rows < n:
         pilot = _pilot(objective, penalty, theta, rows, warm)
         return ProximalNewton(objective, penalty, pilot.point.theta, refresh=refresh, curvature=pilot.curvature)
-    cheap = float(n) * order * order <= CHEAP
-    return ProximalNewton(objective, penalty, theta, refresh=refresh, fresh_reads=np.inf if cheap else FRESH_READS)
+    reads = np.inf if is_cheap(n, order) else FRESH_READS
+    return ProximalNewton(objective, penalty, theta, refresh=refresh, fresh_reads=reads)
 
 
 def _is_full(objective: Objective) -> bool:

@@ -18,11 +18,11 @@ from schuss._sklearn import N_THREADS, Interval
 from schuss.callbacks import with_callbacks
 from schuss.linear_model._means import near_column_means
 from schuss.linear_model._robust.fit import BaseRobust, dense_if_small, make_curves
-from schuss.linear_model._robust.huber_objective import TYPICAL, HuberObjective
+from schuss.linear_model._robust.huber_objective import HuberObjective, middle
 from schuss.linear_model._robust.minimizers import minimizer
 from schuss.linear_model._smooth.curvature import Matrix
 from schuss.linear_model._smooth.newton import Minimizer
-from schuss.linear_model._smooth.pilot import CHEAP, factorises
+from schuss.linear_model._smooth.pilot import factorises, is_cheap
 from schuss.losses import Loss, Target
 from schuss.training import StopReason
 from schuss.validation import Evaluator
@@ -76,8 +76,7 @@ class HuberSolver:
         objective = self._objective
         coef, intercept, scale = self._start
         theta = objective.joined(coef, intercept, max(scale, objective.smallest))
-        n, d = objective.table.n, objective.table.d
-        cheap = not objective.table.is_sparse and n * (d + 2.0) ** 2 <= CHEAP
+        cheap = not objective.table.is_sparse and is_cheap(objective.table.n, theta.size)
         diagonal = None if cheap or factorises(objective.table) else objective.diagonal(scale)
         strata = np.zeros(objective.table.n, dtype=np.int8)
         if objective.weight is not None:
@@ -140,13 +139,10 @@ class ConstantGuess:
 
     def __init__(self, y: Array, weight: Array | None, epsilon: float, n_threads: int) -> None:
         self._epsilon, self._n_threads = epsilon, n_threads
-        used = y.astype(np.float64) if weight is None else y[weight > 0].astype(np.float64)
-        self._level = float(np.median(used))
-        residual = np.abs(used - self._level)
-        scale = float(np.median(residual)) / TYPICAL or float(residual.mean()) or 1.0
+        self._level, residual, scale = middle(y, weight, fit_intercept=True)
         for _ in range(_SCALE_STEPS):  # towards where the objective's derivative by the scale is zero
             within = residual <= epsilon * scale
-            left = len(used) - epsilon**2 * np.count_nonzero(~within)
+            left = len(residual) - epsilon**2 * np.count_nonzero(~within)
             if left <= 0 or not np.any(residual[within]):
                 break
             scale = float(np.sqrt(np.sum(residual[within] ** 2) / left))

@@ -18,9 +18,17 @@ _LARGEST = 700.0  # logarithm of a scale
 _SMALLEST = 1e-12  # scale, as a part of that without coefficients: residuals are hardly any finer
 _NEGLIGIBLE = 5e-8  # scale, as a part of the objective
 _AS_GOOD_AS_ZERO = 1e-3  # objective, as a part of the scale without coefficients
-TYPICAL = 0.6745  # median absolute deviation of the normal distribution
+_TYPICAL = 0.6745  # median absolute deviation of the normal distribution
 
 _HUBER, _SQUARED = kernels.LOSSES["huber"], kernels.LOSSES["squared"]
+
+
+def middle(y: Array, weight: Array | None, *, fit_intercept: bool) -> tuple[float, Matrix, float]:
+    """The median, or zero without intercept; how far rows that weigh anything are from it, each and typically."""
+    used = (y if weight is None else y[weight > 0]).astype(np.float64)
+    level = float(np.median(used)) if fit_intercept else 0.0
+    distance = np.abs(used - level)
+    return level, distance, float(np.median(distance)) / _TYPICAL or float(distance.mean()) or 1.0
 
 
 class HuberObjective:
@@ -67,17 +75,9 @@ class HuberObjective:
         self.shift, self.n_threads = shift, n_threads
         self.table = kernels.Table(x)
         self.total = float(len(y) if weight is None else weight.sum(dtype=np.float64))
-        self.level, self.spread = self._middle()
+        self.level, _, self.spread = middle(y, weight, fit_intercept=fit_intercept)
         self._margins = np.empty((self.table.n, 1), dtype=self.table.dtype)
         self._scratch = kernels.Scratch()
-
-    def _middle(self) -> tuple[float, float]:
-        y = self.y.astype(np.float64)
-        if self.weight is not None:
-            y = y[self.weight > 0]
-        level = float(np.median(y)) if self.fit_intercept else 0.0
-        spread = np.abs(y - level)
-        return level, float(np.median(spread)) / TYPICAL or float(spread.mean()) or 1.0
 
     @property
     def shape(self) -> tuple[int, int]:

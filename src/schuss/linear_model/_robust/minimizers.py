@@ -13,7 +13,7 @@ from schuss._lbfgs import Inverse
 from schuss.linear_model._smooth.curvature import CholeskyInverse, DiagonalInverse, Matrix
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Point
-from schuss.linear_model._smooth.pilot import CHEAP, FRESH_READS, draw_rows, noise, pilot_size, settle
+from schuss.linear_model._smooth.pilot import FRESH_READS, draw_rows, is_cheap, noise, pilot_size, settle
 
 Hessian = Callable[[Any, Point], Matrix]
 
@@ -58,7 +58,7 @@ def minimizer(
     rows = pilot_size(n, order)
     if rows < n:
         return _piloted(objective, theta, draw_rows(strata, rows), hessian, warm=warm)
-    reads = np.inf if float(n) * order * order <= CHEAP else FRESH_READS
+    reads = np.inf if is_cheap(n, order) else FRESH_READS
     return Minimizer(objective, theta, refresh=_exact(objective, hessian), fresh_reads=reads)
 
 

@@ -33,6 +33,11 @@ class Pilot(Protocol):
     def step(self) -> Any: ...
 
 
+def is_cheap(n: int, order: int) -> bool:
+    """Whether a Hessian of this order over n rows hardly takes longer than a read of them."""
+    return float(n) * order * order <= CHEAP
+
+
 def factorises(table: Any) -> bool:
     """Whether matrices of the order of the columns are worth their while for a table."""
     wide = table.n < table.d and table.d > _SMALL_ORDER

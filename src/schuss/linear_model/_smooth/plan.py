@@ -22,7 +22,16 @@ from schuss.linear_model._smooth.curvature import (
 from schuss.linear_model._smooth.hessians import class_blocks, hessian, softmax_bound
 from schuss.linear_model._smooth.newton import Minimizer, Refresh
 from schuss.linear_model._smooth.objective import Objective
-from schuss.linear_model._smooth.pilot import CHEAP, FRESH_READS, factorises, few_rows, noise, pilot_size, settle
+from schuss.linear_model._smooth.pilot import (
+    CHEAP,
+    FRESH_READS,
+    factorises,
+    few_rows,
+    is_cheap,
+    noise,
+    pilot_size,
+    settle,
+)
 from schuss.losses import class_shares
 
 _LARGEST_BLOCK = 2048  # order of a matrix worth factorising for all classes of a multinomial model together
@@ -60,7 +69,7 @@ def minimizer(objective: Objective, theta: Matrix, *, warm: bool = False) -> Min
     rows = pilot_size(n, order, k)
     if rows < n:
         return _piloted(objective, theta, rows, exact=block or k == 1, warm=warm)
-    cheap = float(n) * order * order <= CHEAP
+    cheap = is_cheap(n, order)
     if k == 1 or (block and cheap):
         reads = np.inf if cheap else FRESH_READS
         bold = k == 1 and not (warm or theta[:, :-1].any())
