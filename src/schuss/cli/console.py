@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any, cast
 
@@ -33,7 +34,7 @@ class _Trimmed:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        self._stream.write(re.sub(" +(?=\n)", "", text))  # what does not end a line may go on
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
