@@ -95,8 +95,26 @@ def add_routed(dtype: str, n_bytes: int) -> Case:
     )
 
 
+def reorder_rows(dtype: str, n_bytes: int) -> Case:
+    t = _Table(dtype, n_bytes)
+    order = np.random.default_rng(5).permutation(t.binned.n).astype(np.uint32)
+
+    def check() -> None:
+        before = t.binned.columns.copy()
+        kernels.reorder_rows(t.binned, order)
+        np.testing.assert_array_equal(t.binned.columns, before[:, order])
+
+    return Case(
+        run=lambda n_threads: kernels.reorder_rows(t.binned, order, n_threads=n_threads),
+        check=check,
+        elements=t.binned.n * _COLUMNS,
+        n_bytes=2 * t.binned.nbytes,
+    )
+
+
 BOOSTING_CASES: dict[str, Build] = {
     "tree/grow_tree, Grower 31 leaves": grow_tree,
     "tree/add_leaves 31 leaves": add_leaves,
     "tree/add_routed 31 leaves": add_routed,
+    "tree/reorder_rows": reorder_rows,
 }

@@ -40,13 +40,7 @@ SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t 
         T(bin_values_of)(a, f, value, bins[j]);
         memcpy(a->columns + f * a->column_stride + first, bins[j], (size_t)rows);
     }
-    uint8_t *out = a->tiles + (tile * a->x.n + first) * SCH_TILE;
-    if (rows == T(BIN_ROWS)) {
-        for (int64_t r = 0; r < rows; r += SCH_TILE) bin_transpose(bins[0] + r, T(BIN_ROWS), out + r * SCH_TILE);
-    } else {
-        for (int64_t r = 0; r < rows; ++r)
-            for (int64_t j = 0; j < SCH_TILE; ++j) out[r * SCH_TILE + j] = bins[j][r];
-    }
+    bin_write_rows(bins[0], T(BIN_ROWS), rows, a->tiles + (tile * a->x.n + first) * SCH_TILE);
 }
 
 static void T(bin_dense_chunk)(void *context, int64_t chunk)

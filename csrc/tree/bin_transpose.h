@@ -1,9 +1,11 @@
-/* tree/bin_transpose.h - 16 x 16 bytes, rows to columns: four rounds that interleave each row with the one eight after it.
+/* tree/bin_transpose.h - bins from columns to the rows of a tile: 16 x 16 bytes at a time, in four rounds that interleave each
+ * row with the one eight after it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_BIN_TRANSPOSE_H
 #define SCH_BIN_TRANSPOSE_H
 
 #include "core/prelude.h"
+#include "sch/tree.h"
 
 typedef uint8_t bin_bytes __attribute__((vector_size(16)));
 
@@ -27,6 +29,15 @@ SCH_INLINE void bin_transpose(const uint8_t *in, int64_t stride, uint8_t *out)
     bin_interleave(a, b);
     bin_interleave(b, a);
     memcpy(out, a, sizeof a);
+}
+
+/* Rows of a tile, from its features' bins: bin r of feature j is in[j * stride + r]. */
+SCH_INLINE void bin_write_rows(const uint8_t *in, int64_t stride, int64_t rows, uint8_t *out)
+{
+    int64_t r = 0;
+    for (; r + SCH_TILE <= rows; r += SCH_TILE) bin_transpose(in + r, stride, out + r * SCH_TILE);
+    for (; r < rows; ++r)
+        for (int64_t j = 0; j < SCH_TILE; ++j) out[r * SCH_TILE + j] = in[j * stride + r];
 }
 
 #endif

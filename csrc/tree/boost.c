@@ -6,6 +6,7 @@
 #include "core/prelude.h"
 #include "tree/grow.h"
 #include "tree/leaves.h"
+#include "tree/reorder.h"
 #include "tree/route.h"
 
 static int64_t grow_tree_scratch(const sch_grow_tree_args *a)

@@ -298,3 +298,14 @@ def test_arguments_are_checked():
         kernels.Grower(problem.table()).grow(problem.g, problem.h, features=np.zeros(3, np.uint8))
     with pytest.raises(TypeError):
         kernels.Grower(problem.table()).grow(problem.g.astype(int), problem.h)
+
+
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (63, 3), (64, 16), (200, 17), (9001, 28)])
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_rows_change_places_in_both_layouts(n, d, n_threads):
+    problem = Problem(n, d, 31, missing=0.2)
+    table = problem.table()
+    order = np.random.default_rng(n).permutation(n).astype(np.uint32)
+    kernels.reorder_rows(table, order, n_threads=n_threads)
+    np.testing.assert_array_equal(table.columns, problem.bins[order].T)
+    np.testing.assert_array_equal(table.tiles, by_tile(problem.bins[order]))

@@ -70,10 +70,22 @@ typedef struct {
     double *raw; /* INOUT (n) */
 } sch_add_routed_args;
 
+enum { SCH_REORDER_TASKS = 4 };
+
+/* Brings the rows of a binned table into another order. */
+typedef struct {
+    sch_control control;
+    int64_t n, d, column_stride; /* of the table, as in sch_binned */
+    const uint32_t *rows; /* IN (n) the row that comes to each place: a permutation */
+    uint8_t *tiles, *columns; /* INOUT */
+    uint8_t *scratch; /* SCRATCH (SCH_REORDER_TASKS, n) */
+} sch_reorder_rows_args;
+
 #define SCH_BOOST_OPS(X)               \
     X(grow_tree, sch_grow_tree_args)   \
     X(add_leaves, sch_add_leaves_args) \
-    X(add_routed, sch_add_routed_args)
+    X(add_routed, sch_add_routed_args) \
+    X(reorder_rows, sch_reorder_rows_args)
 
 typedef struct {
     SCH_BOOST_OPS(SCH_KERNEL)

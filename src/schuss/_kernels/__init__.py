@@ -14,7 +14,7 @@ from schuss._kernels._bin import (
     bin_bounds,
     bin_table,
 )
-from schuss._kernels._boost import TREE_NODE, Grower, GrownTree, add_leaves, add_routed
+from schuss._kernels._boost import TREE_NODE, Grower, GrownTree, add_leaves, add_routed, reorder_rows
 from schuss._kernels._cart import (
     CART_CRITERIA,
     CART_ENTRY,
@@ -104,6 +104,7 @@ __all__ = [
     "loss_sum",
     "nn_predict",
     "nn_train",
+    "reorder_rows",
     "select_columns",
     "select_isa",
     "sgd_sweep",

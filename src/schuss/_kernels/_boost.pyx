@@ -189,3 +189,20 @@ def add_routed(Binned binned, tree, value, raw, *, rows=None, int n_threads=1):
     with nogil:
         status = ops().boost.add_routed(&a)
     check(status)
+
+
+def reorder_rows(Binned binned, rows, *, int n_threads=1):
+    """Bring the rows of a table into another order, in place.
+
+    rows : uint32 array (n,), the row that comes to each place; a permutation
+    """
+    cdef sch_reorder_rows_args a
+    cdef sch_status status
+    cdef Scratch scratch = Scratch()
+    a.control, a.n, a.d, a.column_stride = control(n_threads), binned.c.n, binned.c.d, binned.c.column_stride
+    a.rows = <const uint32_t *>read(rows, "rows", b"I", a.n)
+    a.tiles, a.columns = <uint8_t *>binned.c.tiles, <uint8_t *>binned.c.columns
+    a.scratch = <uint8_t *>scratch.at_least(SCH_REORDER_TASKS * a.n)
+    with nogil:
+        status = ops().boost.reorder_rows(&a)
+    check(status)

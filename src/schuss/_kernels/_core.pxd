@@ -552,10 +552,20 @@ cdef extern from "sch/boost.h" nogil:
         const uint32_t *rows
         const double *value
         double *raw
+    ctypedef struct sch_reorder_rows_args:
+        sch_control control
+        int64_t n, d, column_stride
+        const uint32_t *rows
+        uint8_t *tiles
+        uint8_t *columns
+        uint8_t *scratch
+    enum:
+        SCH_REORDER_TASKS
     ctypedef struct sch_boost_ops:
         sch_status (*grow_tree)(sch_grow_tree_args *) noexcept nogil
         sch_status (*add_leaves)(sch_add_leaves_args *) noexcept nogil
         sch_status (*add_routed)(sch_add_routed_args *) noexcept nogil
+        sch_status (*reorder_rows)(sch_reorder_rows_args *) noexcept nogil
         int64_t (*grow_tree_scratch)(const sch_grow_tree_args *) noexcept nogil
 
 

@@ -52,7 +52,7 @@ class BoostingFit:
         self._n_complete = self._done
         self._growth = Growth(model, data, loss, self._n_threads)
         self._baseline = model._baseline if self._done else loss.baseline(data.y, data.weight)
-        self._training = self._part(data, self._growth.binned)
+        self._training = self._part(self._growth.data, self._growth.binned)
         self._held_out = None
         if held_out is not None:
             self._held_out = self._part(held_out, held_out.binned(self._growth.binner))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schuss import _kernels as kernels
 from schuss._sklearn import check_monotonic_cst
 from schuss.ensemble._boosting.losses import BoostingLoss
+from schuss.ensemble._boosting.ordering import pays_to_reorder, reorder
 from schuss.ensemble._boosting.parameters import group_masks, interaction_groups
 from schuss.ensemble._boosting.setup import Data
 from schuss.ensemble._boosting.watch import Part
@@ -40,15 +41,20 @@ class Growth:
     ----------
     binner : Binner
     n_features : int
+    data : Data
+        What trees are grown on: the given data, its rows in an order that may be another.
     """
 
     def __init__(self, model: Any, data: Data, loss: BoostingLoss, n_threads: int) -> None:
-        self._y, self._weight, self._loss, self._n_threads = data.y, data.weight, loss, n_threads
+        self._loss, self._n_threads = loss, n_threads
         self._learning_rate = model.learning_rate
         self.n_features = data.table.shape[1]
         self.binner = Binner(model.max_bins, is_categorical=model.is_categorical_, n_threads=n_threads)
         data.learn_bins(self.binner)
         binned = data.binned(self.binner)
+        if pays_to_reorder(model, binned):
+            data = reorder(data, binned, n_threads)
+        self.data = data
         signs = check_monotonic_cst(model, model.monotonic_cst)
         self._grower = kernels.Grower(
             binned,
@@ -108,8 +114,8 @@ class Growth:
             return
         for leaf, (start, end) in enumerate(pairwise(tree.leaf_start.tolist())):
             rows = tree.rows[start:end]
-            weight = None if self._weight is None else self._weight[rows]
-            tree.leaf_value[leaf] = self._learning_rate * best_constant(self._y[rows] - raw[rows], weight)
+            weight = None if self.data.weight is None else self.data.weight[rows]
+            tree.leaf_value[leaf] = self._learning_rate * best_constant(self.data.y[rows] - raw[rows], weight)
         leaves = tree.nodes["feature"] < 0
         tree.nodes["threshold"][leaves] = tree.leaf_value[tree.nodes["left"][leaves]]
 
