@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reference.bin import by_tile
+
 MISSING = 255
 CATEGORY_SUPPORT = 10.0
 
@@ -174,3 +176,9 @@ def add_routed(bins, nodes, values, raw):
             node = nodes[node.left + (not (node.missing_left if b == MISSING else b in node.left_bins))]
         raw[row] += values[numbers[id(node.rows)]]
     return raw
+
+
+def reorder_rows(bins, order):
+    """The (n, d) bins in another order, by tile and by column."""
+    moved = np.array([bins[row] for row in order])
+    return by_tile(moved), moved.T
