@@ -128,6 +128,17 @@ def is_plain_table(X: Any) -> bool:
     )
 
 
+def _is_known_table(estimator: Any, X: Any) -> bool:
+    """Whether X is a plain array of as many columns as the estimator knows, without names to compare."""
+    known = vars(estimator)
+    return (
+        is_plain_table(X)
+        and X.flags.c_contiguous
+        and X.shape[1] == known.get("n_features_in_")
+        and "feature_names_in_" not in known
+    )
+
+
 def _is_plain(X: Any, y: Any, kinds: str) -> bool:
     """Whether X and y are arrays that every check would let through as they are."""
     return (
@@ -159,7 +170,8 @@ def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: 
 
 def check_X(estimator: Any, X: Any, *, reset: bool = False) -> Any:
     """Check data without a target; see `check_X_y`."""
-    X = aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
+    if reset or not _is_known_table(estimator, X):
+        X = aligned(validate_data(estimator, X, reset=reset, dtype=_dtypes(X), **_INPUT))
     check_finite(estimator, X)
     return X
 
@@ -188,5 +200,5 @@ def check_finite(estimator: Any, X: Any) -> None:
     if get_config()["assume_finite"]:
         return
     values = X.data if sp.issparse(X) else X
-    if not kernels.all_finite(values, n_threads=n_threads_of(estimator)):
+    if not kernels.all_finite(values, n_threads=n_threads_for(estimator, X)):
         check_array(X, accept_sparse=True, estimator=estimator, input_name="X")

@@ -179,6 +179,17 @@ def test_arguments_stay_as_they_are(model, Xy):
     np.testing.assert_array_equal(X, before)
 
 
+def test_plain_arrays_are_predicted_without_a_detour(model, Xy, monkeypatch):
+    X, y = Xy
+    expected = model.fit(X, y).predict(np.asfortranarray(X))
+
+    def detour(*args, **kwargs):
+        raise AssertionError("scikit-learn's checks take longer than to predict")
+
+    monkeypatch.setattr("schuss._inputs.validate_data", detour)
+    np.testing.assert_array_equal(model.predict(X), expected)
+
+
 def test_predictions_do_not_share_memory(model, Xy):
     X, y = Xy
     model.fit(X, y)

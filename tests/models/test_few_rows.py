@@ -13,6 +13,8 @@ from schuss.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from schuss.linear_model import LogisticRegression, Ridge, SGDClassifier
+from schuss.svm import LinearSVC
 from schuss.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 MODELS = {
@@ -27,6 +29,10 @@ MODELS = {
     "forest, three classes": (ExtraTreesClassifier(5, random_state=0), 3),
     "forest, numbers": (RandomForestRegressor(5, random_state=0), 0),
     "forest, exact": (RandomForestRegressor(5, random_state=0, max_bins=None), 0),
+    "linear, numbers": (Ridge(), 0),
+    "linear, two classes": (LogisticRegression(), 2),
+    "linear, three classes": (LinearSVC(), 3),
+    "linear, probabilities by steps": (SGDClassifier("log_loss", random_state=0), 3),
 }
 
 

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from schuss import _kernels as kernels
-from schuss._inputs import check_X, n_threads_of
+from schuss._inputs import check_X, n_threads_for
 
 Array = NDArray[Any]
 
@@ -34,20 +34,21 @@ def raw_prediction(estimator: Any, X: Any, intercept_of: Callable[[], Any] | Non
     ndarray of shape (n_samples, n_outputs)
         In the wider of the dtypes of X and of the coefficients.
     """
-    check_is_fitted(estimator, "coef_")
+    if not hasattr(estimator, "coef_"):  # asked first, as the check takes longer than to predict a few rows
+        check_is_fitted(estimator, "coef_")
     X = check_X(estimator, X)
     coef = estimator.coef_.toarray() if sp.issparse(estimator.coef_) else estimator.coef_
     dtype = np.result_type(X.dtype, coef.dtype)
     coef = np.ascontiguousarray(np.atleast_2d(coef), dtype=dtype)
     added = estimator.intercept_ if intercept_of is None else intercept_of()
-    intercept = np.broadcast_to(np.asarray(added, dtype=dtype), coef.shape[:1])
+    intercept = np.full(len(coef), added, dtype=dtype)
     out = np.empty((X.shape[0], coef.shape[0]), dtype=dtype)
     kernels.linear_predict(
         kernels.Table(X.astype(dtype, copy=False)),
         coef,
-        np.ascontiguousarray(intercept),
+        intercept,
         out,
-        n_threads=n_threads_of(estimator),
+        n_threads=n_threads_for(estimator, X),
     )
     return out
 

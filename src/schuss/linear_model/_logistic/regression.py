@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from schuss import _kernels as kernels
 from schuss._blas import one_blas_thread
-from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_of
+from schuss._inputs import check_parameters, check_training_data, check_X_y, n_threads_for
 from schuss._labels import class_weights, codes_of, encode_labels
 from schuss._sklearn import N_THREADS, Hidden, Interval, SparseCoefMixin, StrOptions, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask, with_callbacks
@@ -327,7 +327,8 @@ default='lbfgs'
         ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        raw, n_threads = raw_prediction(self, X), n_threads_of(self)
+        raw = raw_prediction(self, X)
+        n_threads = n_threads_for(self, raw)
         if raw.shape[1] > 1:
             kernels.softmax(raw, raw, n_threads=n_threads)
             return raw

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
-from schuss._inputs import n_threads_of
+from schuss._inputs import n_threads_for
 from schuss._sklearn import StrOptions, available_if
 from schuss.linear_model._sgd.classifier_base import BaseSGDClassifier
 from schuss.linear_model._sgd.regressor import DEFAULT_EPSILON, REGRESSION_LOSSES
@@ -353,10 +353,10 @@ default='hinge'
         scores = self.decision_function(X)
         positive = scores.reshape(-1, 1) if scores.ndim == 1 else scores
         if self._is_joint and scores.ndim == 2:
-            kernels.softmax(scores, scores, n_threads=n_threads_of(self))
+            kernels.softmax(scores, scores, n_threads=n_threads_for(self, scores))
             return scores
         if self.loss == "log_loss":
-            kernels.sigmoid(positive, positive, n_threads=n_threads_of(self))
+            kernels.sigmoid(positive, positive, n_threads=n_threads_for(self, scores))
         else:
             np.clip(positive, -1.0, 1.0, out=positive)
             positive += 1.0
