@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet as TheirElasticNet
 
 from schuss.linear_model import ElasticNet, Lasso, enet_path, lasso_path
-from schuss.linear_model._coordinate_descent import working_set
+from schuss.linear_model._coordinate_descent import features, working_set
 
 FORMS = {
     "C": np.ascontiguousarray,
@@ -217,3 +217,25 @@ def test_paths_are_made_of_solutions(small_sets, form, k):
     if k == 1:
         _, again, _ = enet_path(FORMS[form](X), y, l1_ratio=1.0, alphas=[alphas[4]], tol=1e-11, max_iter=50_000)
         np.testing.assert_allclose(X @ again[:, 0], X @ coefs[:, 4], atol=1e-2)
+
+
+@pytest.mark.parametrize(("l1_ratio", "k"), [(1.0, 1), (0.5, 1), (1.0, 3)])
+def test_paths_of_long_tables_need_no_read_of_X_for_each_penalty(monkeypatch, l1_ratio, k):
+    X, y = table(400, 12, k=k)
+    reads, read = [], features.Features.read
+    monkeypatch.setattr(features.Features, "read", lambda *args: reads.append(1) or read(*args))
+    alphas, coefs, gaps = enet_path(X, y, l1_ratio=l1_ratio, alphas=50, tol=1e-6)
+    assert len(reads) < 5
+    targets, coefs = np.atleast_2d(y.T), coefs.reshape(k, 12, -1)
+    for i in (10, 30, 49):
+        residual = targets - coefs[..., i] @ X.T
+        slope = residual @ X - (1 - l1_ratio) * alphas[i] * len(X) * coefs[..., i]
+        l1 = alphas[i] * l1_ratio * len(X)
+        scale = min(1.0, l1 / np.sqrt(np.square(slope).sum(axis=0)).max())
+        squares = np.vdot(residual, residual) + (1 - l1_ratio) * alphas[i] * len(X) * np.vdot(
+            coefs[..., i], coefs[..., i]
+        )
+        size = np.sqrt(np.square(coefs[..., i]).sum(axis=0)).sum()
+        gap = (1 + scale**2) / 2 * squares + l1 * size - scale * np.vdot(residual, targets)
+        assert gap <= 1.01e-6 * np.vdot(targets, targets)
+        assert gaps[i] * len(X) == pytest.approx(gap, abs=1e-9 * np.vdot(targets, targets))

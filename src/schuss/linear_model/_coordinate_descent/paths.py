@@ -255,7 +255,8 @@ def _solver(X: Any, y: Array, precompute: Any, options: _Options, *, check_gram:
         chosen.fill(given_gram(gram, X, np.zeros(d), None, fit_intercept=False, check=check_gram))
     elif gram:
         chosen.add(np.arange(d))
-    return ElasticNetSolver(features, target, Penalty(np.inf, 0.0), options.limits, working_set=chosen)
+    nothing = Penalty(np.inf, 0.0)
+    return ElasticNetSolver(features, target, nothing, options.limits, working_set=chosen, certified=False)
 
 
 def _tell(verbose: Any, i: int, n: int) -> None:

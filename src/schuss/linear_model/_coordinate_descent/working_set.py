@@ -25,6 +25,7 @@ _PILOT_PAYS = 12  # how many such samples X has to hold
 _NEAR = 0.9  # of the L1 penalty: a correlation from which a column may yet come in
 _INNER = 0.3  # of the duality gap asked for, what the descent on the set leaves
 _ROOM = 1e-12  # relative rounding of a correlation
+_COARSE = 1e-8  # tolerance beside which the rounding of a Gram matrix in double precision is nothing
 
 
 class WorkingSet:
@@ -38,16 +39,24 @@ class WorkingSet:
     ----------
     columns : ndarray of shape (n_columns,)
     gram : ndarray of shape (n_columns, n_columns)
+    is_exact : bool
+        Whether the matrix has all columns and was summed here, from double precision.
     """
 
     def __init__(self, features: Features) -> None:
-        self._features = features
+        self._features, self._given = features, False
         self.columns: Columns = np.empty(0, np.int64)
         self.gram: Matrix = np.empty((0, 0))
         self.scratch = kernels.Scratch()
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    @property
+    def is_exact(self) -> bool:
+        X = self._features.X
+        plain = isinstance(X, np.ndarray) and X.dtype == np.float64  # of sparse columns, means are subtracted from sums
+        return plain and not self._given and len(self) == X.shape[1]
 
     def add(self, new: Columns) -> None:
         """Take in columns that are not in the set yet, at its front."""
@@ -61,6 +70,7 @@ class WorkingSet:
 
     def fill(self, gram: Matrix) -> None:
         """Take in all columns, with a Gram matrix that is known already."""
+        self._given = True
         self.columns, self.gram = np.arange(len(gram)), np.ascontiguousarray(gram, dtype=np.float64)
 
 
@@ -102,6 +112,8 @@ class ElasticNetSolver:
         Where to start; None for zeros.
     working_set : WorkingSet or None, default=None
         Of an earlier solution on the same features.
+    certified : bool, default=True
+        Whether a sweep reads X even if an exact Gram matrix of all columns tells the gap well enough.
 
     Attributes
     ----------
@@ -121,12 +133,14 @@ class ElasticNetSolver:
         *,
         coef: Matrix | None = None,
         working_set: WorkingSet | None = None,
+        certified: bool = True,
     ) -> None:
         k, d = len(target.y), features.shape[1]
         self.features, self.target, self.penalty, self.limits = features, target, penalty, limits
         self.working_set = WorkingSet(features) if working_set is None else working_set
         self.coef = np.zeros((k, d)) if coef is None else np.array(coef, dtype=np.float64, order="C")
         self._cold = coef is None or not self.coef.any()
+        self._certified = certified or limits.tol < _COARSE
         self._reading: Reading | None = None
         self._sample: tuple[Matrix, Matrix] | None = None  # a sample's Gram matrix, and means
         self.gap, self.n_sweeps, self._stuck = np.inf, 0, False
@@ -219,17 +233,23 @@ class ElasticNetSolver:
     def _step(self, reading: Reading) -> Reading:
         before = len(self.working_set), self.n_sweeps
         self.working_set.add(self._entering(reading))
-        self._descend(reading)
+        known = self._descend(reading)
         self._stuck = before == (len(self.working_set), self.n_sweeps)
-        return self.features.read(self.target, self.coef)
+        return (
+            known if self.working_set.is_exact and not self._certified else self.features.read(self.target, self.coef)
+        )
 
-    def _descend(self, reading: Reading) -> None:
+    def _descend(self, reading: Reading) -> Reading:
+        """Solve on the set; returns what its Gram matrix knows then, the gradients of other columns being as before."""
         chosen = self.working_set.columns
         coef = np.ascontiguousarray(self.coef[:, chosen])
         point = Point(coef, np.ascontiguousarray(reading.gradient[:, chosen]), reading.residual)
         self._descent(_INNER).solve(self.working_set.gram, self.penalty, point, scratch=self.working_set.scratch)
         self.coef[:, chosen] = point.coef
         self.n_sweeps += point.n_sweeps
+        gradient = reading.gradient.copy()
+        gradient[:, chosen] = point.gradient
+        return Reading(gradient, max(point.residual, 0.0))
 
     def _descent(self, part: float) -> Descent:
         limits, square = self.limits, self.target.square
