@@ -244,19 +244,37 @@ def test_the_example_of_overfitting_shows_what_it_says():
         ({"solver": "lbfgs", "norm": "batch"}, "same objective"),
         ({"solver": "lbfgs", "averaging": "ema"}, "no steps"),
         ({"label_smoothing": 0.1, "focal_gamma": 1.0}, "exclude each other"),
+        ({"hidden_layer_sizes": (3.5,)}, "whole numbers, got \\[3.5\\]"),
+        ({"hidden_layer_sizes": ("3",)}, "whole numbers, got \\['3'\\]"),
     ],
 )
 def test_what_does_not_go_together(params, message):
     X, y = make_moons(50, random_state=0)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         MLPClassifier(**params).fit(X, y)
 
 
-def test_other_layers_are_no_warm_start(waves):
+def test_negative_weights_are_refused(waves):
     X, y = waves
-    model = MLPRegressor(hidden_layer_sizes=(4,), warm_start=True, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+        MLPRegressor(max_iter=2).fit(X, y, sample_weight=np.where(y > 0, 1.0, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"hidden_layer_sizes": (4,)}, {"hidden_layer_sizes": (5,)}),
+        ({"hidden_layer_sizes": (1, 5)}, {"hidden_layer_sizes": (4, 1)}),  # as many parameters
+        ({"norm": None}, {"norm": "batch"}),
+        ({"norm": "batch"}, {"norm": "layer"}),
+        ({"norm": "layer"}, {"norm": "batch"}),
+    ],
+)
+def test_other_layers_are_no_warm_start(waves, before, after):
+    X, y = waves
+    model = MLPRegressor(**before, warm_start=True, max_iter=2).fit(X[:, [0, -1]], y)
     with pytest.raises(ValueError, match="layers differ"):
-        model.set_params(hidden_layer_sizes=(5,)).fit(X, y)
+        model.set_params(**after).fit(X[:, [0, -1]], y)
 
 
 def test_predictions_follow_the_attributes(waves):

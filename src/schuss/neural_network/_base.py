@@ -109,7 +109,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         dtype = None if first else np.asarray(self.coefs_[0]).dtype
         X, y = self._check(X, y, reset=first, dtype=dtype)
         target, factors = self._check_target(X, y, incremental=incremental)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, non_negative=True)
         if factors is not None:
             weight = factors.astype(X.dtype) if weight is None else np.asarray(weight * factors, dtype=X.dtype)
         return Sample(X, np.ascontiguousarray(target, dtype=X.dtype), weight)
@@ -119,7 +119,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         X_val, y_val, weight_val = given
         if check_given(X_val, y_val, weight_val):
             X_val, y_val = self._check(X_val, y_val, reset=False, dtype=sample.X.dtype)
-            weight = check_sample_weight(weight_val, X_val, dtype=sample.X.dtype)
+            weight = check_sample_weight(weight_val, X_val, dtype=sample.X.dtype, non_negative=True)
             return sample, Sample(X_val, self._encode(y_val, sample.X.dtype), weight)
         if not self.early_stopping or self.solver not in STOCHASTIC:
             return sample, None

@@ -145,22 +145,21 @@ class State:
     def of(cls, estimator: Any, spec: Spec, dtype: Any, *, solver: str, rate: float, seed: int) -> State:
         """Go on, in a copy, from the fitted attributes of an estimator; another solver begins anew."""
         there = vars(estimator)
-        result = flatten(
-            [
-                *estimator.coefs_,
-                *estimator.intercepts_,
-                *there.get("norm_gains_", ()),
-                *there.get("norm_shifts_", ()),
-            ],
-            dtype,
-        )
+        parts = [
+            *estimator.coefs_,
+            *estimator.intercepts_,
+            *there.get("norm_gains_", ()),
+            *there.get("norm_shifts_", ()),
+        ]
+        same_norm = (spec.norm == "batch") == ("norm_means_" in there)
+        if [np.shape(part) for part in parts] != spec.shapes or not same_norm:
+            raise ValueError("The layers differ from those of the previous fit, from which training was to go on.")
+        result = flatten(parts, dtype)
         means, variances = spec.statistics(dtype)
         if spec.norm == "batch":
             means = [np.array(a, dtype=dtype) for a in estimator.norm_means_]
             variances = [np.array(a, dtype=dtype) for a in estimator.norm_variances_]
         state = cls(spec, result, means, variances, solver, rate, there.get("_seed", seed))
-        if len(result) != spec.n_parameters:
-            raise ValueError("The layers differ from those of the previous fit, from which training was to go on.")
         if there.get("_solver_name") == solver:
             state._remember(there, dtype)
         return state
