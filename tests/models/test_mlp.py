@@ -243,6 +243,7 @@ def test_the_example_of_overfitting_shows_what_it_says():
         ({"solver": "lbfgs", "dropout": 0.5}, "same objective"),
         ({"solver": "lbfgs", "norm": "batch"}, "same objective"),
         ({"solver": "lbfgs", "averaging": "ema"}, "no steps"),
+        ({"solver": "lbfgs", "weight_decay": 0.1}, "no steps"),
         ({"label_smoothing": 0.1, "focal_gamma": 1.0}, "exclude each other"),
         ({"hidden_layer_sizes": (3.5,)}, "whole numbers, got \\[3.5\\]"),
         ({"hidden_layer_sizes": ("3",)}, "whole numbers, got \\['3'\\]"),

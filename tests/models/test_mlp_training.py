@@ -22,6 +22,7 @@ EXTRAS = [
     {"solver": "lion", "norm": "batch"},
     {"dropout": 0.3, "clip_norm": 1.0},
     {"averaging": "swa", "swa_start": 0.0},
+    {"learning_rate": "plateau", "plateau_patience": 2, "tol": 10.0},
 ]
 
 
@@ -55,6 +56,32 @@ def test_every_solver_and_schedule_goes_on_to_the_bit(waves, solver, schedule):
         part.partial_fit(X, y)
     assert_same_bytes(parameters_of(part), parameters_of(whole))
     assert part.history_["learning_rate"].tolist() == whole.history_["learning_rate"].tolist()
+
+
+def test_the_mean_over_epochs_begins_with_the_same_one_in_parts(waves):
+    X, y = waves
+    whole, part = (
+        MLPRegressor("squared_error", (9,), averaging="swa", swa_start=0.5, max_iter=6, random_state=0)
+        for _ in range(2)
+    )
+    whole.fit(X, y)
+    for _ in range(6):
+        part.partial_fit(X, y)
+    assert_same_bytes(parameters_of(part), parameters_of(whole))
+
+
+@pytest.mark.parametrize("early_first", [True, False])
+def test_a_warm_start_may_watch_something_else(waves, early_first):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(9,), early_stopping=early_first, max_iter=3, warm_start=True)
+    model.fit(X, y).set_params(early_stopping=not early_first).fit(X, y)
+    assert len(model.loss_curve_) == len(model.history_) == 6
+    if early_first:
+        assert model.best_loss_ == min(model.loss_curve_[3:])
+        assert model.validation_scores_ is None
+    else:
+        assert model.best_loss_ is None
+        assert len(model.validation_scores_) == 3
 
 
 def test_averages_are_those_of_the_steps(waves):
@@ -99,6 +126,30 @@ def test_early_stopping_returns_to_the_best_weights(digits):
     assert model.history_["validation_score"].tolist() == model.validation_scores_
 
 
+def test_early_stopping_by_the_loss(digits):
+    train, test, y_train, y_test = digits
+    model = MLPClassifier((64,), early_stopping=True, scoring="loss", learning_rate_init=0.02, random_state=0)
+    model.fit(train, y_train, X_val=test, y_val=y_test)
+    losses = model.history_["validation_loss"]
+    assert model.stop_reason_ == "no_improvement"
+    assert model.best_iteration_ == int(np.argmin(losses)) < len(losses) - 1
+    assert model.validation_scores_ == (-losses).tolist()
+    assert model.best_validation_score_ == -losses.min()
+    p = model.predict_proba(test)[np.arange(len(test)), y_test]
+    np.testing.assert_allclose(losses.min(), -np.log(p).mean(), rtol=1e-9)
+
+
+def test_lbfgs_stops_early_on_given_rows():
+    X, y = noisy_moons(80, 0)
+    X_val, y_val = noisy_moons(1000, 1)
+    model = MLPClassifier((50,), solver="lbfgs", early_stopping=True, alpha=0.0, record_statistics=True, random_state=0)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.stop_reason_ == "no_improvement"
+    assert model.score(X_val, y_val) == model.best_validation_score_ == max(model.history_["validation_score"])
+    assert model.best_iteration_ < model.n_iter_ - 1
+    assert {"dead_1", "gradient_norm_2"} <= set(model.history_.columns)
+
+
 def test_history_has_both_losses_on_one_footing(digits):
     train, test, y_train, y_test = digits
     model = MLPClassifier((16,), max_iter=5, alpha=0.0, random_state=0).fit(train, y_train, X_val=test, y_val=y_test)
@@ -137,6 +188,23 @@ def test_ctrl_c_keeps_the_last_epoch(digits, monkeypatch):
     assert_same_bytes(
         parameters_of(model), parameters_of(MLPClassifier((16,), max_iter=2, random_state=0).fit(train, y_train))
     )
+
+
+def test_ctrl_c_while_a_line_is_printed_leaves_the_books_in_order(digits, monkeypatch):
+    train, _, y_train, _ = digits
+    from schuss.neural_network import _base
+
+    def interrupted(iteration, history):
+        if iteration == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_base, "_print_line", interrupted)
+    model = MLPClassifier((16,), early_stopping=True, verbose=True, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(train, y_train)
+    assert model.n_iter_ == len(model.history_) == len(model.loss_curve_) == len(model.validation_scores_) == 3
+    assert model.best_validation_score_ == model.history_["validation_score"][model.best_iteration_]
+    assert model.t_ % 3 == 0
 
 
 def test_what_diverges_says_so():

@@ -41,7 +41,6 @@ from schuss.neural_network._spec import Head, Spec
 from schuss.neural_network._state import State
 from schuss.neural_network._summary import summary_of
 from schuss.neural_network._trainer import Trainer, batch_size_of
-from schuss.neural_network._watch import Watch
 from schuss.training import Hook, Outcome, StopReason, run
 from schuss.validation import check_given, check_parts_weigh
 
@@ -162,7 +161,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         task = self._announce((X, y, sample_weight), state, incremental=incremental)
         if self.solver in STOCHASTIC:
             offset = state.epochs if incremental else 0
-            self._descend(Trainer(self, state, sample, Watch(self), curves, threads, offset=offset), incremental, task)
+            self._descend(Trainer(self, state, sample, curves, threads, offset=offset), incremental, task)
         else:
             self._minimise(LbfgsFit(self, state, sample, curves, threads), task)
         task.end()
@@ -176,8 +175,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         random = check_random_state(self.random_state)
         self.history_, self.t_, self.n_iter_ = History(), 0, 0
         self.__dict__.pop("best_iteration_", None)
-        if self.solver in STOCHASTIC:
-            _watch.begin(self)
+        _watch.forget(self)
         block = initial_block(spec, self.initializer, random, dtype)
         seed = int(random.randint(_MOST_SEEDS))
         return State(spec, block, *spec.statistics(dtype), self.solver, float(self.learning_rate_init), seed)
@@ -186,8 +184,6 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         """The network of the fit before, in a copy."""
         if not hasattr(self, "history_"):
             self.history_ = History()
-        if self.solver in STOCHASTIC and not hasattr(self, "validation_scores_"):
-            _watch.begin(self)
         seed = int(check_random_state(self.random_state).randint(_MOST_SEEDS))
         return State.of(self, spec, dtype, solver=self.solver, rate=float(self.learning_rate_init), seed=seed)
 
@@ -202,14 +198,13 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         return FitTask(self, X, y, sample_weight, max_iter=max_iter, attributes=attributes, task_name="epoch")
 
     def _descend(self, trainer: Trainer, incremental: bool, task: FitTask) -> None:
-        hooks: list[Hook] = [task, _print_line] if self.verbose else [task]
         before = len(self.history_)
         outcome = run(
             task.announce(trainer.sweep),
             max_iter=1 if incremental else self.max_iter,
             history=self.history_,
             rules=[trainer.rule],
-            hooks=hooks,
+            hooks=self._hooks(trainer.note, task),
             max_time=self.max_time,
             rollback=trainer.rollback,
         )
@@ -227,10 +222,14 @@ class BaseMLP(CallbackSupport, BaseEstimator):
                 stacklevel=5,
             )
 
+    def _hooks(self, note: Hook, task: FitTask) -> list[Hook]:
+        """What is called after every iteration: the books are in order before anybody else, who may take his time."""
+        return [note, task, _print_line] if self.verbose else [note, task]
+
     def _find_best(self, before: int) -> None:
-        """The epoch of this fit with the best score, and of several the one with the lowest loss."""
+        """The first of the best epochs of this fit, by what early stopping watches or else by the loss."""
         records = range(before, len(self.history_))
-        if self.early_stopping:
+        if self.early_stopping and self.scoring is None:
             scores = np.nan_to_num(self.history_["validation_score"], nan=-np.inf)
             self.best_iteration_ = int(max(records, key=lambda i: (scores[i], -i)))
         else:
@@ -244,12 +243,14 @@ class BaseMLP(CallbackSupport, BaseEstimator):
             max_iter=self.max_iter,
             history=self.history_,
             rules=[fit.rule],
-            hooks=[task, _print_line] if self.verbose else [task],
+            hooks=self._hooks(fit.note, task),
             max_time=self.max_time,
         )
         self.loss_ = self.history_[-1]["objective"] if len(self.history_) > before else fit.point.value
         if "validation_loss" in self.history_.columns and len(self.history_) > before:
             self._find_best(before)
+        if fit.best is not None:
+            fit.state.restore(fit.best, parameters_only=True)
         self._publish(fit.state, outcome)
         if outcome.reason is StopReason.MAX_ITER:
             warnings.warn(

@@ -61,7 +61,8 @@ or sequence of them, default='relu'
         Whether that is Nesterov's.
     early_stopping : bool, default=False
         Whether to watch the score on validation rows instead of the training loss, and to
-        return to the weights of the best epoch at the end.
+        return to the weights of the best epoch at the end; 'lbfgs' does so if `fit` is given
+        validation data.
     validation_fraction : float, default=0.1
         Share of the rows that ``early_stopping`` sets aside, if `fit` is given no
         validation data.
@@ -74,6 +75,9 @@ or sequence of them, default='relu'
         Epochs in a row without improvement that are tolerated.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by 'lbfgs'.
+    scoring : {None, 'loss'}, default=None
+        What ``early_stopping`` watches: None the score, 'loss' the loss, which still tells networks apart where
+        on few rows all have the same score.
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes; 'balanced' makes all count alike. Not for several labels.
     label_smoothing : float, default=0.0
@@ -132,8 +136,9 @@ or sequence of them, default='relu'
     best_loss_ : float or None
         The lowest of these; None with early stopping.
     validation_scores_ : list of float or None
-        Score of every epoch with early stopping.
+        Score of every epoch with early stopping; with ``scoring='loss'`` minus the loss.
     best_validation_score_ : float or None
+        The highest of these.
     n_iter_ : int
         Number of epochs, or iterations, of the last fit.
     t_ : int
@@ -209,6 +214,7 @@ or sequence of them, default='relu'
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        scoring: str | None = None,
         class_weight: dict[Any, float] | str | None = None,
         label_smoothing: float = 0.0,
         focal_gamma: float = 0.0,
@@ -252,6 +258,7 @@ or sequence of them, default='relu'
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.scoring = scoring
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.focal_gamma = focal_gamma

@@ -16,6 +16,8 @@ from schuss.history import History
 from schuss.neural_network._curves import Curves
 from schuss.neural_network._data import Sample
 from schuss.neural_network._state import State
+from schuss.neural_network._statistics import Statistics
+from schuss.neural_network._watch import Watch
 from schuss.training import StopReason
 
 Vector = NDArray[np.float64]
@@ -53,6 +55,8 @@ class LbfgsFit:
     point : Point
         Where it stands.
     n_evaluations : int
+    best : State or None
+        The best so far on validation rows, if these may end the fit.
     """
 
     def __init__(self, estimator: Any, state: State, sample: Sample, curves: Curves | None, n_threads: int) -> None:
@@ -62,6 +66,11 @@ class LbfgsFit:
         self._network = state.spec.network(state.spec.split(self._block, [], []))
         self._total = sample.total_weight
         self._memory = Memory(_PAIRS, rescale=True)
+        self._watch = Watch(estimator) if curves is not None and estimator.early_stopping else None
+        self.best = None if self._watch is None else state.snapshot()
+        self._statistics = None
+        if estimator.record_statistics:
+            self._statistics = Statistics(state, sample, float(estimator.alpha), n_threads)
         self.n_evaluations = 0
         self._stuck, self._level = False, 0
         self.point = self._evaluate(state.block.astype(np.float64))
@@ -124,7 +133,14 @@ class LbfgsFit:
         }
         if self._curves is not None:
             record |= self._curves.record(self.state.result)
+        if self._statistics is not None:
+            record |= self._statistics.record()
         return record
+
+    def note(self, iteration: int, history: History) -> None:
+        """Keep the books after an iteration (a hook of `schuss.training.run`)."""
+        if self._watch is not None and self._watch.update(history[-1]):
+            self.best = self.state.snapshot()
 
     def rule(self, history: History) -> StopReason | None:
         """Whether to stop (a rule of `schuss.training.run`)."""
@@ -136,4 +152,6 @@ class LbfgsFit:
         self._level = self._level + 1 if before - now <= _LEAST_DECREASE * max(abs(before), abs(now), 1.0) else 0
         if small or self._level > 1 or self._stuck:
             return StopReason.CONVERGED
+        if self._watch is not None and self._watch.is_out_of_patience:
+            return StopReason.NO_IMPROVEMENT
         return StopReason.MAX_ITER if self.n_evaluations >= self._estimator.max_fun else None

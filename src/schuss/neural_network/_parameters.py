@@ -40,6 +40,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
+    "scoring": [StrOptions({"loss"}), None],
     "validation_fraction": [_SHARE],
     "beta_1": [_SHARE],
     "beta_2": [_SHARE],
@@ -124,6 +125,8 @@ def check_together(estimator: Any, spec: Spec) -> None:
         raise ValueError("solver='lbfgs' needs the same objective at every step: neither dropout nor norm='batch'.")
     if estimator.averaging is not None:
         raise ValueError("solver='lbfgs' takes no steps that averaging could smooth.")
+    if estimator.weight_decay:
+        raise ValueError("solver='lbfgs' takes no steps between which weights could decay: use alpha.")
 
 
 def solver_options(estimator: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Rates:
     n_steps : int
         Steps of an epoch.
     state : State
-        Its ``rate`` is what the schedule multiplies.
+        Its ``rate`` is what the schedule multiplies, its ``plateau`` what that has seen.
     """
 
     def __init__(self, estimator: Any, n_samples: int, n_steps: int, state: State) -> None:
@@ -37,7 +37,9 @@ class Rates:
         self._horizon = float(estimator.max_iter * n_samples)
         self._warmup = float(estimator.warmup * n_samples)
         self._factor = float(estimator.plateau_factor)
-        self._plateau = Patience(estimator.tol, estimator.plateau_patience) if self.name == "plateau" else None
+        best, count = state.plateau
+        patience = Patience(estimator.tol, estimator.plateau_patience, best, count)
+        self._plateau = patience if self.name == "plateau" else None
 
     def epoch(self, number: int) -> NDArray[np.float64]:
         """Rates of the steps of an epoch, counted from 0."""
@@ -59,9 +61,12 @@ class Rates:
         """
         if self.name == "invscaling":
             self._state.rate = self._first / (seen + 1) ** self._power_t
-        if self._plateau is not None and self._plateau.update(watched):
+        if self._plateau is None:
+            return
+        if self._plateau.update(watched):
             self._state.rate *= self._factor
             self._plateau.count = 0
+        self._state.plateau = self._plateau.best, self._plateau.count
 
     def give_up(self) -> bool:
         """Called when nothing improves; True if that is the end, False if a lower rate may help."""

@@ -79,7 +79,8 @@ or sequence of them, default='relu'
         Whether that is Nesterov's.
     early_stopping : bool, default=False
         Whether to watch the score on validation rows instead of the training loss, and to
-        return to the weights of the best epoch at the end.
+        return to the weights of the best epoch at the end; 'lbfgs' does so if `fit` is given
+        validation data.
     validation_fraction : float, default=0.1
         Share of the rows that ``early_stopping`` sets aside, if `fit` is given no
         validation data.
@@ -92,6 +93,9 @@ or sequence of them, default='relu'
         Epochs in a row without improvement that are tolerated.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by 'lbfgs'.
+    scoring : {None, 'loss'}, default=None
+        What ``early_stopping`` watches: None the score, 'loss' the loss, which still tells networks apart where
+        on few rows all have the same score.
     delta : float, default=1.0
         Residual at which 'huber' turns from squares to lines.
     quantile : float, default=0.5
@@ -146,8 +150,9 @@ or sequence of them, default='relu'
     best_loss_ : float or None
         The lowest of these; None with early stopping.
     validation_scores_ : list of float or None
-        Score of every epoch with early stopping.
+        Score of every epoch with early stopping; with ``scoring='loss'`` minus the loss.
     best_validation_score_ : float or None
+        The highest of these.
     n_iter_ : int
         Number of epochs, or iterations, of the last fit.
     t_ : int
@@ -219,6 +224,7 @@ or sequence of them, default='relu'
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        scoring: str | None = None,
         delta: float = 1.0,
         quantile: float = 0.5,
         dropout: Any = 0.0,
@@ -262,6 +268,7 @@ or sequence of them, default='relu'
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.scoring = scoring
         self.delta = delta
         self.quantile = quantile
         self.dropout = dropout

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ _WITH_FIRST = ("sgd", "adam", "adamw", "nadam", "lion")
 _WITH_SECOND = ("adam", "adamw", "nadam", "rmsprop", "adagrad")
 _NORM_ATTRIBUTES = ("norm_gains_", "norm_shifts_", "norm_means_", "norm_variances_")
 _OPTIONAL = ("first", "second", "parameters")
+NOTHING_SEEN = (math.inf, 0)
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class State:
         Averaged parameters, which predictions are made with.
     rate : float
         Learning rate that the schedule multiplies.
+    plateau : tuple of (float, int)
+        What the schedule of this name has seen: the best value, and for how many epochs there was none better.
     powers : tuple of float
         ``beta_1`` and ``beta_2`` to the power of the steps taken.
     batches, steps, epochs, averaged : int
@@ -56,6 +60,7 @@ class State:
     first: Array | None = None
     second: Array | None = None
     average: Array | None = None
+    plateau: tuple[float, int] = NOTHING_SEEN
     powers: tuple[float, float] = (1.0, 1.0)
     batches: int = 0
     steps: int = 0
@@ -96,6 +101,7 @@ class State:
             first=None if self.first is None else self.first.copy(),
             second=None if self.second is None else self.second.copy(),
             average=None if self.average is None else self.average.copy(),
+            plateau=self.plateau,
             powers=self.powers,
             batches=self.batches,
             steps=self.steps,
@@ -109,7 +115,7 @@ class State:
         for mine, theirs in zip([*self.means, *self.variances], [*saved.means, *saved.variances], strict=True):
             mine[...] = theirs
         if not parameters_only:
-            for name in ("rate", "powers", "batches", "steps", "epochs", "averaged"):
+            for name in ("rate", "plateau", "powers", "batches", "steps", "epochs", "averaged"):
                 setattr(self, name, getattr(saved, name))
 
     def _copy_arrays(self, saved: State, names: tuple[str, ...]) -> None:
@@ -130,7 +136,7 @@ class State:
             estimator.norm_gains_, estimator.norm_shifts_ = result.gains, result.shifts
         if self.spec.norm == "batch":
             estimator.norm_means_, estimator.norm_variances_ = result.means, result.variances
-        estimator._solver_name, estimator._solver_rate = self.solver, self.rate
+        estimator._solver_rate, estimator._solver_plateau = self.rate, np.array(self.plateau)
         estimator._solver_powers = np.array(self.powers)
         counts = (self.batches, self.steps, self.epochs, self.averaged)
         estimator._solver_counts, estimator._seed = np.array(counts, dtype=np.int64), self.seed
@@ -140,6 +146,7 @@ class State:
         for name, array in kept.items():
             if array is not None:
                 setattr(estimator, f"_solver_{name}", array)
+        estimator._solver_name = self.solver  # last: with it, the rest is there
 
     @classmethod
     def of(cls, estimator: Any, spec: Spec, dtype: Any, *, solver: str, rate: float, seed: int) -> State:
@@ -175,3 +182,5 @@ class State:
         self.rate = float(there["_solver_rate"])
         self.powers = (float(there["_solver_powers"][0]), float(there["_solver_powers"][1]))
         self.batches, self.steps, self.epochs, self.averaged = map(int, there["_solver_counts"])
+        best, count = there.get("_solver_plateau", NOTHING_SEEN)
+        self.plateau = float(best), int(count)

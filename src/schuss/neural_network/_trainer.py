@@ -16,7 +16,7 @@ from schuss.neural_network._curves import Curves
 from schuss.neural_network._data import Sample
 from schuss.neural_network._parameters import solver_options
 from schuss.neural_network._rates import Rates
-from schuss.neural_network._state import State
+from schuss.neural_network._state import NOTHING_SEEN, State
 from schuss.neural_network._statistics import Statistics
 from schuss.neural_network._watch import Watch
 from schuss.training import StopReason
@@ -33,7 +33,6 @@ class Trainer:
     state : State
         Trained in place.
     sample : Sample
-    watch : Watch
     curves : Curves or None
     n_threads : int
     offset : int, default=0
@@ -45,17 +44,19 @@ class Trainer:
         estimator: Any,
         state: State,
         sample: Sample,
-        watch: Watch,
         curves: Curves | None,
         n_threads: int,
         *,
         offset: int = 0,
     ) -> None:
-        self._estimator, self._sample, self._curves, self.watch = estimator, sample, curves, watch
+        self._estimator, self._sample, self._curves = estimator, sample, curves
         self._n = sample.X.shape[0]
         self._batch_size = batch_size_of(estimator.batch_size, self._n)
         self._n_steps = math.ceil(math.ceil(self._n / self._batch_size) / estimator.accumulate)
         self.state, self._offset = state, offset
+        self.watch = Watch(estimator)
+        if self.watch.begins:
+            state.plateau = NOTHING_SEEN
         state.prepare(averages=estimator.averaging is not None)
         self.rates = Rates(estimator, self._n, self._n_steps, state)
         self._table, self._network = kernels.Table(sample.X), state.spec.network(state.weights)
@@ -99,14 +100,14 @@ class Trainer:
         state.steps += self._n_steps
         state.epochs += 1
         if self._estimator.averaging == "swa":
-            self._average(iteration)
+            self._average(self._offset + iteration)
         return self._record(loss / self._n, penalty / self._n, norm / self._n_steps, float(rates[-1]))
 
-    def _average(self, iteration: int) -> None:
+    def _average(self, epoch: int) -> None:
         """Stochastic weight averaging (Izmailov et al. 2018): the mean of the parameters at the ends of epochs."""
         state = self.state
         assert state.average is not None
-        if iteration < math.floor(self._estimator.swa_start * self._estimator.max_iter) and not state.averaged:
+        if epoch < math.floor(self._estimator.swa_start * self._estimator.max_iter) and not state.averaged:
             state.average[...] = state.block
             return
         state.averaged += 1
@@ -123,13 +124,16 @@ class Trainer:
             record |= self._statistics.record()
         return record
 
-    def rule(self, history: History) -> StopReason | None:
-        """Whether to stop after this epoch (a rule of `schuss.training.run`)."""
+    def note(self, iteration: int, history: History) -> None:
+        """Keep the books after an epoch (a hook of `schuss.training.run`)."""
         record = history[-1]
+        self._estimator.t_ += self._n
         if self.watch.update(record):
             self.best = self.state.snapshot()
-        self._estimator.t_ += self._n
         self.rates.after_epoch(self._estimator.t_, self.watch.watched(record))
+
+    def rule(self, history: History) -> StopReason | None:
+        """Whether to stop after this epoch (a rule of `schuss.training.run`)."""
         if not np.all(np.isfinite(self.state.block)):
             return StopReason.DIVERGED
         if not self.watch.is_out_of_patience:

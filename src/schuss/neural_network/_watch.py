@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_ATTRIBUTES = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_", "_no_improvement_count")
+
 
 class Watch:
     """Watches the training objective, or with early stopping the validation score.
@@ -20,6 +22,9 @@ class Watch:
 
     Attributes
     ----------
+    early_stopping : bool
+    begins : bool
+        Whether what is watched now was not watched before.
     count : int
         Epochs in a row without improvement.
     """
@@ -27,15 +32,28 @@ class Watch:
     def __init__(self, estimator: Any) -> None:
         self._estimator = estimator
         self.early_stopping = bool(estimator.early_stopping)
+        self._by_loss = estimator.scoring == "loss"
         self._tol, self._limit = float(estimator.tol), estimator.n_iter_no_change
-        self.count = int(getattr(estimator, "_no_improvement_count", 0))
+        there = vars(estimator)
+        there.setdefault("loss_curve_", [])
+        self.begins = "best_loss_" not in there or (there["best_loss_"] is None) != self.early_stopping
+        if self.begins:
+            self._begin()
+        self.count = int(there.get("_no_improvement_count", 0))
+
+    def _begin(self) -> None:
+        self._estimator._no_improvement_count = 0
+        early = self.early_stopping
+        self._estimator.best_loss_ = None if early else math.inf
+        self._estimator.validation_scores_ = [] if early else None
+        self._estimator.best_validation_score_ = -math.inf if early else None
 
     def update(self, record: Mapping[str, float]) -> bool:
         """Take the record of an epoch; True if it is the best one and to be remembered."""
         self._estimator.loss_ = record["objective"]
         self._estimator.loss_curve_.append(record["objective"])
         if self.early_stopping:
-            return self._update_score(record["validation_score"])
+            return self._update_score(-self.watched(record))
         loss, best = record["objective"], self._estimator.best_loss_
         self.count = self.count + 1 if loss > best - self._tol else 0
         self._estimator.best_loss_ = min(loss, best)
@@ -52,17 +70,16 @@ class Watch:
 
     def watched(self, record: Mapping[str, float]) -> float:
         """What training is to make smaller."""
-        return -record["validation_score"] if self.early_stopping else record["objective"]
+        if not self.early_stopping:
+            return record["objective"]
+        return record["validation_loss"] if self._by_loss else -record["validation_score"]
 
     @property
     def is_out_of_patience(self) -> bool:
         return self.count > self._limit
 
 
-def begin(estimator: Any) -> None:
-    """Set the attributes of a first fit."""
-    estimator.loss_curve_, estimator._no_improvement_count = [], 0
-    early = estimator.early_stopping
-    estimator.best_loss_ = None if early else math.inf
-    estimator.validation_scores_ = [] if early else None
-    estimator.best_validation_score_ = -math.inf if early else None
+def forget(estimator: Any) -> None:
+    """Remove what was watched, before a first fit."""
+    for name in _ATTRIBUTES:
+        vars(estimator).pop(name, None)

@@ -24,6 +24,7 @@ _NETWORK: dict[str, Field] = {
 _NETWORK_OPTIONAL: dict[str, Field] = {
     **{f"norm_{name}_": LayerArrays(hidden=True) for name in ("gains", "shifts", "means", "variances")},
     **{f"_solver_{name}": Array(("n_parameters",)) for name in ("first", "second", "parameters")},
+    "_solver_plateau": Array((2,), dtypes=("float64",), finite=False),
     "loss_curve_": Numbers(),
     "best_loss_": Either((Choice((None,)), Real(finite=False))),
     "validation_scores_": Either((Choice((None,)), Numbers())),
