@@ -7,6 +7,7 @@ arrays that need no conversion, is recognised here; everything else goes their w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -27,7 +28,7 @@ _INPUT = {
     "order": "C",
     "ensure_all_finite": False,  # the kernel looks, on all threads: see check_finite
 }
-_PLAIN = (type(None), bool, int, float, str)
+_PLAIN = {type(None), bool, int, float, str}
 _REAL = (np.dtype(np.float64), np.dtype(np.float32))
 _SEARCHED = 1 << 18  # entries that are searched for NaN beforehand: errors come early
 _SERIAL = 1 << 15  # entries that no kernel shares among threads
@@ -44,8 +45,8 @@ def check_parameters(estimator: Any) -> None:
         As scikit-learn's own estimators do.
     """
     values = [getattr(estimator, name) for name in estimator._parameter_constraints]
-    kinds = [type(value) for value in values]
-    plain = all(kind in _PLAIN for kind in kinds)
+    kinds = [tuple(map(type, value)) if type(value) is tuple else type(value) for value in values]
+    plain = all(kind in _PLAIN if isinstance(kind, type) else set(kind) <= _PLAIN for kind in kinds)
     key = (type(estimator), *values, *kinds) if plain else ()
     if key in _valid or get_config()["skip_parameter_validation"]:
         return
@@ -76,8 +77,7 @@ def check_training_data(estimator: Any, X: Any, y: Any, **options: Any) -> tuple
         The very array that was passed if it needs no conversion.
     y : ndarray
     """
-    labels = "biu" if options.get("y_numeric") else "biuSU"
-    if _is_plain(X, y, labels) and (X.size > _SEARCHED or kernels.all_finite(X)):
+    if _is_plain(X, y, options) and (X.size > _SEARCHED or kernels.all_finite(X)):
         estimator.n_features_in_ = X.shape[1]
         estimator.__dict__.pop("feature_names_in_", None)
         return X, y
@@ -139,13 +139,15 @@ def _is_known_table(estimator: Any, X: Any) -> bool:
     )
 
 
-def _is_plain(X: Any, y: Any, kinds: str) -> bool:
-    """Whether X and y are arrays that every check would let through as they are."""
+def _is_plain(X: Any, y: Any, options: Mapping[str, Any]) -> bool:
+    """Whether X and y are arrays that every check with these options would let through as they are."""
+    kinds = "biu" if options.get("y_numeric") else "biuSU"
+    several = options.get("multi_output") or "validate_separately" in options
     return (
         type(X) is np.ndarray
         and type(y) is np.ndarray
         and X.ndim == 2
-        and y.ndim == 1
+        and (y.ndim == 1 or (several and y.ndim == 2 and y.shape[1] > 0))
         and len(y) == len(X) > 0
         and X.shape[1] > 0
         and X.dtype in _REAL
@@ -160,7 +162,14 @@ def n_threads_of(estimator: Any) -> int:
 
 
 def check_X_y(estimator: Any, X: Any, y: Any, *, reset: bool = True, **options: Any) -> Any:
-    """Check training data as scikit-learn does, looking for NaN on all threads."""
+    """Check training data as scikit-learn does, looking for NaN on all threads.
+
+    With ``reset=False`` they are more of the same, whose columns are compared with those of `fit`.
+    """
+    more = not reset and _is_known_table(estimator, X) and _is_plain(X, y, options)
+    if more and options.get("dtype", X.dtype) == X.dtype:
+        check_finite(estimator, X)
+        return X, y
     options = _INPUT | {"dtype": _dtypes(X)} | options
     X, y = validate_data(estimator, X, y, reset=reset, **options)
     X = aligned(X)

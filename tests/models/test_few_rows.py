@@ -32,7 +32,8 @@ MODELS = {
     "linear, numbers": (Ridge(), 0),
     "linear, two classes": (LogisticRegression(), 2),
     "linear, three classes": (LinearSVC(), 3),
-    "linear, probabilities by steps": (SGDClassifier("log_loss", random_state=0), 3),
+    "linear by steps, two classes": (SGDClassifier("log_loss", random_state=0), 2),
+    "linear by steps, three classes": (SGDClassifier("log_loss", random_state=0), 3),
 }
 
 

@@ -67,6 +67,9 @@ class TallLeaveOneOut:
         coef = (self._turned[:, :, None] * inverse[:, None, :]).reshape(d, -1)
         size = max(64, _BLOCK // (d + k * len(self._alphas)))
         blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+        if len(blocks) == 1:  # to start threads takes longer than many a table
+            yield blocks[0], self._block(blocks[0], inverse, coef)
+            return
         with ThreadPoolExecutor(max(1, self._problem.n_threads)) as pool:
             yield from zip(blocks, pool.map(lambda rows: self._block(rows, inverse, coef), blocks), strict=True)
 

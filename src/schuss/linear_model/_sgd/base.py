@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
-from schuss._inputs import check_finite, check_training_data, check_X_y
+from schuss._inputs import check_finite, check_parameters, check_training_data, check_X_y
 from schuss._sklearn import N_THREADS, Interval, SparseCoefMixin, StrOptions
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
@@ -121,7 +121,8 @@ class BaseSGD(CallbackSupport, SparseCoefMixin, BaseEstimator):
     # Checks.
 
     def _check_parameters(self, *, partial: bool = False) -> None:
-        """Check what one parameter alone cannot tell."""
+        """Check each parameter, and what one alone cannot tell."""
+        check_parameters(self)
         if self.early_stopping and partial:
             raise ValueError("early_stopping should be False with partial_fit")
         if self.learning_rate == "optimal" and self.optimizer == "sgd" and self.alpha == 0:

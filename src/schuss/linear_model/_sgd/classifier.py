@@ -356,7 +356,7 @@ default='hinge'
             kernels.softmax(scores, scores, n_threads=n_threads_for(self, scores))
             return scores
         if self.loss == "log_loss":
-            kernels.sigmoid(positive, positive, n_threads=n_threads_for(self, scores))
+            kernels.sigmoid(positive, positive, n_threads=n_threads_for(self, positive))
         else:
             np.clip(positive, -1.0, 1.0, out=positive)
             positive += 1.0

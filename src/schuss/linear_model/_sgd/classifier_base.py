@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from schuss._inputs import check_X_y
 from schuss._labels import class_weights, codes_of, encode_labels
-from schuss._sklearn import StrOptions, check_partial_fit_first_call, check_sample_weight, fit_context
+from schuss._sklearn import StrOptions, check_partial_fit_first_call, check_sample_weight
+from schuss.callbacks import with_callbacks
 from schuss.linear_model._base import LinearClassifierMixin
 from schuss.linear_model._sgd.base import BaseSGD
 from schuss.linear_model._sgd.setup import Data, Sample
@@ -30,7 +31,7 @@ class BaseSGDClassifier(LinearClassifierMixin, BaseSGD):
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
 
-    @fit_context
+    @with_callbacks
     def fit(
         self,
         X: Any,
@@ -83,7 +84,6 @@ class BaseSGDClassifier(LinearClassifierMixin, BaseSGD):
         self._fit(data, state, given=(X, y), validation=validation)
         return self
 
-    @fit_context
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train one epoch on this data, continuing from where the last call ended.
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
 
 from schuss._inputs import check_X
-from schuss._sklearn import Interval, StrOptions, check_sample_weight, fit_context
+from schuss._sklearn import Interval, StrOptions, check_sample_weight
+from schuss.callbacks import with_callbacks
 from schuss.linear_model._base import raw_prediction
 from schuss.linear_model._sgd.base import BaseSGD, without
 from schuss.linear_model._sgd.parameters import CONSTRAINTS
@@ -168,7 +169,7 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
     def _intercept_slope(self) -> float:
         return self.nu
 
-    @fit_context
+    @with_callbacks
     def fit(
         self, X: Any, y: Any = None, coef_init: Any = None, offset_init: Any = None, sample_weight: Any = None
     ) -> SGDOneClassSVM:
@@ -207,7 +208,6 @@ class SGDOneClassSVM(OutlierMixin, BaseSGD):
         self._fit(data, state, given=(X, y))
         return self
 
-    @fit_context
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> SGDOneClassSVM:
         """Train one epoch on this data, continuing from where the last call ended.
 

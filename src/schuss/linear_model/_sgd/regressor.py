@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss._inputs import check_X_y
-from schuss._sklearn import StrOptions, check_sample_weight, fit_context
+from schuss._sklearn import StrOptions, check_sample_weight
+from schuss.callbacks import with_callbacks
 from schuss.linear_model._base import LinearRegressorMixin
 from schuss.linear_model._sgd.base import BaseSGD
 from schuss.linear_model._sgd.setup import Data, Sample
@@ -220,7 +221,7 @@ class SGDRegressor(LinearRegressorMixin, BaseSGD):
         self.max_time = max_time
         self.n_threads = n_threads
 
-    @fit_context
+    @with_callbacks
     def fit(
         self,
         X: Any,
@@ -272,7 +273,6 @@ class SGDRegressor(LinearRegressorMixin, BaseSGD):
         self._fit(data, state, given=(X, y), validation=validation)
         return self
 
-    @fit_context
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> SGDRegressor:
         """Train one epoch on this data, continuing from where the last call ended.
 
