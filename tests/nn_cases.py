@@ -7,9 +7,34 @@ from math import ceil
 import numpy as np
 import scipy.sparse as sp
 from reference.nn import Net, nn_train
+from tolerance import assert_close, tol
 
 from schuss import _kernels as kernels
 
+HEADS = [
+    {"loss": "softmax"},
+    {"loss": "softmax", "smoothing": 0.1},
+    {"loss": "softmax", "focal": 2.0},
+    {"loss": "logistic"},
+    {"loss": "logistic", "smoothing": 0.2},
+    {"loss": "logistic", "focal": 1.5},
+    {"loss": "squared"},
+    {"loss": "absolute"},
+    {"loss": "huber", "loss_param": 0.7},
+    {"loss": "quantile", "loss_param": 0.3},
+    {"loss": "poisson"},
+    {"loss": "gamma"},
+]
+LAYERS = [
+    *({"activation": name} for name in kernels.NN_ACTIVATIONS),
+    {"activation": "tanh", "norm": "batch"},
+    {"activation": "silu", "norm": "layer"},
+    {"activation": "gelu", "norm": "batch", "dropout": 0.3},
+    {"activation": "elu", "norm": "layer", "dropout": 0.5},
+    {"activation": ["relu", "tanh"], "dropout": 0.4},
+]
+SOLVERS = [*kernels.NN_SOLVERS]
+STATE = ("parameters", "first", "second", "average")
 MEMORY = {"momentum": 0.9, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4, "nesterov": True}
 
 
@@ -27,15 +52,21 @@ class Case:
     """A network, its data and its options."""
 
     def __init__(self, units, dtype, seed=0, *, n=50, activation="tanh", norm=None, dropout=0.0, loss="squared",
-                 sparse=False, weighted=False, **head):  # fmt: skip
+                 sparse=False, weighted=False, columns=(), **head):  # fmt: skip
+        """columns: for each of x (levels, width), width 0 for one-hot, levels 0 for numbers; units[0] follows."""
         rng = np.random.default_rng(seed)
+        self.columns = columns
+        self.widths = [width if levels and width else levels + 1 for levels, width in columns]
+        units = [sum(self.widths), *units[1:]] if columns else units
         self.dtype, self.units, hidden = np.dtype(dtype), list(units), list(units[1:-1])
-        shapes = [*pairwise(units), *((u,) for u in units[1:])]
+        tables = [(levels + 1, width) for levels, width in columns if width]
+        shapes = [*tables, *pairwise(units), *((u,) for u in units[1:])]
         if norm:
             shapes += [(u,) for u in hidden] * 2
         self.shapes = shapes
         self.block = rng.normal(size=sum(int(np.prod(s)) for s in shapes)).astype(dtype)
         parts = views(self.block, shapes)
+        tables, parts = iter(parts[: len(tables)]), parts[len(tables) :]
         n_layers, n_hidden = len(units) - 1, len(hidden)
         for coef in parts[:n_layers]:
             coef /= np.sqrt(coef.shape[0])
@@ -46,15 +77,27 @@ class Case:
             [dropout] * n_hidden if dropout else [], norm, rest[:n_hidden], rest[n_hidden:],
             [np.zeros(u, dtype) for u in hidden] if norm == "batch" else [],
             [np.ones(u, dtype) for u in hidden] if norm == "batch" else [],
-            loss, **head,
+            loss, **head, levels=[levels for levels, _ in columns],
+            tables=[next(tables) if width else None for _, width in columns],
         )  # fmt: skip
-        self.n_weights = sum(c.size for c in self.net.coefs)
-        self.x = rng.normal(size=(n, units[0])).astype(dtype)
+        self.n_weights = sum(c.size for c in self.net.penalised())
+        self.x = self._rows(rng, n).astype(dtype)
         if sparse:
             self.x[rng.random(self.x.shape) < 0.6] = 0
         self.table = kernels.Table(sp.csr_array(self.x) if sparse else self.x)
         self.y = self._target(rng, n, units[-1], loss).astype(dtype)
         self.weight = rng.integers(0 if n > 1 else 1, 4, n).astype(dtype) if weighted else None
+
+    def _rows(self, rng, n):
+        """Numbers; of categories some unknown, missing or between two codes."""
+        if not self.columns:
+            return rng.normal(size=(n, self.units[0]))
+        x = rng.normal(size=(n, len(self.columns)))
+        for j, (levels, _) in enumerate(self.columns):
+            if levels:
+                odd = rng.choice([np.nan, -1.0, levels, 0.5, np.inf, 1e30], n)
+                x[:, j] = np.where(rng.random(n) < 0.2, odd, rng.integers(0, levels, n))
+        return x
 
     @staticmethod
     def _target(rng, n, n_out, loss):
@@ -73,6 +116,8 @@ class Case:
         """The kernels' view of it: on its own block, or on another."""
         net, n = self.net, len(self.net.coefs)
         parts = views(self.block if block is None else block, self.shapes)
+        n_tables = len(net.learnt_tables())
+        tables, parts = iter(parts[:n_tables]), parts[n_tables:]
         hidden = n - 1
         self.means, self.variances = ([a.copy() for a in b] for b in (net.means, net.variances))
         return kernels.Network(
@@ -80,6 +125,7 @@ class Case:
             dropout=net.dropout, norm=net.norm, gains=parts[2 * n :][:hidden] if net.norm else [],
             shifts=parts[2 * n + hidden :] if net.norm else [], means=self.means, variances=self.variances,
             loss=kernels.NN_LOSSES[net.loss], loss_param=net.loss_param, smoothing=net.smoothing, focal=net.focal,
+            levels=net.levels, tables=[None if table is None else next(tables) for table in net.tables],
         )  # fmt: skip
 
     def flat(self, arrays):
@@ -127,6 +173,36 @@ class Case:
             n_weights=self.n_weights, n_threads=n_threads, seed=seed, scratch=kernels.Scratch(),
         )  # fmt: skip
         return loss, out
+
+
+def name_of(options):
+    return "-".join(str(value) for value in options.values())
+
+
+def assert_trained_alike(case, solver, got, want, n):
+    """Every part of the state, relative to its largest entry."""
+    for name in (*STATE, "statistics"):
+        if name in want and not (name == "first" and solver in ("rmsprop", "adagrad")):
+            room = 300 * tol(case.dtype, n) * max(1.0, float(np.abs(want[name]).max()))
+            assert_close(got[name].astype(float), want[name].astype(float), room, scale=1.0)
+    assert_close(got["loss"], float(want["loss"]), 100 * tol(case.dtype, n))
+    assert_close(got["penalty"], float(want["penalty"]), 100 * tol(case.dtype, n))
+
+
+def assert_gradient_is_the_slope(case):
+    """Central differences along random directions and single coordinates, in float64."""
+    rng = np.random.default_rng(3)
+    _, gradient = case.gradient(case.block)
+    for trial in range(12):
+        direction = rng.normal(size=case.block.shape)
+        if trial < 4:
+            direction = np.eye(1, direction.size, rng.integers(direction.size)).ravel()
+        h = 1e-5
+        ahead, behind = (case.gradient(case.block + s * h * direction)[0] for s in (1, -1))
+        far_ahead, far_behind = (case.gradient(case.block + s * h * direction)[0] for s in (2, -2))
+        slope = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * h)
+        scale = max(abs(slope), float(np.linalg.norm(gradient)) * float(np.linalg.norm(direction)) * 1e-2)
+        assert abs(slope - gradient @ direction) < 1e-6 * scale
 
 
 def parameters_of(model):

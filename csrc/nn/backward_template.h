@@ -237,5 +237,6 @@ static sch_status T(backward)(T(work) *w, double *loss)
     *loss = sch_sum_ordered(w->partial, w->m.panels);
     for (w->at = net->n_layers - 2; w->at >= 0 && status == SCH_OK; --w->at) status = T(backward_layer)(w);
     if (status == SCH_OK) status = sch_nn_for(&w->a->control, 16.0 * rows * units, T(n_columns)(net), T(rows_task), w);
-    return status == SCH_OK ? T(weight_gradients)(w) : status;
+    if (status == SCH_OK) status = T(weight_gradients)(w);
+    return status == SCH_OK && w->tables.n ? T(table_gradients)(w) : status;
 }

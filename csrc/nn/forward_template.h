@@ -1,7 +1,7 @@
 /* nn/forward_template.h - from the rows of a batch to raw outputs.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-/* The batch's panel p of a dense table: rows become lanes. */
+/* The columns of a dense table for panel p of the batch: rows become lanes. */
 static void T(gather_panel)(const sch_table *x, const int64_t *order, int64_t rows, int64_t p, real *panels)
 {
     real *const panel = panels + p * x->d * PW;
@@ -13,6 +13,14 @@ static void T(gather_panel)(const sch_table *x, const int64_t *order, int64_t ro
         }
         T(transpose_rows)(row, x->d, panel + v * VL, PW);
     }
+}
+
+/* Panel p of the network's input. raw: room for the columns where they are not the input themselves, or NULL. */
+static void T(gather_input)(const sch_nn_network *net, const sch_table *x, const int64_t *order, int64_t rows,
+                            int64_t p, real *raw, real *panels)
+{
+    T(gather_panel)(x, order, rows, p, raw ? raw : panels);
+    if (raw) T(spread_columns)(net, x->d, raw + p * x->d * PW, panels + p * net->layers[0].fan_in * PW);
 }
 
 static void T(gather_targets)(const void *y, const void *weight, int64_t width, const int64_t *order, int64_t rows,
@@ -62,7 +70,7 @@ static void T(gather_task)(void *context, int64_t p)
 {
     T(work) *w = context;
     const sch_nn_train_args *a = w->a;
-    if (w->x) T(gather_panel)(&a->x, w->order, w->m.rows, p, w->x);
+    if (w->x) T(gather_input)(&a->network, &a->x, w->order, w->m.rows, p, w->raw, w->x);
     T(gather_targets)(a->y, a->weight, w->y_width, w->order, w->m.rows, p, w->y, w->weight);
 }
 
@@ -139,7 +147,8 @@ static sch_status T(forward)(T(work) *w)
     const sch_nn_train_args *a = w->a;
     const sch_nn_network *net = &a->network;
     const double rows = (double)w->m.rows;
-    sch_status status = sch_nn_for(&a->control, 16.0 * rows * (double)a->x.d, w->m.panels, T(gather_task), w);
+    sch_status status =
+        sch_nn_for(&a->control, 16.0 * rows * (double)net->layers[0].fan_in, w->m.panels, T(gather_task), w);
     for (w->at = 0; w->at < net->n_layers && status == SCH_OK; ++w->at) {
         const sch_nn_layer *l = &net->layers[w->at];
         const int64_t blocks = sch_nn_blocks(l->fan_out);

@@ -19,6 +19,8 @@ typedef struct {
     T(batch) m;
     const int64_t *order;  /* rows of the table that are in the batch */
     real *x, *y, *weight;  /* gathered; x only of dense tables */
+    real *raw;             /* x before categories become units, or NULL */
+    T(tables) tables;
     int64_t y_width;
     real *packed;          /* weights in the order in which tiles read them */
     int is_packed;
@@ -75,11 +77,14 @@ static T(work) T(train_layout)(sch_nn_train_args *a, sch_arena *arena)
         packed = sch_max(packed, sch_max(forward, backward) * T(pack_stride)());
     }
     w.packed = T(take_reals)(packed, arena);
-    w.x = a->x.storage == SCH_DENSE ? T(take_reals)(rows * a->x.d, arena) : NULL;
+    w.x = a->x.storage == SCH_DENSE ? T(take_reals)(rows * net->layers[0].fan_in, arena) : NULL;
+    w.raw = net->columns ? T(take_reals)(rows * a->x.d, arena) : NULL;
+    w.tables = T(tables_layout)(net, a->x.d, rows, arena);
     w.y = T(take_reals)(rows * w.y_width, arena);
     w.weight = T(take_reals)(rows, arena);
     w.visit = sch_take(arena, a->x.n * (int64_t)sizeof(int64_t));
-    w.partial = sch_take(arena, sch_max(rows, T(n_chunks)(a->n_parameters)) * (int64_t)sizeof(double));
+    const int64_t partials = sch_max(rows, sch_max(w.tables.n, T(n_chunks)(a->n_parameters)));
+    w.partial = sch_take(arena, partials * (int64_t)sizeof(double));
     return w;
 }
 

@@ -102,32 +102,58 @@ static T(step) T(step_of)(const T(work) *w)
     return s;
 }
 
-/* Chunk of the parameters, cut where the weights end. */
+SCH_INLINE void T(follow_mean)(const sch_nn_train_args *a, int64_t begin, int64_t end)
+{
+    real *const mean = a->average;
+    const real *const p = a->parameters, share = (real)(1.0 - a->average_decay);
+    if (!mean) return;
+    SCH_SIMD
+    for (int64_t i = begin; i < end; ++i) mean[i] += share * (p[i] - mean[i]);
+}
+
+/* Chunk of the parameters behind the tables, cut where the weights end. */
 static void T(step_task)(void *context, int64_t chunk)
 {
     T(work) *w = context;
     const sch_nn_train_args *a = w->a;
-    const int64_t begin = chunk * T(STEP_CHUNK), end = sch_min(a->n_parameters, begin + T(STEP_CHUNK));
+    const int64_t begin = w->tables.n_parameters + chunk * T(STEP_CHUNK);
+    const int64_t end = sch_min(a->n_parameters, begin + T(STEP_CHUNK));
     const int64_t cut = sch_max(begin, sch_min(a->n_weights, end));
-    real *const p = a->parameters, *const first = a->first, *const second = a->second, *const mean = a->average;
+    real *const p = a->parameters, *const first = a->first, *const second = a->second;
     const real *const g = a->gradient;
     T(step) s = T(step_of)(w);
     w->partial[chunk] =
         (double)T(step_range)(a->solver, &s, p + begin, g + begin, first + begin, second + begin, cut - begin);
     s.decay = s.shrink = K(0.0);
     (void)T(step_range)(a->solver, &s, p + cut, g + cut, first + cut, second + cut, end - cut);
-    if (!mean) return;
-    const real share = (real)(1.0 - a->average_decay);
-    SCH_SIMD
-    for (int64_t i = begin; i < end; ++i) mean[i] += share * (p[i] - mean[i]);
+    T(follow_mean)(a, begin, end);
 }
 
-/* Sum of squares of a chunk of the gradient, as the step will see it. */
-static void T(norm_of_gradient_task)(void *context, int64_t chunk)
+/* Those places of a table that the step's batches have met. Averages follow everywhere. */
+static void T(step_table_task)(void *context, int64_t k)
 {
     T(work) *w = context;
     const sch_nn_train_args *a = w->a;
-    const int64_t begin = chunk * T(STEP_CHUNK), end = sch_min(a->n_parameters, begin + T(STEP_CHUNK));
+    T(lookup) *const l = &w->tables.lookup[k];
+    const int64_t start = (const real *)l->c->table - (const real *)a->parameters, width = l->c->width;
+    real *const p = a->parameters, *const first = a->first, *const second = a->second;
+    const T(step) s = T(step_of)(w);
+    double change = 0.0;
+    for (int64_t i = 0; i < l->n_met; ++i) {
+        const int64_t at = start + l->met[i] * width;
+        change -= (double)T(step_range)(a->solver, &s, p + at, (const real *)a->gradient + at, first + at, second + at,
+                                        width);
+        change += T(sum_of_squares)(p + at, width);
+    }
+    w->partial[k] = l->squares;
+    l->squares += change;
+    T(follow_mean)(a, start, start + T(n_places)(l->c) * width);
+}
+
+/* Sum of squares of some of the gradient, as the step will see it. */
+SCH_INLINE double T(norm_of_range)(const T(work) *w, int64_t begin, int64_t end)
+{
+    const sch_nn_train_args *a = w->a;
     const real *const g = a->gradient, *const p = a->parameters;
     const real scale = (real)w->scale, decay = (real)w->decay;
     double sum = 0.0;
@@ -136,15 +162,34 @@ static void T(norm_of_gradient_task)(void *context, int64_t chunk)
         const real d = scale * g[i] + (i < a->n_weights ? decay * p[i] : K(0.0));
         sum += (double)d * (double)d;
     }
-    w->partial[chunk] = sum;
+    return sum;
+}
+
+static void T(norm_of_gradient_task)(void *context, int64_t chunk)
+{
+    T(work) *w = context;
+    const int64_t begin = w->tables.n_parameters + chunk * T(STEP_CHUNK);
+    w->partial[chunk] = T(norm_of_range)(w, begin, sch_min(w->a->n_parameters, begin + T(STEP_CHUNK)));
+}
+
+static double T(norm_of_tables)(const T(work) *w)
+{
+    double sum = 0.0;
+    for (int64_t k = 0; k < w->tables.n; ++k) {
+        const T(lookup) *l = &w->tables.lookup[k];
+        const int64_t start = (const real *)l->c->table - (const real *)w->a->parameters, width = l->c->width;
+        for (int64_t i = 0; i < l->n_met; ++i)
+            sum += T(norm_of_range)(w, start + l->met[i] * width, start + (l->met[i] + 1) * width);
+    }
+    return sum;
 }
 
 /* One step on what gradient holds and `decay` times the weights. Returns the sum of their squares in *squares. */
 static sch_status T(update)(T(work) *w, double decay, double *squares)
 {
     sch_nn_train_args *a = w->a;
-    const int64_t chunks = T(n_chunks)(a->n_parameters);
-    const double work = 32.0 * (double)a->n_parameters;
+    const int64_t dense = a->n_parameters - w->tables.n_parameters, chunks = T(n_chunks)(dense);
+    const double work = 32.0 * (double)dense;
     sch_status status = SCH_OK;
     w->scale = 1.0;
     w->decay = decay;
@@ -153,11 +198,15 @@ static sch_status T(update)(T(work) *w, double decay, double *squares)
     if (a->clip_norm > 0.0) {
         status = sch_nn_for(&a->control, work, chunks, T(norm_of_gradient_task), w);
         if (status != SCH_OK) return status;
-        const double norm = sqrt(sch_sum_ordered(w->partial, chunks));
+        const double norm = sqrt(sch_sum_ordered(w->partial, chunks) + T(norm_of_tables)(w));
         a->norm_sum += norm;
         if (norm > a->clip_norm) w->scale *= a->clip_norm / norm, w->decay *= a->clip_norm / norm;
     }
     status = sch_nn_for(&a->control, work, chunks, T(step_task), w);
-    if (status == SCH_OK) *squares = sch_sum_ordered(w->partial, chunks);
+    if (status != SCH_OK) return status;
+    *squares = sch_sum_ordered(w->partial, chunks);
+    const double met = 32.0 * (double)(w->m.rows * w->tables.n_units);
+    status = sch_nn_for(&a->control, met, w->tables.n, T(step_table_task), w);
+    if (status == SCH_OK) *squares += sch_sum_ordered(w->partial, w->tables.n);
     return status;
 }

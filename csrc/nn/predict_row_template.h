@@ -44,12 +44,16 @@ static int T(by_row)(const sch_nn_predict_args *a)
     return a->x.storage == SCH_DENSE && a->out && !a->y && a->x.n <= T(FEW_ROWS);
 }
 
-/* Outputs of row i. from, to, spread: memory for the widest layer as a panel. */
-static void T(predict_row)(const sch_nn_predict_args *a, int64_t i, real *from, real *to, real *spread)
+/* Outputs of row i. x: memory for the network's input; from, to, spread: for the widest layer as a panel. */
+static void T(predict_row)(const sch_nn_predict_args *a, int64_t i, real *x, real *from, real *to, real *spread)
 {
     const sch_nn_network *net = &a->network;
     const int64_t outputs = net->layers[net->n_layers - 1].fan_out;
     const real *in = (const real *)a->x.data + i * a->x.row_stride;
+    if (net->columns) {
+        T(spread_row)(net, a->x.d, in, x);
+        in = x;
+    }
     for (int64_t at = 0; at < net->n_layers; ++at) {
         const sch_nn_layer *l = &net->layers[at];
         T(linear_row)(l, in, spread, to);

@@ -5,7 +5,7 @@ enum { T(PREDICT_PANELS) = 4, T(PREDICT_GROUPS) = 32 };
 
 /* One group's work memory. */
 typedef struct {
-    real *x, *from, *to, *rows, *spread;
+    real *x, *raw, *from, *to, *rows, *spread;
     real *y, *weight;
     int64_t *order;
 } T(predict_work);
@@ -24,8 +24,9 @@ static T(predict_work) T(predict_layout)(const sch_nn_predict_args *a, sch_arena
     for (int64_t at = 0; at < net->n_layers; ++at) widest = sch_max(widest, net->layers[at].fan_out);
     const int64_t outputs = net->layers[net->n_layers - 1].fan_out;
     T(predict_work) w = {.from = T(take_reals)(rows * widest, arena), .to = T(take_reals)(rows * widest, arena)};
-    w.x = a->x.storage == SCH_DENSE ? T(take_reals)(rows * a->x.d, arena) : NULL;
-    w.spread = T(take_reals)(PW * sch_max(a->x.d, widest), arena);
+    w.x = a->x.storage == SCH_DENSE ? T(take_reals)(rows * net->layers[0].fan_in, arena) : NULL;
+    w.raw = net->columns ? T(take_reals)(rows * a->x.d, arena) : NULL;
+    w.spread = T(take_reals)(PW * sch_max(net->layers[0].fan_in, widest), arena);
     w.rows = w.x ? NULL : T(take_reals)(PW * net->layers[0].fan_out, arena);
     w.y = a->y ? T(take_reals)(rows * outputs, arena) : NULL;
     w.weight = a->y ? T(take_reals)(rows, arena) : NULL;
@@ -73,8 +74,8 @@ static real *T(predict_panel)(const sch_nn_predict_args *a, T(predict_work) *w, 
 {
     const sch_nn_network *net = &a->network;
     const int nv = T(nv_of)(m, p);
-    real *from = w->x ? w->x + p * a->x.d * PW : NULL, *to = w->to, *spare = w->from;
-    if (w->x) T(gather_panel)(&a->x, w->order, m->rows, p, w->x);
+    real *from = w->x ? w->x + p * net->layers[0].fan_in * PW : NULL, *to = w->to, *spare = w->from;
+    if (w->x) T(gather_input)(net, &a->x, w->order, m->rows, p, w->raw, w->x);
     for (int64_t at = 0; at < net->n_layers; ++at) {
         const sch_nn_layer *l = &net->layers[at];
         const int64_t blocks = sch_nn_blocks(l->fan_out);
@@ -138,7 +139,7 @@ static sch_status T(predict_by_row)(const sch_nn_predict_args *a)
 {
     sch_arena arena = {.base = a->scratch};
     const T(predict_work) w = T(predict_layout)(a, &arena);
-    for (int64_t i = 0; i < a->x.n; ++i) T(predict_row)(a, i, w.from, w.to, w.spread);
+    for (int64_t i = 0; i < a->x.n; ++i) T(predict_row)(a, i, w.x, w.from, w.to, w.spread);
     return SCH_OK;
 }
 

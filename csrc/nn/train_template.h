@@ -23,13 +23,14 @@ typedef struct {
     int64_t steps;
 } T(group);
 
-static void T(begin_group)(const T(work) *w, int64_t begin, T(group) *g)
+static void T(begin_group)(T(work) *w, int64_t begin, T(group) *g)
 {
     const sch_nn_train_args *a = w->a;
     const int64_t left = a->x.n - begin;
     g->rows = a->accumulate <= left / a->batch_size ? a->accumulate * a->batch_size : left;
     g->weight = a->update ? T(weight_of_rows)(a, w->visit + begin, g->rows) : a->normaliser;
     g->loss = 0.0;
+    T(forget_met)(&w->tables);
 }
 
 static sch_status T(end_group)(T(work) *w, T(group) *g)
@@ -76,6 +77,7 @@ static sch_status T(nn_train)(sch_nn_train_args *a)
     T(group) group = {0};
     a->loss_sum = a->penalty_sum = a->norm_sum = 0.0;
     T(visit_rows)(&w);
+    T(begin_tables)(&w.tables);
     for (int64_t begin = 0; begin < a->x.n; begin += a->batch_size) {
         if (sch_should_stop(&a->control)) return SCH_CANCELLED;
         const sch_status status = T(train_batch)(&w, begin, &group);

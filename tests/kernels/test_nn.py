@@ -5,66 +5,11 @@ import signal
 
 import numpy as np
 import pytest
-from nn_cases import Case
+from nn_cases import HEADS, LAYERS, SOLVERS, Case, assert_gradient_is_the_slope, assert_trained_alike, name_of
 from reference import nn as reference
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss import _kernels as kernels
-
-HEADS = [
-    {"loss": "softmax"},
-    {"loss": "softmax", "smoothing": 0.1},
-    {"loss": "softmax", "focal": 2.0},
-    {"loss": "logistic"},
-    {"loss": "logistic", "smoothing": 0.2},
-    {"loss": "logistic", "focal": 1.5},
-    {"loss": "squared"},
-    {"loss": "absolute"},
-    {"loss": "huber", "loss_param": 0.7},
-    {"loss": "quantile", "loss_param": 0.3},
-    {"loss": "poisson"},
-    {"loss": "gamma"},
-]
-LAYERS = [
-    *({"activation": name} for name in kernels.NN_ACTIVATIONS),
-    {"activation": "tanh", "norm": "batch"},
-    {"activation": "silu", "norm": "layer"},
-    {"activation": "gelu", "norm": "batch", "dropout": 0.3},
-    {"activation": "elu", "norm": "layer", "dropout": 0.5},
-    {"activation": ["relu", "tanh"], "dropout": 0.4},
-]
-SOLVERS = [*kernels.NN_SOLVERS]
-STATE = ("parameters", "first", "second", "average")
-
-
-def name_of(options):
-    return "-".join(str(value) for value in options.values())
-
-
-def assert_trained_alike(case, solver, got, want, n):
-    """Every part of the state, relative to its largest entry."""
-    for name in (*STATE, "statistics"):
-        if name in want and not (name == "first" and solver in ("rmsprop", "adagrad")):
-            room = 300 * tol(case.dtype, n) * max(1.0, float(np.abs(want[name]).max()))
-            assert_close(got[name].astype(float), want[name].astype(float), room, scale=1.0)
-    assert_close(got["loss"], float(want["loss"]), 100 * tol(case.dtype, n))
-    assert_close(got["penalty"], float(want["penalty"]), 100 * tol(case.dtype, n))
-
-
-def assert_gradient_is_the_slope(case):
-    """Central differences along random directions and single coordinates, in float64."""
-    rng = np.random.default_rng(3)
-    _, gradient = case.gradient(case.block)
-    for trial in range(12):
-        direction = rng.normal(size=case.block.shape)
-        if trial < 4:
-            direction = np.eye(1, direction.size, rng.integers(direction.size)).ravel()
-        h = 1e-5
-        ahead, behind = (case.gradient(case.block + s * h * direction)[0] for s in (1, -1))
-        far_ahead, far_behind = (case.gradient(case.block + s * h * direction)[0] for s in (2, -2))
-        slope = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * h)
-        scale = max(abs(slope), float(np.linalg.norm(gradient)) * float(np.linalg.norm(direction)) * 1e-2)
-        assert abs(slope - gradient @ direction) < 1e-6 * scale
 
 
 @pytest.mark.parametrize("layers", LAYERS, ids=name_of)

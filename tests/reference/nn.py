@@ -2,8 +2,8 @@
 """Fully connected networks in long double: whole matrices, one formula after the other, gradients by the chain rule.
 
 Batch normalisation as in Ioffe and Szegedy (2015), layer normalisation as in Ba, Kiros and Hinton (2016), focal loss
-as in Lin et al. (2017); optimisers as in Kingma and Ba (2015), Dozat (2016), Tieleman and Hinton (2012), Duchi, Hazan
-and Singer (2011), Chen et al. (2023).
+as in Lin et al. (2017), embeddings as in Guo and Berkhahn (2016); optimisers as in Kingma and Ba (2015), Dozat (2016),
+Tieleman and Hinton (2012), Duchi, Hazan and Singer (2011), Chen et al. (2023).
 """
 
 from dataclasses import dataclass, field, replace
@@ -57,14 +57,26 @@ class Net:
     loss_param: float = 0.0
     smoothing: float = 0.0
     focal: float = 0.0
+    levels: list = field(default_factory=list)  # per column of x; 0: numbers
+    tables: list = field(default_factory=list)  # per column of x; None: one-hot
+
+    def learnt_tables(self):
+        """Columns that have a table, and these."""
+        return [(j, table) for j, table in enumerate(self.tables) if table is not None]
+
+    def penalised(self):
+        """Arrays that the penalty is on."""
+        return [*(table for _, table in self.learnt_tables()), *self.coefs]
 
     def parameters(self):
-        """All arrays that are trained, weights first."""
-        return [*self.coefs, *self.intercepts, *self.gains, *self.shifts]
+        """All arrays that are trained."""
+        return [*self.penalised(), *self.intercepts, *self.gains, *self.shifts]
 
     def widened(self):
         names = ("coefs", "intercepts", "gains", "shifts", "means", "variances")
-        return replace(self, **{name: [a.astype(WIDE) for a in getattr(self, name)] for name in names})
+        tables = [None if table is None else table.astype(WIDE) for table in self.tables]
+        wide = {name: [a.astype(WIDE) for a in getattr(self, name)] for name in names}
+        return replace(self, **wide, tables=tables)
 
 
 # ---------------------------------------------------------------- losses
@@ -180,6 +192,36 @@ def dropout_mask(shape, share, seed, batch, layer):
 # ---------------------------------------------------------------- forward and backward
 
 
+def places(net, x, j):
+    """Rows of a column's table: whatever is no code has the last."""
+    known = np.isin(x[:, j], np.arange(net.levels[j]))
+    return np.where(known, x[:, j], net.levels[j]).astype(int)
+
+
+def input_units(net, x):
+    """What the first layer is given: a list of one array of units for each column."""
+    units = []
+    for j, levels in enumerate(net.levels):
+        if levels == 0:
+            units.append(x[:, j : j + 1].astype(WIDE))
+        elif net.tables[j] is None:
+            units.append(_one_hot(places(net, x, j), levels + 1))
+        else:
+            units.append(net.tables[j][places(net, x, j)].astype(WIDE))
+    return units or [x.astype(WIDE)]
+
+
+def table_gradients(net, x, delta):
+    """Derivatives by the tables, from those by the input's units."""
+    ends = np.cumsum([part.shape[1] for part in input_units(net, x)])
+    result = []
+    for j, table in net.learnt_tables():
+        by = np.zeros(table.shape, WIDE)
+        np.add.at(by, places(net, x, j), delta[:, ends[j] - table.shape[1] : ends[j]])
+        result.append(by)
+    return result
+
+
 def normalised(net, at, z, training):
     """z with mean 0 and deviation 1 over rows or units, and the factor it was divided by."""
     if net.norm == "batch" and not training:
@@ -193,7 +235,7 @@ def normalised(net, at, z, training):
 
 def forward(net, x, *, training=False, seed=0, batch=0):
     """Raw outputs, and what the way back needs of each hidden layer."""
-    kept, value = [], x.astype(WIDE)
+    kept, value = [], np.hstack(input_units(net, x))
     for at, (coef, intercept) in enumerate(zip(net.coefs, net.intercepts, strict=True)):
         z = value @ coef + intercept
         if at == len(net.coefs) - 1:
@@ -219,6 +261,7 @@ def gradient(net, x, y, weight, normaliser, *, seed=0, batch=0):
         value_in = last_input if at == n_layers - 1 else kept[at][0]
         by["coefs"][at], by["intercepts"][at] = value_in.T @ delta, delta.sum(axis=0)
         if at == 0:
+            tables = table_gradients(net, x, delta @ net.coefs[0].T)
             break
         _, _, hat, inverse, u, mask = kept[at - 1]
         delta = (delta @ net.coefs[at].T) * mask * ACTIVATIONS[net.activations[at - 1]][1](u)
@@ -229,7 +272,7 @@ def gradient(net, x, y, weight, normaliser, *, seed=0, batch=0):
             d = delta * net.gains[at - 1]
             delta = inverse * (d - d.mean(axis=axis, keepdims=True) - hat * (d * hat).mean(axis=axis, keepdims=True))
     loss = (weight * value).sum() / normaliser
-    return loss, [*by["coefs"], *by["intercepts"], *by["gains"], *by["shifts"]], kept
+    return loss, [*tables, *by["coefs"], *by["intercepts"], *by["gains"], *by["shifts"]], kept
 
 
 def follow_statistics(net, kept):
@@ -279,7 +322,7 @@ def nn_train(
     parameters = net.parameters()
     first, second = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     average = [p.copy() for p in parameters]
-    n_coefs, n = len(net.coefs), len(x)
+    n_weights, n = len(net.penalised()), len(x)
     loss_sum, penalty_sum = WIDE(0), WIDE(0)
     for steps, begin in enumerate(range(0, n, accumulate * batch_size)):
         group = order[begin : begin + accumulate * batch_size]
@@ -292,19 +335,26 @@ def nn_train(
             batches += 1
             loss_sum += loss * len(group)
             by = parts if by is None else [a + b for a, b in zip(by, parts, strict=True)]
-        penalty_sum += alpha / total * len(group) / 2 * sum((c**2).sum() for c in net.coefs)
-        for i in range(n_coefs):
-            by[i] = by[i] + alpha / total * parameters[i]
+        penalty_sum += alpha / total * len(group) / 2 * sum((c**2).sum() for c in net.penalised())
+        met = _met(net, x[group])
+        for i in range(n_weights):
+            by[i] = (by[i] + alpha / total * parameters[i]) * met[i]
         norm = np.sqrt(sum((g**2).sum() for g in by))
         if clip_norm and norm > clip_norm:
             by = [g * clip_norm / norm for g in by]
         for i, p in enumerate(parameters):
-            start = p * (1 - rates[steps] * weight_decay) if i < n_coefs else p
-            p[...], first[i], second[i] = step(
-                solver, start, by[i], first[i], second[i], rate=WIDE(rates[steps]), t=steps + 1, **memory
-            )
+            start = p * (1 - rates[steps] * weight_decay) if i < n_weights else p
+            after = step(solver, start, by[i], first[i], second[i], rate=WIDE(rates[steps]), t=steps + 1, **memory)
+            for mine, new in zip((p, first[i], second[i]), after, strict=True):
+                mine[...] = np.where(met[i], new, mine)
             average[i] += (1 - WIDE(average_decay)) * (p - average[i])
     return net, first, second, average, loss_sum, penalty_sum
+
+
+def _met(net, x):
+    """For each array of parameters, what of it takes part in a step on these rows: of tables the rows that are met."""
+    tables = [np.isin(np.arange(len(t)), places(net, x, j))[:, None] for j, t in net.learnt_tables()]
+    return [*tables, *(np.bool_(True) for _ in net.parameters()[len(tables) :])]
 
 
 def nn_predict(net, x):

@@ -62,9 +62,17 @@ typedef struct {
     void *running_mean, *running_var; /* (fan_out) INOUT with BATCH_NORM: what predictions normalise with */
 } sch_nn_layer;
 
+/* One column of the table, and the units of the first layer's input that it becomes. They stand in the columns' order. */
+typedef struct {
+    int64_t levels; /* 0: numbers, one unit. Else codes 0 .. levels - 1, and one place more for whatever is none */
+    int64_t width;  /* units: with a table its columns, without one levels + 1, of which one is set to 1 */
+    void *table;    /* (levels + 1, width) or NULL */
+} sch_nn_column;
+
 typedef struct {
     int64_t n_layers;
-    const sch_nn_layer *layers; /* (n_layers) */
+    const sch_nn_layer *layers;   /* (n_layers) */
+    const sch_nn_column *columns; /* (d), the table being dense; or NULL: all are numbers */
     sch_nn_loss loss;
     double loss_param; /* threshold of HUBER, level of QUANTILE */
     double smoothing;  /* of the labels, SOFTMAX and LOGISTIC: the share given to all classes alike */
@@ -72,7 +80,8 @@ typedef struct {
 } sch_nn_network;
 
 /* One epoch of mini-batch descent, or the sums of loss and gradient over all rows alone. Parameters stand in one block,
- * the weights of all layers first. Objective of a batch: mean loss + alpha / (2 * weight of the rows) * |weights|^2. */
+ * the tables of categories first, then the weights of all layers. Objective of a batch: mean loss + alpha / (2 * weight of
+ * the rows) * |weights and tables|^2. A step leaves alone those rows of tables that none of its batches has met. */
 typedef struct {
     sch_control control;
     sch_table x;            /* IN (n, d) */
@@ -85,7 +94,7 @@ typedef struct {
     int update;           /* 0: no step is taken; gradient receives the sum of all batches' */
     double normaliser;    /* update == 0: what the sums are divided by */
 
-    int64_t n_parameters, n_weights; /* all; those that alpha and weight_decay apply to, which come first */
+    int64_t n_parameters, n_weights; /* all; tables and weights, to which alpha and weight_decay apply */
     void *parameters;      /* INOUT (n_parameters) */
     void *gradient;        /* OUT (n_parameters) */
     void *first, *second;  /* INOUT (n_parameters) or NULL, as the solver needs them */

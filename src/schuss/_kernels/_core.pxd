@@ -594,9 +594,13 @@ cdef extern from "sch/nn.h" nogil:
         void *shift
         void *running_mean
         void *running_var
+    ctypedef struct sch_nn_column:
+        int64_t levels, width
+        void *table
     ctypedef struct sch_nn_network:
         int64_t n_layers
         const sch_nn_layer *layers
+        const sch_nn_column *columns
         sch_nn_loss loss
         double loss_param, smoothing, focal
     ctypedef struct sch_nn_train_args:

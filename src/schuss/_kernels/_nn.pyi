@@ -27,6 +27,8 @@ class Network:
         shifts: Sequence[Array] = (),
         means: Sequence[Array] = (),
         variances: Sequence[Array] = (),
+        levels: Sequence[int] = (),
+        tables: Sequence[Array | None] = (),
         loss: int = 0,
         loss_param: float = 0.0,
         smoothing: float = 0.0,

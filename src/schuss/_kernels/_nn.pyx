@@ -28,6 +28,7 @@ NN_LOSSES = {nn_losses[code].decode(): code for code in range(SCH_NN_N_LOSSES)}
 NN_SOLVERS = {nn_solvers[code].decode(): code for code in range(SCH_NN_N_SOLVERS)}
 cdef object ndarray = np.ndarray, empty = np.empty, int64 = np.dtype(np.int64)  # looked up once
 cdef int64_t MOST_ROWS = 16  # of those that are predicted without a closer look
+cdef int64_t MOST_LEVELS = 1 << 24  # codes that float32 can hold
 _NORMS = {None: SCH_NN_NO_NORM, "batch": SCH_NN_BATCH_NORM, "layer": SCH_NN_LAYER_NORM}
 
 
@@ -36,11 +37,15 @@ cdef class Network:
 
     coefs: arrays of shape (fan_in, fan_out); intercepts (fan_out,). For each but the last layer: its activation, share
     of dropout, and, with a norm ("batch" or "layer"), gains and shifts (fan_out,), with "batch" also running means and
-    variances. A frozen network is for predictions only: its arrays need not be writable.
+    variances. levels and tables, one for each column of the rows, say which are categories: how many codes there are
+    (0: numbers), and their table of shape (levels + 1, width), or None for one-hot. A frozen network is for predictions
+    only: its arrays need not be writable.
     """
 
     cdef sch_nn_network c
     cdef sch_nn_layer *layers
+    cdef sch_nn_column *columns
+    cdef int64_t n_columns
     cdef char kind
     cdef bint frozen
     cdef Scratch scratch, few
@@ -48,11 +53,11 @@ cdef class Network:
     cdef tuple owners
 
     def __cinit__(self, coefs, intercepts, *, activations, dropout=(), norm=None, gains=(), shifts=(), means=(),
-                  variances=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
+                  variances=(), levels=(), tables=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
                   bint frozen=False):
         cdef int64_t n = len(coefs), at
         cdef sch_nn_layer *layer
-        self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances)
+        self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances, *tables)
         if n < 1 or len(intercepts) != n or len(activations) != n - 1:
             raise ValueError("expected an intercept per layer and an activation per hidden layer")
         self.kind, self.frozen = real_kind_of(coefs[0]), frozen
@@ -80,9 +85,39 @@ cdef class Network:
                 layer.running_var = self.pointer(variances[at], "variances", layer.fan_out)
         self.c.n_layers, self.c.layers, self.c.loss = n, self.layers, <sch_nn_loss>loss
         self.c.loss_param, self.c.smoothing, self.c.focal = loss_param, smoothing, focal
+        self.n_columns = self.layers[0].fan_in
+        if len(levels):
+            self.use_columns(levels, tables)
 
     def __dealloc__(self):
         free(self.layers)
+        free(self.columns)
+
+    cdef int use_columns(self, levels, tables) except -1:
+        """Take columns as numbers or categories, as the constructor was told."""
+        cdef int64_t j, units = 0
+        cdef sch_nn_column *column
+        self.n_columns = len(levels)
+        if len(tables) != self.n_columns:
+            raise ValueError("tables: expected one, or None, for each column")
+        self.columns = <sch_nn_column *>calloc(self.n_columns, sizeof(sch_nn_column))
+        if self.columns == NULL:
+            raise MemoryError()
+        for j in range(self.n_columns):
+            column = &self.columns[j]
+            column.levels, column.width = levels[j], levels[j] + 1
+            if not 0 <= column.levels <= MOST_LEVELS:
+                raise ValueError(f"levels: expected numbers from 0 to {MOST_LEVELS}")
+            if tables[j] is not None:
+                if tables[j].ndim != 2 or column.levels == 0:
+                    raise ValueError("tables: expected matrices, for categories alone")
+                column.width = tables[j].shape[1]
+                column.table = self.pointer(tables[j], "tables", (column.levels + 1) * column.width)
+            units += column.width
+        if units != self.layers[0].fan_in:
+            raise ValueError("levels, tables: the columns do not fit the first layer")
+        self.c.columns = self.columns
+        return 0
 
     cdef void *pointer(self, object array, str name, int64_t size) except? NULL:
         if self.frozen:
@@ -131,7 +166,7 @@ cdef class Network:
         if type(x) is not ndarray:
             return False
         PyObject_GetBuffer(x, &view, PyBUF_FORMAT | PyBUF_STRIDES)
-        cdef bint taken = few_rows_of(&a.x, &view, self.kind, self.layers[0].fan_in)
+        cdef bint taken = few_rows_of(&a.x, &view, self.kind, self.n_columns)
         PyBuffer_Release(&view)
         return taken
 
@@ -154,21 +189,33 @@ cdef class Network:
     cdef int fits(self, Table table) except -1:
         if table.kind != self.kind:
             raise TypeError("x: expected the element type of the network")
-        if table.c.d != self.layers[0].fan_in:
-            raise ValueError(f"x: expected {self.layers[0].fan_in} columns, got {table.c.d}")
+        if table.c.d != self.n_columns:
+            raise ValueError(f"x: expected {self.n_columns} columns, got {table.c.d}")
+        if self.columns != NULL and table.c.storage != SCH_DENSE:
+            raise TypeError("x: expected a dense table, for there are categories")
         return 0
 
     cdef int within(self, const char *block, int64_t n) except -1:
-        """Whether all parameters lie in this block of memory."""
+        """Whether all parameters lie in this block of memory, tables of categories first and without a gap."""
         cdef int64_t at, size = 4 if self.kind == b"f" else 8
         cdef sch_nn_layer *layer
+        cdef sch_nn_column *column
+        cdef const char *end = block
+        for at in range(self.n_columns if self.columns != NULL else 0):
+            column = &self.columns[at]
+            if column.table != NULL:
+                if column.table != end:
+                    raise ValueError("parameters: expected to begin with the tables of categories")
+                end += (column.levels + 1) * column.width * size
+        if end > block + n * size:
+            raise ValueError("parameters: expected the tables of the network to be within")
         for at in range(self.c.n_layers):
             layer = &self.layers[at]
             for pointer, count in ((<size_t>layer.weight, layer.fan_in * layer.fan_out),
                                    (<size_t>layer.bias, layer.fan_out),
                                    (<size_t>layer.gain, layer.fan_out),
                                    (<size_t>layer.shift, layer.fan_out)):
-                if pointer and not <size_t>block <= pointer <= <size_t>block + (n - count) * size:
+                if pointer and not <size_t>end <= pointer <= <size_t>block + (n - count) * size:
                     raise ValueError("parameters: expected the arrays of the network to be views of it")
         return 0
 
