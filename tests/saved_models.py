@@ -104,6 +104,15 @@ def _boosted_classes() -> Any:
     return HistGradientBoostingClassifier(**settings, random_state=0).fit(X, y)
 
 
+def _network_with_categories() -> Any:
+    """Two targets; a feature with a table, one that is one-hot."""
+    X = features()
+    X[:, 1:] = np.floor(2 * np.abs(X[:, 1:]))
+    settings = {"categorical_features": [1, 2], "embedding_dims": {1: 2}, "solver": "sgd", "tol": 10.0}
+    model = MLPRegressor(hidden_layer_sizes=4, **settings, early_stopping=True, random_state=0)
+    return model.fit(X, np.column_stack([X[:, 0], X[:, 1] > 1]))
+
+
 def _forest_of_classes() -> Any:
     """Weights, categories, missing values, and rows out of bag."""
     X = features()
@@ -127,9 +136,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "MLPClassifier": lambda: _classifier(
         lambda: MLPClassifier((5, 4), norm="batch", averaging="swa", tol=0.1, max_iter=30, random_state=0)
     ),
-    "MLPRegressor": lambda: _several_targets(
-        lambda: MLPRegressor(hidden_layer_sizes=4, solver="sgd", tol=10.0, early_stopping=True, random_state=0)
-    ),
+    "MLPRegressor": _network_with_categories,
     "HuberRegressor": lambda: _regressor(HuberRegressor),
     "QuantileRegressor": lambda: _regressor(lambda: QuantileRegressor(alpha=0.01)),
     "HistGradientBoostingClassifier": _boosted_classes,

@@ -193,9 +193,9 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray[np.int8]:
 
 
 @_to_numpy
-def check_target(estimator: Any, y: Any) -> NDArray[Any]:
-    """Check a target of one column that may hold labels, as scikit-learn does."""
-    return np.asarray(_check_y(y, estimator=estimator))
+def check_target(estimator: Any, y: Any, **options: Any) -> Any:
+    """Check a target by itself, as scikit-learn's ``check_X_y`` does with the same options."""
+    return _check_y(y, estimator=estimator, **options)
 
 
 def keywords_only_from(version: str) -> Callable[[Method], Method]:

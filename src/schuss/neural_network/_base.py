@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from schuss._inputs import check_X, check_X_y, n_threads_for
-from schuss._sklearn import check_sample_weight
+from schuss import _kernels as kernels
+from schuss._categories import MOST_CATEGORIES, Vocabulary
+from schuss._coding import coded, learn_columns
+from schuss._inputs import check_finite, check_X, check_X_y, n_threads_for
+from schuss._sklearn import check_sample_weight, check_target
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
 from schuss.neural_network import _watch
@@ -51,6 +54,7 @@ _NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
 _MOST_SEEDS = 2**31 - 1
+_REAL = [np.float64, np.float32]
 
 
 def has_partial_fit(estimator: Any) -> bool:
@@ -98,11 +102,22 @@ class BaseMLP(CallbackSupport, BaseEstimator):
 
     def _check(self, X: Any, y: Any, *, reset: bool, dtype: Any = None) -> tuple[Any, Array]:
         options: dict[str, Any] = {"multi_output": True, "y_numeric": not self._classes}
-        if dtype is not None:
-            options["dtype"] = dtype
-        X, y = check_X_y(self, X, y, reset=reset, **options)
+        if reset:
+            learn_columns(self, X, MOST_CATEGORIES)
+        if (vocabulary := vars(self).get("_vocabulary")) is not None:
+            X, y = self._coded(X, vocabulary, reset=reset, dtype=dtype), check_target(self, y, **options)
+            check_consistent_length(X, y)
+        else:
+            X, y = check_X_y(self, X, y, reset=reset, **options | ({} if dtype is None else {"dtype": dtype}))
         y = y.toarray() if sp.issparse(y) else y
         return X, y
+
+    def _coded(self, X: Any, vocabulary: Vocabulary, *, reset: bool = False, dtype: Any = None) -> Array:
+        """X with its categories as codes; what is not finite among the others is refused."""
+        X = coded(self, X, vocabulary, reset=reset, dtype=_REAL if dtype is None else dtype)
+        if not kernels.all_finite(X):
+            check_finite(self, X[:, [j for j, categories in enumerate(vocabulary) if categories is None]])
+        return np.ascontiguousarray(X)
 
     def _sample(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, first: bool) -> Sample:
         dtype = None if first else np.asarray(self.coefs_[0]).dtype
@@ -281,7 +296,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         if network is not None and (few := network.predict_few(X)) is not None:
             return few
         check_is_fitted(self, "coefs_")
-        X = check_X(self, X)
+        vocabulary = vars(self).get("_vocabulary")
+        X = check_X(self, X) if vocabulary is None else self._coded(X, vocabulary)
         return forward_of(self)(X, n_threads=n_threads_for(self, X))
 
     def find_learning_rate(
@@ -331,7 +347,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         return point.value, point.gradient
 
     def summary(self) -> Any:
-        """Return a table of the layers and the number of their parameters.
+        """Return a table of the layers, those of categories before them, and the number of their parameters.
 
         Returns
         -------
@@ -339,7 +355,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
             Prints as a table; its ``layers`` are dicts, its ``n_parameters`` the total.
         """
         check_is_fitted(self, "coefs_")
-        return summary_of(fitted_spec(self))
+        return summary_of(fitted_spec(self), getattr(self, "feature_names_in_", None))
 
     @property
     def _optimizer(self) -> Any:

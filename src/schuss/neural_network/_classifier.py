@@ -85,6 +85,17 @@ or sequence of them, default='relu'
     focal_gamma : float, default=0.0
         Exponent of the focal loss (Lin et al. 2017), which counts what is right already less;
         0 is the log loss. Not together with ``label_smoothing``.
+    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default=None
+        Which features are categorical: a mask, positions or names; 'from_dtype' those that are of a categorical type
+        in a data frame. Up to 16 categories become a unit each, more of them rows of a table that is learnt, the
+        feature's embedding (Guo and Berkhahn 2016). Missing values, negative numbers and categories that `fit`, or the
+        first ``partial_fit``, has not seen share one more unit or row. It begins at zero: those among the training
+        rows train it, and without any of them it adds nothing.
+    embedding_dims : 'auto', int or dict, default='auto'
+        Columns of these tables; 'auto' is 1.6 times the 0.56th power of the number of categories, up to 50 (after
+        Howard and Gugger 2020). A dict gives them by name or position of the feature, which then has a table however
+        few its categories are. A step changes the rows whose categories its batches hold, and no others: meanwhile
+        neither penalties nor momentum are at work on these. 'lbfgs' looks at all.
     dropout : float or sequence of float, default=0.0
         Probability, for all hidden layers or for each, that a unit's output is set to zero
         in a step of training.
@@ -127,6 +138,10 @@ or sequence of them, default='relu'
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         Weights of the layers.
     intercepts_ : list of ndarray of shape (fan_out,)
+    embeddings_ : list of {ndarray of shape (n_categories + 1, n_dims), None}
+        Table of each feature, its categories in ascending order, if it has one. Only with categorical features.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Mask of the categorical features; None if there is none.
     norm_gains_, norm_shifts_, norm_means_, norm_variances_ : list of ndarray
         Parameters and running statistics of the normalisation of each hidden layer, if any.
     loss_ : float
@@ -170,6 +185,7 @@ or sequence of them, default='relu'
        errors".
     .. [2] D. P. Kingma and J. Ba (2015), "Adam: a method for stochastic optimization".
     .. [3] N. Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting".
+    .. [4] C. Guo and F. Berkhahn (2016), "Entity embeddings of categorical variables".
 
     Examples
     --------
@@ -218,6 +234,8 @@ or sequence of them, default='relu'
         class_weight: dict[Any, float] | str | None = None,
         label_smoothing: float = 0.0,
         focal_gamma: float = 0.0,
+        categorical_features: Any = None,
+        embedding_dims: Any = "auto",
         dropout: Any = 0.0,
         norm: str | None = None,
         initializer: str = "auto",
@@ -262,6 +280,8 @@ or sequence of them, default='relu'
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.focal_gamma = focal_gamma
+        self.categorical_features = categorical_features
+        self.embedding_dims = embedding_dims
         self.dropout = dropout
         self.norm = norm
         self.initializer = initializer

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss.neural_network._columns import takes_rows_as_they_are
 from schuss.neural_network._parameters import fitted_spec
 from schuss.neural_network._spec import Spec, Weights
 
@@ -31,10 +32,12 @@ class Forward:
     weights : Weights
     activation : object, default=None
         The estimator's parameter.
+    takes_rows : bool, default=True
+        Whether a plain table of numbers needs no coding of categories.
     """
 
-    def __init__(self, spec: Spec, weights: Weights, activation: Any = None) -> None:
-        self._spec, self._weights, self._activation = spec, weights, activation
+    def __init__(self, spec: Spec, weights: Weights, activation: Any = None, *, takes_rows: bool = True) -> None:
+        self._spec, self._weights, self._activation, self.takes_rows = spec, weights, activation, takes_rows
         self.network = spec.network(weights, frozen=True)
         self.dtype = weights.coefs[0].dtype
 
@@ -44,6 +47,7 @@ class Forward:
         return (
             estimator.coefs_ is mine.coefs
             and estimator.intercepts_ is mine.intercepts
+            and (not mine.tables or estimator.embeddings_ is mine.tables)
             and (estimator.activation is self._activation)
         )
 
@@ -65,6 +69,8 @@ def known_network(estimator: Any) -> kernels.Network | None:
     forward = _known.get(estimator)
     if forward is None or "feature_names_in_" in estimator.__dict__ or not forward.belongs_to(estimator):
         return None
+    if not forward.takes_rows:
+        return None
     return forward.network
 
 
@@ -74,8 +80,10 @@ def forward_of(estimator: Any) -> Forward:
     if forward is None or not forward.belongs_to(estimator):
         there = vars(estimator)
         norm = (there.get(f"norm_{name}_", []) for name in ("gains", "shifts", "means", "variances"))
-        weights = Weights(estimator.coefs_, estimator.intercepts_, *norm)
-        forward = _known[estimator] = Forward(fitted_spec(estimator), weights, estimator.activation)
+        weights = Weights(estimator.coefs_, estimator.intercepts_, *norm, tables=there.get("embeddings_", []))
+        forward = _known[estimator] = Forward(
+            fitted_spec(estimator), weights, estimator.activation, takes_rows=takes_rows_as_they_are(estimator)
+        )
     return forward
 
 
@@ -91,4 +99,5 @@ def _widened(spec: Spec, weights: Weights, dtype: Any) -> Forward:
             weights.variances,
         )
     )
-    return Forward(spec, Weights(*lists))
+    tables = [None if table is None else table.astype(dtype) for table in weights.tables]
+    return Forward(spec, Weights(*lists, tables=tables))

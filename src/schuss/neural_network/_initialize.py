@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.neural_network._spec import Spec
+from schuss.neural_network._spec import Spec, Weights
 
 Array = NDArray[Any]
 
@@ -20,6 +20,7 @@ _VARIANCE: dict[str, Callable[[int, int], float]] = {
     "he": lambda fan_in, fan_out: 2.0 / fan_in,
     "lecun": lambda fan_in, fan_out: 1.0 / fan_in,
 }
+_SPREAD = 0.1  # standard deviation of what tables of categories begin with
 NAMES = ("auto", "orthogonal", *(f"{name}_{kind}" for name in _VARIANCE for kind in ("uniform", "normal")))
 
 
@@ -41,9 +42,22 @@ def initial_block(spec: Spec, initializer: str, random: np.random.RandomState, d
             last = at == len(weights.coefs) - 1
             coef[...] = _draw(initializer, coef.shape, "identity" if last else spec.activations[at], random)
             intercept[...] = 0.0
+    _draw_tables(spec, weights, random)
     for gain, shift in zip(weights.gains, weights.shifts, strict=True):
         gain[...], shift[...] = 1.0, 0.0
     return block
+
+
+def _draw_tables(spec: Spec, weights: Weights, random: np.random.RandomState) -> None:
+    """Tables to begin with; what stands for missing and unknown categories begins at zero, and so adds nothing."""
+    unit = 0
+    for column, table in zip(spec.columns, weights.tables, strict=True):
+        unit += column.units
+        if table is not None:
+            table[...] = random.normal(0.0, _SPREAD, table.shape)
+            table[-1] = 0.0
+        elif column.levels:
+            weights.coefs[0][unit - 1] = 0.0
 
 
 def _draw(initializer: str, shape: tuple[int, ...], activation: str, random: np.random.RandomState) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 
 from schuss import _kernels as kernels
 from schuss._sklearn import N_THREADS, Interval, Options, StrOptions
+from schuss.neural_network._columns import columns_of, fitted_columns
 from schuss.neural_network._initialize import NAMES
 from schuss.neural_network._spec import Head, Spec
 
@@ -47,6 +48,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "epsilon": [_POSITIVE],
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
     "max_fun": [_COUNT],
+    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+    "embedding_dims": [StrOptions({"auto"}), _COUNT, dict],
     "dropout": [_SHARE, "array-like"],
     "norm": [StrOptions({"batch", "layer"}), None],
     "initializer": [StrOptions(set(NAMES))],
@@ -94,7 +97,9 @@ def spec_of(estimator: Any, n_features: int, n_outputs: int, head: Head) -> Spec
     dropout = tuple(float(share) for share in _per_layer(estimator.dropout, len(hidden), "dropout", Real))
     if not all(0.0 <= share < 1.0 for share in dropout):
         raise ValueError(f"dropout must be in the range [0, 1), got {list(dropout)}.")
-    return Spec((n_features, *hidden, n_outputs), activations, dropout, estimator.norm, head)
+    columns = columns_of(estimator)
+    n_inputs = sum(column.units for column in columns) or n_features
+    return Spec((n_inputs, *hidden, n_outputs), activations, dropout, estimator.norm, head, columns)
 
 
 def fitted_spec(estimator: Any) -> Spec:
@@ -105,7 +110,7 @@ def fitted_spec(estimator: Any) -> Spec:
     norm = "batch" if "norm_means_" in there else ("layer" if "norm_gains_" in there else None)
     activations = _per_layer(estimator.activation, len(coefs) - 1, "activation", str)
     dropout = _per_layer(estimator.dropout, len(coefs) - 1, "dropout", Real)
-    return Spec(units, activations, dropout, norm, estimator._head())
+    return Spec(units, activations, dropout, norm, estimator._head(), fitted_columns(estimator))
 
 
 def _per_layer(value: Any, n_hidden: int, name: str, kind: type) -> tuple[Any, ...]:

@@ -100,6 +100,17 @@ or sequence of them, default='relu'
         Residual at which 'huber' turns from squares to lines.
     quantile : float, default=0.5
         Level of the quantile, between 0 and 1.
+    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default=None
+        Which features are categorical: a mask, positions or names; 'from_dtype' those that are of a categorical type
+        in a data frame. Up to 16 categories become a unit each, more of them rows of a table that is learnt, the
+        feature's embedding (Guo and Berkhahn 2016). Missing values, negative numbers and categories that `fit`, or the
+        first ``partial_fit``, has not seen share one more unit or row. It begins at zero: those among the training
+        rows train it, and without any of them it adds nothing.
+    embedding_dims : 'auto', int or dict, default='auto'
+        Columns of these tables; 'auto' is 1.6 times the 0.56th power of the number of categories, up to 50 (after
+        Howard and Gugger 2020). A dict gives them by name or position of the feature, which then has a table however
+        few its categories are. A step changes the rows whose categories its batches hold, and no others: meanwhile
+        neither penalties nor momentum are at work on these. 'lbfgs' looks at all.
     dropout : float or sequence of float, default=0.0
         Probability, for all hidden layers or for each, that a unit's output is set to zero
         in a step of training.
@@ -141,6 +152,10 @@ or sequence of them, default='relu'
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         Weights of the layers.
     intercepts_ : list of ndarray of shape (fan_out,)
+    embeddings_ : list of {ndarray of shape (n_categories + 1, n_dims), None}
+        Table of each feature, its categories in ascending order, if it has one. Only with categorical features.
+    is_categorical_ : ndarray of shape (n_features,) or None
+        Mask of the categorical features; None if there is none.
     norm_gains_, norm_shifts_, norm_means_, norm_variances_ : list of ndarray
         Parameters and running statistics of the normalisation of each hidden layer, if any.
     loss_ : float
@@ -227,6 +242,8 @@ or sequence of them, default='relu'
         scoring: str | None = None,
         delta: float = 1.0,
         quantile: float = 0.5,
+        categorical_features: Any = None,
+        embedding_dims: Any = "auto",
         dropout: Any = 0.0,
         norm: str | None = None,
         initializer: str = "auto",
@@ -271,6 +288,8 @@ or sequence of them, default='relu'
         self.scoring = scoring
         self.delta = delta
         self.quantile = quantile
+        self.categorical_features = categorical_features
+        self.embedding_dims = embedding_dims
         self.dropout = dropout
         self.norm = norm
         self.initializer = initializer

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
+from schuss.neural_network._columns import Column
 
 Array = NDArray[Any]
 
@@ -54,7 +55,7 @@ class Head:
 
 @dataclass(slots=True)
 class Weights:
-    """Parameters by layer, and the running statistics of batch normalisation."""
+    """Parameters by layer, the running statistics of batch normalisation, and the tables of categories by feature."""
 
     coefs: list[Array]
     intercepts: list[Array]
@@ -62,6 +63,7 @@ class Weights:
     shifts: list[Array]
     means: list[Array]
     variances: list[Array]
+    tables: list[Array | None] = field(default_factory=list, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,15 @@ class Spec:
     Attributes
     ----------
     units : tuple of int
-        Features, units of the hidden layers, outputs.
+        Units of the input, of the hidden layers, of the output.
     activations : tuple of str
         One per hidden layer.
     dropout : tuple of float
         One per hidden layer.
     norm : {None, "batch", "layer"}
     head : Head
+    columns : tuple of Column
+        One per feature if there are categories, else none.
     """
 
     units: tuple[int, ...]
@@ -85,16 +89,23 @@ class Spec:
     dropout: tuple[float, ...]
     norm: str | None
     head: Head
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def tables(self) -> list[tuple[int, int]]:
+        """Shapes of the tables of categories."""
+        return [column.table for column in self.columns if column.table]
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of all parameters in their order within the block: weights first."""
+        """Shapes of all parameters in their order within the block: tables, then weights first."""
         hidden = [(u,) for u in self.units[1:-1]] if self.norm else []
-        return [*pairwise(self.units), *((u,) for u in self.units[1:]), *hidden, *hidden]
+        return [*self.tables, *pairwise(self.units), *((u,) for u in self.units[1:]), *hidden, *hidden]
 
     @property
     def n_weights(self) -> int:
-        return sum(a * b for a, b in pairwise(self.units))
+        """Those parameters that penalties are on."""
+        return sum(a * b for a, b in (*self.tables, *pairwise(self.units)))
 
     @property
     def n_parameters(self) -> int:
@@ -102,19 +113,26 @@ class Spec:
 
     def split(self, block: Array, means: list[Array], variances: list[Array]) -> Weights:
         """Views of a block, by layer."""
-        parts, at = [], 0
+        parts: list[Array] = []
+        at = 0
         for shape in self.shapes:
             size = math.prod(shape)
             parts.append(block[at : at + size].reshape(shape))
             at += size
         n, hidden = len(self.units) - 1, len(self.units) - 2
+        tables, parts = iter(parts), parts[len(self.tables) :]
+        by_feature = [next(tables) if column.table else None for column in self.columns]
         rest = parts[2 * n :]
-        return Weights(parts[:n], parts[n : 2 * n], rest[:hidden], rest[hidden:], means, variances)
+        return Weights(parts[:n], parts[n : 2 * n], rest[:hidden], rest[hidden:], means, variances, tables=by_feature)
 
     def statistics(self, dtype: Any) -> tuple[list[Array], list[Array]]:
         """Running means and variances to begin with; empty without batch normalisation."""
         hidden = self.units[1:-1] if self.norm == "batch" else ()
         return [np.zeros(u, dtype) for u in hidden], [np.ones(u, dtype) for u in hidden]
+
+    def column_options(self, weights: Weights) -> dict[str, Any]:
+        """What the kernels are told of the columns."""
+        return {"levels": [column.levels for column in self.columns], "tables": weights.tables}
 
     def network(self, weights: Weights, *, frozen: bool = False) -> kernels.Network:
         """The network as the kernels see it, on these very arrays; frozen, they may be read-only."""
@@ -128,6 +146,7 @@ class Spec:
             shifts=weights.shifts,
             means=weights.means,
             variances=weights.variances,
+            **self.column_options(weights),
             loss=kernels.NN_LOSSES[self.head.loss],
             loss_param=self.head.param,
             smoothing=self.head.smoothing,

@@ -130,6 +130,10 @@ class State:
         """Set the fitted attributes."""
         result = self.result
         estimator.coefs_, estimator.intercepts_ = result.coefs, result.intercepts
+        if self.spec.columns:
+            estimator.embeddings_ = result.tables
+        else:
+            estimator.__dict__.pop("embeddings_", None)
         for name in (*_NORM_ATTRIBUTES, *(f"_solver_{name}" for name in _OPTIONAL)):
             estimator.__dict__.pop(name, None)
         if self.spec.norm:
@@ -153,6 +157,7 @@ class State:
         """Go on, in a copy, from the fitted attributes of an estimator; another solver begins anew."""
         there = vars(estimator)
         parts = [
+            *(table for table in there.get("embeddings_", ()) if table is not None),
             *estimator.coefs_,
             *estimator.intercepts_,
             *there.get("norm_gains_", ()),

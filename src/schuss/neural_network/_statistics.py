@@ -10,6 +10,8 @@ from schuss.neural_network._data import Sample
 from schuss.neural_network._state import State
 from schuss.validation import sample_rows
 
+Norms = tuple[float, float]
+
 _ROWS = 512
 _FLAT = {"logistic": (0.0, 1.0), "tanh": (-1.0, 1.0)}  # where an activation has no slope
 _EDGE = 0.01  # how near to it, as a share of the range
@@ -21,7 +23,8 @@ class Statistics:
     Columns, for layer k counted from 1: ``weight_norm_k`` and ``gradient_norm_k``, root mean
     squares over the weights; for hidden layers ``dead_k``, the share of units whose output is
     the same for every row, and ``saturated_k``, the share of outputs at the flat ends of
-    'logistic' and 'tanh'.
+    'logistic' and 'tanh'. For the table of the categories of feature j, counted from 0:
+    ``table_norm_j`` and ``table_gradient_norm_j``.
     """
 
     def __init__(self, state: State, sample: Sample, alpha: float, n_threads: int) -> None:
@@ -33,14 +36,18 @@ class Statistics:
     def record(self) -> dict[str, float]:
         """The columns of an epoch."""
         record: dict[str, float] = {}
-        for k, (weight, gradient) in enumerate(self._gradients(), 1):
+        layers, tables = self._gradients()
+        for k, (weight, gradient) in enumerate(layers, 1):
             record[f"weight_norm_{k}"], record[f"gradient_norm_{k}"] = weight, gradient
+        for feature, norms in tables:
+            record[f"table_norm_{feature}"], record[f"table_gradient_norm_{feature}"] = norms
         for k, (dead, saturated) in enumerate(self._activity(), 1):
             record[f"dead_{k}"], record[f"saturated_{k}"] = dead, saturated
         return record
 
     @np.errstate(over="ignore", invalid="ignore")  # of a network that diverges
-    def _gradients(self) -> list[tuple[float, float]]:
+    def _gradients(self) -> tuple[list[Norms], list[tuple[int, Norms]]]:
+        """Norms of weights and gradients, by layer; the same of tables, with their features."""
         state, spec = self._state, self._state.spec
         block, gradient = state.block.copy(), np.empty_like(state.block)
         # running statistics are not to see these rows twice
@@ -60,8 +67,14 @@ class Statistics:
             n_threads=self._n_threads,
             scratch=self._scratch,
         )
-        by = spec.split(gradient, [], []).coefs
-        return [(_root_mean_square(w), _root_mean_square(g)) for w, g in zip(weights.coefs, by, strict=True)]
+        by = spec.split(gradient, [], [])
+        layers = [(_root_mean_square(w), _root_mean_square(g)) for w, g in zip(weights.coefs, by.coefs, strict=True)]
+        tables = [
+            (j, (_root_mean_square(w), _root_mean_square(g)))
+            for j, (w, g) in enumerate(zip(weights.tables, by.tables, strict=True))
+            if w is not None and g is not None
+        ]
+        return layers, tables
 
     def _activity(self) -> list[tuple[float, float]]:
         return [self._activity_of(at) for at in range(len(self._state.spec.activations))]
@@ -92,6 +105,7 @@ def hidden_output(
         shifts=weights.shifts,
         means=weights.means,
         variances=weights.variances,
+        **spec.column_options(weights),
         loss=kernels.NN_LOSSES["squared"],
     )
     out = np.empty((table.n, units), dtype)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from schuss.neural_network._spec import Spec
@@ -11,7 +13,7 @@ from schuss.neural_network._spec import Spec
 
 @dataclass(frozen=True)
 class Summary:
-    """Layers of a network.
+    """Tables of categories and layers of a network.
 
     Attributes
     ----------
@@ -33,10 +35,14 @@ class Summary:
     __repr__ = __str__
 
 
-def summary_of(spec: Spec) -> Summary:
-    """Describe a network."""
-    layers = [{"layer": "input", "units": spec.units[0], "activation": None, "norm": None, "dropout": 0.0}]
-    layers[0]["parameters"] = 0
+def summary_of(spec: Spec, names: Sequence[str] | None = None) -> Summary:
+    """Describe a network whose features have these names."""
+    layers = [
+        _plain(f"table of {'feature ' + str(j) if names is None else names[j]}", column.table[1], prod(column.table))
+        for j, column in enumerate(spec.columns)
+        if column.table
+    ]
+    layers.append(_plain("input", spec.units[0], 0))
     last = len(spec.units) - 1
     for k in range(1, len(spec.units)):
         hidden = k < last
@@ -52,6 +58,12 @@ def summary_of(spec: Spec) -> Summary:
             }
         )
     return Summary(tuple(layers), spec.n_parameters)
+
+
+def _plain(name: str, units: int, parameters: int) -> dict[str, Any]:
+    """The line of something that has no activation."""
+    nothing = {"activation": None, "norm": None, "dropout": 0.0}
+    return {"layer": name, "units": units, **nothing, "parameters": parameters}
 
 
 def _text(value: Any) -> str:

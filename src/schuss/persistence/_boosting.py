@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from schuss.persistence._categories import categorical_state, check_categories
 from schuss.persistence._entry import COMMON, COMMON_OPTIONAL, Entry
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import Array, Choice, Either, Field, Integer, Labels
-from schuss.persistence._trees import Grown, Vocabulary
+from schuss.persistence._trees import Grown
+from schuss.tree._layout import N_CATEGORIES
 
 _SCORES = Either((Array((0,)), Array(("n_scores",), finite=False)))
 _BOOSTED: dict[str, Field] = {
@@ -18,8 +20,7 @@ _BOOSTED: dict[str, Field] = {
     "n_iter_": Integer(),
     "_trees": Grown(),
     "_baseline": Array(("n_outputs",)),
-    "is_categorical_": Either((Choice((None,)), Array(("n_features",), dtypes=("bool",)))),
-    "_vocabulary": Either((Choice((None,)), Vocabulary())),
+    **categorical_state(N_CATEGORIES),
     "do_early_stopping_": Choice((False, True)),
     "train_score_": _SCORES,
     "validation_score_": _SCORES,
@@ -35,10 +36,7 @@ def _boosting_fits(state: Mapping[str, Any]) -> None:
         raise ModelFileError(f"{trees.n_trees} trees do not make {n_iter} iterations")
     if state.get("best_iteration_", -1) >= n_iter:
         raise ModelFileError("the best iteration is beyond the last")
-    mask, vocabulary = state["is_categorical_"], state["_vocabulary"]
-    coded = None if vocabulary is None else [categories is not None for categories in vocabulary]
-    if coded != (None if mask is None else mask.tolist()):
-        raise ModelFileError("the categories are not those of the categorical columns")
+    check_categories(state)
 
 
 BOOSTING: tuple[Entry, ...] = tuple(

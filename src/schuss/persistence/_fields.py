@@ -153,7 +153,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class LayerArrays:
-    """A list of one array per layer of a network; binds ``n_layers`` and the layers' units, ``units_1`` and so on.
+    """A list of one array per layer of a network; binds ``n_layers`` and units: ``n_inputs``, ``units_1`` and so on.
 
     Parameters
     ----------
@@ -171,9 +171,22 @@ class LayerArrays:
             raise ModelFileError(f"{name} is not a list of arrays")
         bind(name, "n_layers", len(value) + self.hidden, sizes)
         for at, item in enumerate(value):
-            before = f"units_{at}" if at else "n_features"
+            before = f"units_{at}" if at else "n_inputs"
             after = "n_outputs" if at == sizes["n_layers"] - 1 else f"units_{at + 1}"
             Array((before, after) if self.matrices else (after,)).check(f"{name}[{at}]", item, sizes)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """For each feature a matrix of numbers, or None."""
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        if not isinstance(value, list):
+            raise ModelFileError(f"{name} is not a list")
+        bind(name, "n_features", len(value), sizes)
+        for at, item in enumerate(value):
+            if item is not None:
+                Array((f"{name}[{at}]: rows", f"{name}[{at}]: columns")).check(f"{name}[{at}]", item, sizes)
 
 
 @dataclass(frozen=True)

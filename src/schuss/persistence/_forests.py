@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from schuss.persistence._categories import categorical_state, check_categories
 from schuss.persistence._entry import Entry, entry
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import Array, Choice, Counts, Either, Field, Integer, Labels, Real, Sizes
-from schuss.persistence._trees import Grown, Vocabulary
+from schuss.persistence._trees import Grown
+from schuss.tree._layout import N_CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,7 @@ _FOREST: dict[str, Field] = {
     "_n_samples": Integer(minimum=1, size="n_samples"),
     "_n_samples_bootstrap": Either((Choice((None,)), Integer(minimum=1))),
     "_sample_weight": Either((Choice((None,)), Array(("n_samples",), dtypes=("float64",)))),
-    "is_categorical_": Either((Choice((None,)), Array(("n_features",), dtypes=("bool",)))),
-    "_vocabulary": Either((Choice((None,)), Vocabulary())),
+    **categorical_state(N_CATEGORIES),
 }
 _FOREST_OF_CLASSES: dict[str, Field] = {
     "classes_": Either((Labels(multilabel=True), SeveralLabels())),
@@ -61,6 +62,7 @@ def _forest_fits(state: Mapping[str, Any]) -> None:
         raise ModelFileError(f"the leaves hold {trees.n_outputs} values, which is not what the outputs need")
     if (trees.values is None) != (trees.n_outputs == 1 and state.get("n_classes_") != 1):
         raise ModelFileError("the leaves hold their values in the wrong place")
+    check_categories(state)
 
 
 def _n_values(state: Mapping[str, Any]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from schuss.persistence._errors import ModelFileError
 from schuss.persistence._fields import Sizes, bind
-from schuss.tree._layout import N_CATEGORIES, NODE
+from schuss.tree._layout import NODE
 from schuss.tree._nodes import Trees
 from schuss.tree._structure import check_structure
 
@@ -100,26 +100,3 @@ class Grown:
         bind(name, "n_features", value.n_features, sizes)
         bind(name, "n_outputs", value.n_outputs, sizes)
         bind(name, "n_trees", value.n_trees, sizes)
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """For each feature its categories, sorted and different, or None."""
-
-    def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        if not isinstance(value, list):
-            raise ModelFileError(f"{name} is not a list")
-        bind(name, "n_features", len(value), sizes)
-        for categories in value:
-            if categories is not None and not _are_categories(categories):
-                raise ModelFileError(f"{name} holds something that are no categories")
-
-
-def _are_categories(value: Any) -> bool:
-    if not isinstance(value, np.ndarray) or value.ndim != 1 or len(value) > N_CATEGORIES:
-        return False
-    if value.dtype == object:
-        proper = all(isinstance(one, str) for one in value)
-    else:
-        proper = value.dtype == np.float64 and bool(np.all(np.isfinite(value)))
-    return proper and bool(np.all(value[1:] > value[:-1]))

@@ -15,10 +15,10 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import type_of_target
 
+from schuss._categories import categorical_mask
 from schuss._inputs import check_parameters, n_threads_for
 from schuss._sklearn import check_array, check_sample_weight
 from schuss.callbacks import CallbackSupport, FitTask
-from schuss.ensemble._categories import categorical_mask
 from schuss.ensemble._forest.curves import Average
 from schuss.ensemble._forest.fit import ForestFit, Stopping
 from schuss.ensemble._forest.growers import ExactGrower, by_row

@@ -13,6 +13,7 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Vocabulary = list[Array | None]
 
+MOST_CATEGORIES = 1 << 24  # codes that single precision can hold
 _SPAN = 1 << 16  # whole numbers below are counted in a table instead of sorted
 
 
@@ -132,7 +133,7 @@ def are_codes(vocabulary: Vocabulary) -> bool:
     )
 
 
-def encode(X: Any, vocabulary: Vocabulary, out: NDArray[np.float64]) -> None:
+def encode(X: Any, vocabulary: Vocabulary, out: Array) -> None:
     """Write the codes of all categorical columns into ``out``; NaN for what is missing or unknown."""
     for j, categories in enumerate(vocabulary):
         if categories is not None:
