@@ -26,6 +26,7 @@ from schuss._sklearn import check_sample_weight, check_target
 from schuss.callbacks import CallbackSupport, FitTask
 from schuss.history import History
 from schuss.neural_network import _watch
+from schuss.neural_network._columns import vocabulary_of
 from schuss.neural_network._curves import Curves
 from schuss.neural_network._data import Sample, constant_guess, constant_loss
 from schuss.neural_network._forward import forward_of, known_network
@@ -104,7 +105,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         options: dict[str, Any] = {"multi_output": True, "y_numeric": not self._classes}
         if reset:
             learn_columns(self, X, MOST_CATEGORIES)
-        if (vocabulary := vars(self).get("_vocabulary")) is not None:
+        if (vocabulary := vocabulary_of(self)) is not None:
             X, y = self._coded(X, vocabulary, reset=reset, dtype=dtype), check_target(self, y, **options)
             check_consistent_length(X, y)
         else:
@@ -296,7 +297,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         if network is not None and (few := network.predict_few(X)) is not None:
             return few
         check_is_fitted(self, "coefs_")
-        vocabulary = vars(self).get("_vocabulary")
+        vocabulary = vocabulary_of(self)
         X = check_X(self, X) if vocabulary is None else self._coded(X, vocabulary)
         return forward_of(self)(X, n_threads=n_threads_for(self, X))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from schuss._categories import are_codes
+from schuss._categories import Vocabulary, are_codes
 
 _ONE_HOT = 16  # most categories of a column that has no table
 _MOST_DIMS = 50
@@ -42,6 +42,12 @@ class Column:
         return None if self.dims is None else (self.levels + 1, self.dims)
 
 
+def vocabulary_of(estimator: Any) -> Vocabulary | None:
+    """Categories of a fitted estimator's features; None if it has none, or if its weights were set by hand."""
+    vocabulary: Vocabulary | None = vars(estimator).get("_vocabulary")
+    return vocabulary
+
+
 def usual_dims(levels: int) -> int:
     """Columns of a table by the rule of Howard and Gugger (2020), 1.6 times the 0.56th power, up to 50."""
     return min(_MOST_DIMS, math.ceil(1.6 * levels**0.56))
@@ -49,11 +55,11 @@ def usual_dims(levels: int) -> int:
 
 def columns_of(estimator: Any) -> tuple[Column, ...]:
     """What an estimator's parameters make of the columns it has seen; empty if all are numbers."""
-    vocabulary = estimator._vocabulary
+    vocabulary = vocabulary_of(estimator)
     if vocabulary is None:
         return ()
     asked = estimator.embedding_dims
-    given = _given(estimator, asked) if isinstance(asked, Mapping) else {}
+    given = _given(estimator, vocabulary, asked) if isinstance(asked, Mapping) else {}
     usual = usual_dims if isinstance(asked, (str, Mapping)) else lambda levels: int(asked)
 
     def column(j: int, categories: Any) -> Column:
@@ -65,15 +71,15 @@ def columns_of(estimator: Any) -> tuple[Column, ...]:
     return tuple(column(j, categories) for j, categories in enumerate(vocabulary))
 
 
-def _given(estimator: Any, asked: Mapping[Any, Any]) -> dict[int, int]:
+def _given(estimator: Any, vocabulary: Vocabulary, asked: Mapping[Any, Any]) -> dict[int, int]:
     """Columns of tables by position of the feature, from a mapping by name or position."""
     names = list(getattr(estimator, "feature_names_in_", ()))
     given = {}
     for feature, dims in asked.items():
         j = names.index(feature) if feature in names else feature
-        if isinstance(j, bool) or not isinstance(j, (int, np.integer)) or not 0 <= j < estimator.n_features_in_:
+        if isinstance(j, bool) or not isinstance(j, (int, np.integer)) or not 0 <= j < len(vocabulary):
             raise ValueError(f"embedding_dims: there is no feature {feature!r}.")
-        if estimator._vocabulary[j] is None:
+        if vocabulary[j] is None:
             raise ValueError(f"embedding_dims: the feature {feature!r} is not categorical.")
         if isinstance(dims, bool) or not isinstance(dims, (int, np.integer)) or dims < 1:
             raise ValueError(f"embedding_dims: expected whole numbers from 1 on, got {dims!r} for {feature!r}.")
@@ -83,7 +89,7 @@ def _given(estimator: Any, asked: Mapping[Any, Any]) -> dict[int, int]:
 
 def fitted_columns(estimator: Any) -> tuple[Column, ...]:
     """The columns that an estimator's fitted attributes describe."""
-    vocabulary = vars(estimator).get("_vocabulary")
+    vocabulary = vocabulary_of(estimator)
     if vocabulary is None:
         return ()
     return tuple(
@@ -94,5 +100,5 @@ def fitted_columns(estimator: Any) -> tuple[Column, ...]:
 
 def takes_rows_as_they_are(estimator: Any) -> bool:
     """Whether the kernels may see a plain table of numbers before its categories are looked up."""
-    vocabulary = vars(estimator).get("_vocabulary")
+    vocabulary = vocabulary_of(estimator)
     return vocabulary is None or are_codes(vocabulary)

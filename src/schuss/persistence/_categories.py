@@ -53,7 +53,7 @@ def categorical_state(most: int) -> dict[str, Field]:
 
 def check_categories(state: Mapping[str, Any]) -> None:
     """Insist on categories where features are categorical, and only there."""
-    mask, vocabulary = state["is_categorical_"], state["_vocabulary"]
+    mask, vocabulary = state.get("is_categorical_"), state.get("_vocabulary")
     known = None if vocabulary is None else [categories is not None for categories in vocabulary]
     if known != (None if mask is None else mask.tolist()):
         raise ModelFileError("the categories are not those of the categorical columns")

@@ -15,7 +15,6 @@ from schuss.persistence._fields import Array, Choice, Either, Field, Integer, La
 _NETWORK: dict[str, Field] = {
     "n_outputs_": Integer(minimum=1, size="n_outputs"),
     "n_layers_": Integer(minimum=2),
-    **categorical_state(MOST_CATEGORIES),
     "coefs_": LayerArrays(matrices=True),
     "intercepts_": LayerArrays(),
     "out_activation_": Choice(("identity", "exp", "logistic", "softmax")),
@@ -29,6 +28,7 @@ _NETWORK: dict[str, Field] = {
     "_solver_counts": Array((4,), dtypes=("int64",)),
 }
 _NETWORK_OPTIONAL: dict[str, Field] = {
+    **categorical_state(MOST_CATEGORIES),
     "embeddings_": Tables(),
     **{f"norm_{name}_": LayerArrays(hidden=True) for name in ("gains", "shifts", "means", "variances")},
     **{f"_solver_{name}": Array(("n_parameters",)) for name in ("first", "second", "parameters")},
@@ -48,10 +48,10 @@ _LABELLED: dict[str, Field] = {
 def _network_fits(state: Mapping[str, Any]) -> None:
     """Insist on a first layer, and on tables, that have the features' numbers and categories."""
     check_categories(state)
-    if (state["_vocabulary"] is None) != ("embeddings_" not in state):
+    if (state.get("_vocabulary") is None) != ("embeddings_" not in state):
         raise ModelFileError("tables of categories without any, or none where there are some")
     nothing = [None] * state["n_features_in_"]
-    vocabulary, tables = state["_vocabulary"] or nothing, state.get("embeddings_", nothing)
+    vocabulary, tables = state.get("_vocabulary") or nothing, state.get("embeddings_", nothing)
     if state["coefs_"][0].shape[0] != sum(map(_units, vocabulary, tables)):
         raise ModelFileError("the first layer does not fit the features")
 
