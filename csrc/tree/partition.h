@@ -36,6 +36,10 @@ enum { ROUND = 64, ROUND_LANES = 16 };
 
 SCH_INLINE void collect_bins(const side_rule *rule, const uint32_t *rows, uint8_t *bins, const int by_table)
 {
+    if (!by_table && rows[ROUND - 1] - rows[0] == ROUND - 1) { /* rows ascend: these leave none out */
+        memcpy(bins, rule->column + rows[0], ROUND);
+        return;
+    }
     for (int i = 0; i < ROUND; ++i) {
         const uint8_t bin = rule->column[rows[i]];
         bins[i] = by_table ? rule->table[bin] : bin;
@@ -55,14 +59,12 @@ SCH_INLINE int64_t divide_rounds(const side_rule *rule, const uint32_t *rows, ui
                                  int64_t n, int64_t *n_left, const int by_table)
 {
     _Alignas(64) uint8_t bins[2][ROUND];
-    const uint8_t *in_order = rule->column + rows[0]; /* bins, of rows that leave none out */
-    const int collect = by_table || rows[n - 1] - rows[0] != n - 1;
     const __m512i downwards = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     int64_t left = 0, i = 0;
-    if (collect && n >= ROUND + ROUND_LANES) collect_bins(rule, rows, bins[0], by_table);
+    if (n >= ROUND + ROUND_LANES) collect_bins(rule, rows, bins[0], by_table);
     for (int turn = 0; i + ROUND + ROUND_LANES <= n; turn = !turn) {
-        if (collect && i + 2 * ROUND <= n) collect_bins(rule, rows + i + ROUND, bins[!turn], by_table);
-        uint64_t sides = sides_of(rule, collect ? bins[turn] : in_order + i, by_table);
+        if (i + 2 * ROUND <= n) collect_bins(rule, rows + i + ROUND, bins[!turn], by_table);
+        uint64_t sides = sides_of(rule, bins[turn], by_table);
         for (const int64_t end = i + ROUND; i < end; i += ROUND_LANES, sides >>= ROUND_LANES) {
             const __m512i row = _mm512_loadu_si512(rows + i);
             const __mmask16 is_left = (__mmask16)sides, is_right = (__mmask16)~sides;
