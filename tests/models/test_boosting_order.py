@@ -47,28 +47,6 @@ def test_classes_are_the_same(fit_both, n_classes, options):
     np.testing.assert_array_equal(given.history_["training_accuracy"], ordered.history_["training_accuracy"])
 
 
-def test_a_scorer_sees_samples_with_their_targets(fit_both):
-    X, y = numbers()
-
-    def score(model, X, y):
-        return model.score(X, y)
-
-    given, ordered = fit_both(lambda: regressor(early_stopping=True, scoring=score), X, y)
-    np.testing.assert_allclose(given.train_score_, ordered.train_score_, rtol=1e-12)
-
-
-@pytest.mark.parametrize("boosting", ["gbdt", "dart"])
-def test_training_goes_on(fit_both, boosting):
-    X, y = numbers()
-
-    def make():
-        model = regressor(boosting=boosting, warm_start=True, max_iter=5).fit(X, y)
-        return model.set_params(max_iter=12)
-
-    given, ordered = fit_both(make, X, y)
-    np.testing.assert_allclose(given.predict(X), ordered.predict(X), rtol=1e-10)
-
-
 class _Table:
     n, d = 1 << 20, 64
 
@@ -83,12 +61,17 @@ class _Table:
         ({"loss": lambda y, raw: (raw - y, np.ones_like(y))}, False),
         ({"metrics": ["r2", lambda y, predicted, sample_weight: 0.0]}, False),
         ({"metrics": "r2"}, True),
+        ({"early_stopping": True, "scoring": "r2"}, True),
+        ({"early_stopping": True, "scoring": lambda model, X, y: model.score(X, y)}, False),
     ],
 )
 def test_when_it_is_done(options, pays):
     model = regressor(**{"max_iter": 100, **options})
     model.n_iter_ = 0
     assert ordering.pays_to_reorder(model, _Table()) == pays
+    model.n_iter_ = 50
+    assert not ordering.pays_to_reorder(model, _Table())
+    model.n_iter_ = 0
     small = _Table()
     small.n = 100
     assert not ordering.pays_to_reorder(model, small)

@@ -42,7 +42,7 @@ class Growth:
     binner : Binner
     n_features : int
     data : Data
-        What trees are grown on: the given data, its rows in an order that may be another.
+        What trees are grown on: the given data, or its targets and weights in another order.
     """
 
     def __init__(self, model: Any, data: Data, loss: BoostingLoss, n_threads: int) -> None:

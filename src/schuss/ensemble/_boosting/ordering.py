@@ -17,11 +17,16 @@ _ITERATIONS = 30  # it takes as long as twenty iterations save
 
 
 def pays_to_reorder(model: Any, binned: kernels.Binned) -> bool:
-    """Whether a fit gets faster by it, and nobody knows rows by their numbers: neither draws nor a user's functions."""
-    functions = [model.loss, *(model.metrics if isinstance(model.metrics, list | tuple) else [model.metrics])]
-    if model.boosting == "goss" or model.subsample < 1.0 or any(map(callable, functions)):
+    """Whether a fit gets faster by it, and nothing asks for rows by their numbers or for what they are made of.
+
+    Draws of samples and functions of a user's do, and earlier trees, which predict from the table.
+    """
+    asked = model.metrics if isinstance(model.metrics, list | tuple) else [model.metrics]
+    if model.n_iter_ or model.boosting == "goss" or model.subsample < 1.0:
         return False
-    return model.max_iter - model.n_iter_ >= _ITERATIONS and binned.n * binned.d >= _LARGE
+    if any(map(callable, [model.loss, model.scoring, *asked])):
+        return False
+    return model.max_iter >= _ITERATIONS and binned.n * binned.d >= _LARGE
 
 
 def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> Data:
@@ -40,9 +45,9 @@ def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> Data:
     Returns
     -------
     Data
-        The samples in the order of ``binned``.
+        Targets and weights in the order of ``binned``, without the table.
     """
     gradient = np.subtract(data.y.mean(), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind")
     tree = kernels.Grower(binned, max_leaves=_LEAVES, n_threads=n_threads).grow(gradient)
     kernels.reorder_rows(binned, tree.rows, n_threads=n_threads)
-    return data.take(tree.rows)
+    return Data(None, data.y[tree.rows], None if data.weight is None else data.weight[tree.rows])

@@ -26,29 +26,24 @@ class Data:
 
     Attributes
     ----------
-    table : ndarray or CSR of shape (n_rows, n_features)
-        Categories as codes, missing values as NaN.
+    table : ndarray or CSR of shape (n_rows, n_features), or None
+        Categories as codes, missing values as NaN. None where only targets and weights are asked for any more.
     y : ndarray of shape (n_samples,), float64
         Target, or class numbers.
     weight : ndarray of shape (n_samples,), float64, or None
     rows : ndarray of shape (n_samples,), or None
-        None for all rows of the table, in order.
+        Ascending; None for all rows of the table.
     """
 
     table: Any
     y: Matrix
     weight: Matrix | None
-    rows: NDArray[np.integer[Any]] | None = None
+    rows: NDArray[np.intp] | None = None
 
     @property
     def X(self) -> Any:
         """The samples."""
         return self.table if self.rows is None else self.table[self.rows]
-
-    def take(self, samples: NDArray[np.integer[Any]]) -> Data:
-        """Return some of the samples, or all in another order."""
-        weight = None if self.weight is None else self.weight[samples]
-        return Data(self.table, self.y[samples], weight, samples if self.rows is None else self.rows[samples])
 
     def learn_bins(self, binner: Binner) -> None:
         """Find the bounds of bins in these rows alone."""
@@ -79,4 +74,8 @@ def split(data: Data, size: float, seed: int, *, stratify: bool) -> tuple[Data, 
     rows = np.arange(len(data.y))
     train, held_out = train_test_split(rows, test_size=size, stratify=data.y if stratify else None, random_state=seed)
     check_parts_weigh(data.weight, train, held_out)
-    return data.take(np.sort(train)), data.take(np.sort(held_out))
+    return _take(data, np.sort(train)), _take(data, np.sort(held_out))
+
+
+def _take(data: Data, rows: NDArray[np.intp]) -> Data:
+    return Data(data.table, data.y[rows], None if data.weight is None else data.weight[rows], rows)
