@@ -98,7 +98,7 @@ SCH_INLINE void write_inner_node(forest_tree *tree, const forest_node *node, con
         out->threshold = (double)a->n_sets[t];
         memcpy(a->sets + (t * a->set_room + a->n_sets[t]++) * SCH_SET_WORDS, split->set, sizeof split->set);
     }
-    a->gain[at] = (float)real_gain(tree, node, split);
+    a->gain[at] = real_gain(tree, node, split);
     a->n_nodes[t] += 2;
 }
 

@@ -102,8 +102,8 @@ static int open_node(forest_tree *tree, forest_node *node)
     total_of_node(tree, node);
     node->score = node_score(tree, node->weight);
     const forest_view view = tree->is_classes ? view_of_classes(tree, node) : view_of_numbers(tree, region, node);
-    a->gain[at] = 0.0f;
-    a->impurity[at] = (float)view.impurity;
+    a->gain[at] = 0.0;
+    a->impurity[at] = view.impurity;
     a->node_weight[at] = node->weight * a->weight_unit;
     a->node_samples[at] = (uint32_t)node->n;
     return !view.pure && node->depth < a->max_depth && node->n >= a->min_samples_split &&

@@ -83,7 +83,7 @@ static void write_inner(const growth *w, int64_t i)
     const candidate_node c = {
         .l1 = a->l1 * w->p.g_scale, .l2 = a->l2 * w->p.h_scale, .lower = node->lower, .upper = node->upper};
     const split *s = &node->best;
-    a->gain[i] = (float)((s->score - node->score) * value_unit / w->p.g_scale);
+    a->gain[i] = (s->score - node->score) * value_unit / w->p.g_scale;
     a->value[i] = side_value(&c, (double)node->total.g, (double)node->total.h) * value_unit;
     a->nodes[i] = (sch_node){.threshold = s->bin, .feature = s->feature, .left = w->nodes[i].left};
     if (s->missing_left) a->nodes[i].feature |= SCH_NODE_MISSING_LEFT;
@@ -102,7 +102,7 @@ static void write_leaf(const growth *w, int64_t i, int32_t leaf)
         .l1 = a->l1, .l2 = a->l2, .lower = node->lower * value_unit, .upper = node->upper * value_unit};
     const double g = (double)w->leaf_sums[2 * leaf] / w->p.g_leaf_scale;
     const double h = (double)w->leaf_sums[2 * leaf + 1] / w->p.h_leaf_scale;
-    a->gain[i] = 0.0f;
+    a->gain[i] = 0.0;
     a->value[i] = a->shrinkage * side_value(&c, g, h);
     a->nodes[i] = (sch_node){.threshold = a->value[i], .feature = -1, .left = leaf};
 }

@@ -17,7 +17,7 @@ def tree(rows):
 def built():
     builder = TreesBuilder(3)
     builder.append(tree(BY_CATEGORY), categories=category_sets([np.array([0, 70])]))
-    builder.append(tree(LEFT_OF_TWO), gain=np.float32([4, 0, 0]), weight=np.array([3.0, 1, 2]))
+    builder.append(tree(LEFT_OF_TWO), gain=np.array([4.0, 0, 0]), weight=np.array([3.0, 1, 2]))
     builder.append(tree(BY_CATEGORY), categories=category_sets([np.array([254])]))
     return builder
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from saved_models import MODELS, features
 
+from schuss.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from schuss.persistence import ModelFileError, from_bytes, to_bytes
+from schuss.tree import DecisionTreeRegressor
 from schuss.tree._structure import check_structure
 
 
@@ -60,7 +62,7 @@ WRONGS = {
     "sets of another size": change_array("categories", lambda sets: sets[:, :2]),
     "known categories of other features": change_array("known_categories", lambda known: known[:1]),
     "gains that are missing": change_array("gain", lambda gain: gain[1:]),
-    "gains that are not finite": change_array("gain", lambda gain: gain * np.float32(np.nan)),
+    "gains that are not finite": change_array("gain", lambda gain: gain * np.nan),
     "weights below zero": change_array("weight", lambda weight: -1.0 - weight),
     "leaves counted wrongly": change_array("leaf_offsets", lambda offsets: offsets + 1),
     "outputs that share trees unevenly": lambda trees: replace(trees, n_outputs=trees.n_trees + 1),
@@ -93,3 +95,21 @@ def test_a_model_of_other_trees_is_refused(model):
     copy._vocabulary = None
     with pytest.raises(ModelFileError, match="not those of the categorical columns"):
         to_bytes(copy)
+
+
+@pytest.mark.parametrize("scale", [2.0**-100, 2.0**100])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: HistGradientBoostingRegressor(max_iter=3),
+        lambda: RandomForestRegressor(3, random_state=0),
+        lambda: DecisionTreeRegressor(max_bins=16, max_depth=3),
+    ],
+)
+def test_targets_of_any_size_can_be_told_and_kept(make, scale):
+    X = features()
+    y = X[:, 0] + X[:, 1] ** 2
+    model = make().fit(X, scale * y)
+    expected = make().fit(X, y).feature_importances_
+    np.testing.assert_allclose(model.feature_importances_, expected, rtol=1e-3)  # gradients are single precision there
+    np.testing.assert_array_equal(from_bytes(to_bytes(model))[0].predict(X), model.predict(X))

@@ -39,7 +39,7 @@ typedef struct {
 
     int64_t n_nodes, n_leaves, n_sets, depth; /* OUT */
     sch_node *nodes; /* OUT (2 max_leaves - 1) thresholds are bins: bin <= threshold goes left */
-    float *gain; /* OUT (2 max_leaves - 1) 0 in leaves */
+    double *gain; /* OUT (2 max_leaves - 1) 0 in leaves */
     double *value; /* OUT (2 max_leaves - 1) also what an inner node would predict, without shrinkage */
     double *cover; /* OUT (2 max_leaves - 1) sum of the hessian */
     int64_t *count; /* OUT (2 max_leaves - 1) rows whose weight is not zero */

@@ -46,8 +46,8 @@ typedef struct {
 
     int64_t node_room, leaf_room, set_room; /* places for each tree */
     sch_node *nodes;                        /* OUT (n_trees, node_room) */
-    float *gain;                            /* OUT (n_trees, node_room) weight times fall of the impurity */
-    float *impurity;                        /* OUT (n_trees, node_room) */
+    double *gain;                           /* OUT (n_trees, node_room) weight times fall of the impurity */
+    double *impurity;                       /* OUT (n_trees, node_room) */
     double *node_weight;                    /* OUT (n_trees, node_room) */
     uint32_t *node_samples;                 /* OUT (n_trees, node_room) rows of the table */
     double *values;                         /* OUT (n_trees, leaf_room, n_values), or NULL: leaves hold their value */

@@ -16,7 +16,7 @@ TREE_NODE: np.dtype[np.void]
 
 class GrownTree:
     nodes: NDArray[np.void]
-    gain: NDArray[np.float32]
+    gain: NDArray[np.float64]
     value: Float64
     cover: Float64
     count: Int64

@@ -20,7 +20,7 @@ cdef class GrownTree:
     Attributes
     ----------
     nodes : array (n_nodes,), dtype TREE_NODE
-    gain : float32 array (n_nodes,)
+    gain : float64 array (n_nodes,)
     value : float64 array (n_nodes,), of leaves with shrinkage
     cover : float64 array (n_nodes,), sums of the hessian
     count : int64 array (n_nodes,), rows whose weight is not zero
@@ -102,11 +102,11 @@ cdef class Grower:
         self.a.max_leaves = leaves
         if leaves <= self.capacity:
             return 0
-        self.nodes, self.gain, self.value = np.empty(nodes, TREE_NODE), np.empty(nodes, np.float32), np.empty(nodes)
+        self.nodes, self.gain, self.value = np.empty(nodes, TREE_NODE), np.empty(nodes), np.empty(nodes)
         self.cover, self.count = np.empty(nodes), np.empty(nodes, np.int64)
         self.leaf_start, self.sets = np.empty(leaves + 1, np.int64), np.empty((leaves, SCH_SET_WORDS), np.uint64)
         self.a.nodes = <sch_node *>write(self.nodes.view(np.uint8), "nodes", b"B", nodes * sizeof(sch_node))
-        self.a.gain = <float *>write(self.gain, "gain", b"f", nodes)
+        self.a.gain = <double *>write(self.gain, "gain", b"d", nodes)
         self.a.value = <double *>write(self.value, "value", b"d", nodes)
         self.a.cover = <double *>write(self.cover, "cover", b"d", nodes)
         self.a.count = <int64_t *>write(self.count, "count", b"q", nodes)

@@ -480,8 +480,8 @@ cdef extern from "sch/forest.h" nogil:
         const int8_t *monotonic
         int64_t node_room, leaf_room, set_room
         sch_node *nodes
-        float *gain
-        float *impurity
+        double *gain
+        double *impurity
         double *node_weight
         uint32_t *node_samples
         double *values
@@ -529,7 +529,7 @@ cdef extern from "sch/boost.h" nogil:
         double shrinkage
         int64_t n_nodes, n_leaves, n_sets, depth
         sch_node *nodes
-        float *gain
+        double *gain
         double *value
         double *cover
         int64_t *count

@@ -47,8 +47,8 @@ cdef int set_room(sch_forest_grow_args *a, room) except -1:
     cdef int64_t n = a.n_trees
     a.leaf_room, a.node_room, a.set_room = room.n_leaves, room.n_nodes, room.n_sets
     a.nodes = <sch_node *>write(room.nodes, "nodes", b"d", 2 * n * a.node_room)
-    a.gain = <float *>write(room.gain, "gain", b"f", n * a.node_room)
-    a.impurity = <float *>write(room.impurity, "impurity", b"f", n * a.node_room)
+    a.gain = <double *>write(room.gain, "gain", b"d", n * a.node_room)
+    a.impurity = <double *>write(room.impurity, "impurity", b"d", n * a.node_room)
     a.node_weight = <double *>write(room.weight, "weight", b"d", n * a.node_room)
     a.node_samples = <uint32_t *>write(room.samples, "samples", b"I", n * a.node_room)
     a.values = <double *>write_or_null(room.values, "values", b"d", n * a.leaf_room * room.n_values)

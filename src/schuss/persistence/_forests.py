@@ -31,7 +31,7 @@ class SeveralLabels:
 _FOREST: dict[str, Field] = {
     "n_outputs_": Integer(minimum=1),
     "_trees": Either((Grown(), Grown(with_values=True))),
-    "_node_impurity": Array(("n_nodes",), dtypes=("float32",)),
+    "_node_impurity": Array(("n_nodes",), dtypes=("float64",)),
     "_node_samples": Array(("n_nodes",), dtypes=("uint32",)),
     "_tree_seeds": Array(("n_trees",), dtypes=("int64",)),
     "_n_samples": Integer(minimum=1, size="n_samples"),

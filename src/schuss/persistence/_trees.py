@@ -21,7 +21,7 @@ _ARRAYS = {
     "left": ("int32", 1),
     "offsets": ("int64", 1),
     "categories": ("uint64", 2),
-    "gain": ("float32", 1),
+    "gain": ("float64", 1),
     "weight": ("float64", 1),
 }
 _OPTIONAL = {"values": ("float64", 2), "known_categories": ("uint64", 2)}

@@ -52,7 +52,7 @@ class Trees:
         Sets of categories that go left, a bit for each code; categorical nodes hold the row as their threshold.
     known_categories : ndarray of shape (n_features, WORDS), dtype=uint64, or None, default=None
         Categories that training has seen. Others count as missing; None: all 255 are known.
-    gain : ndarray of shape (n_nodes,), dtype=float32
+    gain : ndarray of shape (n_nodes,), dtype=float64
         What a split gained; zero for leaves.
     weight : ndarray of shape (n_nodes,), dtype=float64
         Weight of the training samples that reached a node (its cover).
@@ -66,7 +66,7 @@ class Trees:
     leaf_offsets: Int64
     categories: NDArray[np.uint64]
     known_categories: NDArray[np.uint64] | None
-    gain: NDArray[np.float32]
+    gain: Float64
     weight: Float64
 
     @property
@@ -180,7 +180,7 @@ class TreesBuilder:
         self._nodes: list[Nodes] = []
         self._values: list[Float64 | None] = []
         self._categories: list[NDArray[np.uint64]] = []
-        self._gain: list[NDArray[np.float32]] = []
+        self._gain: list[Float64] = []
         self._weight: list[Float64] = []
 
     def __len__(self) -> int:
@@ -190,7 +190,7 @@ class TreesBuilder:
         self,
         nodes: Nodes,
         *,
-        gain: NDArray[np.float32] | None = None,
+        gain: Float64 | None = None,
         weight: Float64 | None = None,
         values: Float64 | None = None,
         categories: NDArray[np.uint64] | None = None,
@@ -209,7 +209,7 @@ class TreesBuilder:
         self._nodes.append(nodes)
         self._values.append(values)
         self._categories.append(np.zeros((0, WORDS), np.uint64) if categories is None else categories)
-        self._gain.append(np.zeros(len(nodes), np.float32) if gain is None else gain)
+        self._gain.append(np.zeros(len(nodes)) if gain is None else gain)
         self._weight.append(np.zeros(len(nodes)) if weight is None else weight)
 
     def extend(self, trees: Trees) -> None:
@@ -265,7 +265,7 @@ class TreesBuilder:
             leaf_offsets=np.concatenate([[0], np.cumsum(is_leaf)])[offsets],
             categories=np.concatenate([np.zeros((0, WORDS), np.uint64), *self._categories]),
             known_categories=self._known_categories,
-            gain=np.concatenate([np.empty(0, np.float32), *self._gain]),
+            gain=np.concatenate([np.empty(0), *self._gain]),
             weight=np.concatenate([np.empty(0), *self._weight]),
         )
 

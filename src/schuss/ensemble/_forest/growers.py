@@ -136,13 +136,13 @@ class ExactGrower:
         if self._one_value:
             nodes["threshold"][~inner] = held[:, 0]
         weighted = made["impurity"] * made["weight"]
-        gain = np.zeros(len(made), np.float32)
+        gain = np.zeros(len(made))
         left = made["left"][inner]
         gain[inner] = weighted[inner] - weighted[left] - weighted[left + 1]
         return Grown(
             nodes,
             gain=gain,
-            impurity=made["impurity"].astype(np.float32),
+            impurity=made["impurity"].astype(np.float64),
             weight=made["weight"].astype(np.float64),
             samples=made["n_rows"].astype(np.uint32),
             values=None if self._one_value else held,

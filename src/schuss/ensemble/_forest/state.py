@@ -22,7 +22,7 @@ class ForestState:
     Parameters
     ----------
     trees : Trees
-    impurity : ndarray of shape (n_nodes,), float32
+    impurity : ndarray of shape (n_nodes,), float64
     samples : ndarray of shape (n_nodes,), uint32
         Rows of the training data that came to a node.
     seeds : ndarray of shape (n_trees,), int64
@@ -30,7 +30,7 @@ class ForestState:
     """
 
     trees: Trees
-    impurity: NDArray[np.float32]
+    impurity: NDArray[np.float64]
     samples: NDArray[np.uint32]
     seeds: Int64
 
@@ -52,7 +52,7 @@ class ForestState:
             builder.append(tree.nodes, gain=tree.gain, weight=tree.weight, values=tree.values, categories=tree.sets)
         return cls(
             builder.build(),
-            np.concatenate([np.empty(0, np.float32), *impurity]),
+            np.concatenate([np.empty(0), *impurity]),
             np.concatenate([np.empty(0, np.uint32), *samples]),
             seeds,
         )

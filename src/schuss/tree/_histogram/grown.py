@@ -24,9 +24,9 @@ class Grown:
     ----------
     nodes : ndarray of shape (n_nodes,), dtype NODE
         The children of a node are neighbours and come after it.
-    gain : ndarray of shape (n_nodes,), float32
+    gain : ndarray of shape (n_nodes,), float64
         Weight times what the split takes from the impurity.
-    impurity : ndarray of shape (n_nodes,), float32
+    impurity : ndarray of shape (n_nodes,), float64
     weight : ndarray of shape (n_nodes,), float64
     samples : ndarray of shape (n_nodes,), uint32
         Rows of the table, not counting how often they were drawn.
@@ -37,8 +37,8 @@ class Grown:
     """
 
     nodes: Nodes
-    gain: NDArray[np.float32]
-    impurity: NDArray[np.float32]
+    gain: Float64
+    impurity: Float64
     weight: Float64
     samples: NDArray[np.uint32]
     values: Float64 | None
@@ -107,7 +107,7 @@ class Grown:
         return replace(
             self,
             nodes=nodes,
-            gain=np.where(is_leaf, np.float32(0.0), self.gain[kept]),
+            gain=np.where(is_leaf, 0.0, self.gain[kept]),
             impurity=self.impurity[kept],
             weight=self.weight[kept],
             samples=self.samples[kept],

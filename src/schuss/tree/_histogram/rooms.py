@@ -50,7 +50,7 @@ class Room:
         self.n_nodes, self.n_values = 2 * self.n_leaves - 1, n_values
         self.n_sets = self.n_leaves - 1 if categorical else 0
         self.nodes = np.empty((n_trees, self.n_nodes, 2))
-        self.gain, self.impurity = (np.empty((n_trees, self.n_nodes), np.float32) for _ in range(2))
+        self.gain, self.impurity = (np.empty((n_trees, self.n_nodes)) for _ in range(2))
         self.weight, self.samples = np.empty((n_trees, self.n_nodes)), np.empty((n_trees, self.n_nodes), np.uint32)
         self.values = None if alone else np.empty((n_trees, self.n_leaves, n_values))
         self.sets = np.empty((n_trees, self.n_sets, WORDS), np.int64)
