@@ -33,6 +33,20 @@ def test_training_on_with_dropout_knows_the_trees_before():
     assert training_loss(model, X, y) == pytest.approx(model.history_["data_loss"][-1], rel=1e-9)
 
 
+def test_training_on_takes_only_what_the_trees_before_know():
+    X, y = classes(300)
+    model = classifier(warm_start=True, categorical_features=[2], max_iter=3).fit(with_categories(X), y)
+    before, X = model.predict_proba(with_categories(X)), with_categories(X)
+    model.set_params(max_iter=5)
+    with pytest.raises(ValueError, match="X has 4 features, but the trees to go on from were grown on 7"):
+        model.fit(X[:, :4], y)
+    with pytest.raises(ValueError, match=r"y has the classes \[0 1 2\], but the trees"):
+        model.fit(X, np.arange(300) % 3)
+    with pytest.raises(ValueError, match="other categories"):
+        model.fit(X + 1.0, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
 def test_early_stopping_returns_to_the_best_iteration():
     X, y = classes(300)
     X_val, y_val = classes(300, seed=0)[0][::-1], classes(300, seed=0)[1]
@@ -83,6 +97,39 @@ def test_metrics_are_recorded_on_every_set():
         assert f"{name}_accuracy" in model.history_
     with pytest.raises(ValueError, match="Unknown metric 'rmse'"):
         classifier(metrics="rmse").fit(X, y)
+    with pytest.raises(ValueError, match="names that differ"):
+        classifier(metrics=[metrics.f1_score, metrics.f1_score]).fit(X, y)
+
+
+def test_metrics_of_two_classes_take_labels_of_any_kind():
+    X, y = classes(300)
+    names = ["f1", "average_precision", "brier", "roc_auc", "balanced_accuracy", "log_loss"]
+    told = classifier(metrics=names, max_iter=2).fit(X, np.array(["no", "yes"])[y]).history_[-1]
+    expected = classifier(metrics=names, max_iter=2).fit(X, y).history_[-1]
+    assert all(told[f"training_{name}"] == expected[f"training_{name}"] for name in names)
+    with pytest.raises(ValueError, match="'f1' is for two classes"):
+        classifier(metrics="f1").fit(X, np.arange(300) % 3)
+
+
+def test_a_metric_need_not_know_of_weights_that_there_are_not():
+    X, y = numbers(100)
+
+    def largest(y_true, y_pred):
+        return np.abs(y_true - y_pred).max()
+
+    model = regressor(metrics=largest, max_iter=2).fit(X, y)
+    assert model.history_["training_largest"][-1] == largest(y, model.predict(X))
+
+
+def test_early_stopping_needs_something_to_watch():
+    X, y = numbers(300)
+
+    def squares(y, raw):
+        return raw - y, np.ones_like(y)
+
+    with pytest.raises(ValueError, match="of which the loss function returned no value"):
+        regressor(loss=squares, early_stopping=True).fit(X, y)
+    assert regressor(loss=squares, early_stopping=True, scoring="r2").fit(X, y).n_iter_ == 12
 
 
 def test_an_interrupt_leaves_the_last_whole_iteration():

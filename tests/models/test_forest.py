@@ -211,6 +211,21 @@ def test_warm_start_goes_on_where_it_was(forest):
     np.testing.assert_allclose(more.history_["training_loss"], whole.history_["training_loss"][4:])
 
 
+def test_warm_start_takes_only_what_the_trees_before_know(forest):
+    X, y = data(forest)
+    model = forest(n_estimators=2, random_state=0, warm_start=True).fit(X, y)
+    before = model.predict(X)
+    model.set_params(n_estimators=4)
+    with pytest.raises(ValueError, match="X has 3 features, but the trees to go on from were grown on 8"):
+        model.fit(X[:, :3], y)
+    with pytest.raises(ValueError, match="y has 2 outputs, but the trees to go on from were grown on 1"):
+        model.fit(X, np.column_stack([y, y]))
+    if is_classifier(model):
+        with pytest.raises(ValueError, match=r"y has the classes \[0 1\], but the trees"):
+            model.fit(X, np.minimum(y, 1))
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
 @pytest.mark.parametrize("watched", ["oob", "validation"])
 def test_stops_when_more_trees_bring_nothing(forest, watched):
     X, y = data(forest)
@@ -232,6 +247,16 @@ def test_stopping_needs_rows_to_watch(forest):
     X, y = data(forest)
     with pytest.raises(ValueError, match="early_stopping needs"):
         forest(bootstrap=False, early_stopping=True).fit(X, y)
+
+
+@pytest.mark.parametrize("make", [RandomForestRegressor, DecisionTreeRegressor])
+def test_held_out_targets_are_numbers(make):
+    X, y = data(RandomForestRegressor)
+    with pytest.raises(ValueError, match="Input y_val contains NaN"):
+        make().fit(X, y, X_val=X[:3], y_val=[1.0, np.nan, 2.0])
+    if make is DecisionTreeRegressor:
+        with pytest.raises(ValueError, match="of y_val are negative"):
+            make(criterion="poisson").fit(X, np.abs(y), X_val=X[:2], y_val=[1.0, -1.0])
 
 
 def test_limits_of_time_keep_what_is_there(forest):

@@ -11,6 +11,12 @@ from schuss._coding import coded, learn_columns
 from schuss._inputs import aligned, is_plain_table
 from schuss._sklearn import validate_data
 
+_GOING_ON = {
+    "n_features_in_": "X has {now} features, but the trees to go on from were grown on {was}.",
+    "n_outputs_": "y has {now} outputs, but the trees to go on from were grown on {was}.",
+    "classes_": "y has the classes {now}, but the trees to go on from were grown on {was}.",
+    "_vocabulary": "X has other categories than those that the trees to go on from were grown on.",
+}
 _TABLE: dict[str, Any] = {"dtype": [np.float64, np.float32], "ensure_all_finite": False, "accept_sparse": "csr"}
 
 
@@ -35,6 +41,33 @@ def check_table(estimator: Any, X: Any, *, reset: bool) -> Any:
             estimator.__dict__.pop("feature_names_in_", None)
         return X
     return aligned(validate_data(estimator, X, reset=reset, **_TABLE))
+
+
+def check_goes_on(estimator: Any, before: dict[str, Any]) -> None:
+    """Insist that a warm start has columns, outputs, classes and categories of the fit before.
+
+    Parameters
+    ----------
+    estimator : estimator
+    before : dict
+        Its attributes before the data of this fit were checked, which it has again when this raises.
+
+    Raises
+    ------
+    ValueError
+        With what is different.
+    """
+    now = dict(vars(estimator))
+    for name, otherwise in _GOING_ON.items():
+        if not _is_same(before.get(name), now.get(name)):
+            vars(estimator).update(before)
+            raise ValueError(otherwise.format(was=before[name], now=now[name]))
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_is_same, a, b))
+    return np.array_equal(a, b)
 
 
 def _named(estimator: Any) -> bool:

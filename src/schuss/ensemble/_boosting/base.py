@@ -23,7 +23,7 @@ from schuss.ensemble._boosting.parameters import CONSTRAINTS, check_together, in
 from schuss.ensemble._boosting.setup import Data, split
 from schuss.ensemble._boosting.views import TreeView, view
 from schuss.ensemble._boosting.watch import no_improvement
-from schuss.ensemble._inputs import check_table
+from schuss.ensemble._inputs import check_goes_on, check_table
 from schuss.history import History
 from schuss.training import Outcome
 from schuss.tree._nodes import Trees
@@ -67,7 +67,10 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
         check_parameters(self)
         check_together(self)
         goes_on = bool(self.warm_start) and hasattr(self, "_trees")
+        before = dict(vars(self))
         data = self._check_data(X, y, sample_weight)
+        if goes_on:
+            check_goes_on(self, before)
         held_out = self._check_validation(*validation)
         self._draw_seeds(goes_on)
         self._check_constraints()

@@ -33,7 +33,8 @@ class HistGradientBoostingClassifier(ClassifierMixin, BaseHistGradientBoosting):
     ----------
     loss : {'log_loss'} or callable, default='log_loss'
         A function ``loss(y, raw)`` of class numbers and raw predictions returns gradient and hessian by row, or value,
-        gradient and hessian; with more than two classes arrays of shape (n_samples, n_classes).
+        gradient and hessian; with more than two classes arrays of shape (n_samples, n_classes). Early stopping needs
+        the value, or a ``scoring``.
     learning_rate : float, default=0.1
         What the leaves' values are multiplied with.
     max_iter : int, default=100
@@ -61,7 +62,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, BaseHistGradientBoosting):
         Which features may meet on the way to a leaf. Features in none of the sets form another set.
     warm_start : bool, default=False
         Whether `fit` adds iterations to those of the fit before, up to ``max_iter``; on the same data that is the same
-        as training at once.
+        as training at once, with 'dart' to rounding. Columns, categories and classes must be those of the fit before.
     early_stopping : 'auto' or bool, default='auto'
         Whether to stop when the score has not risen for ``n_iter_no_change`` iterations; predictions are then made of
         the trees up to the best iteration. 'auto' does with more than 10 000 rows, or with validation data.
@@ -131,7 +132,7 @@ class HistGradientBoostingClassifier(ClassifierMixin, BaseHistGradientBoosting):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
     history_ : History
-        Per iteration: data_loss (of all training rows), learning_rate, leaves, depth, seconds; with validation rows
+        Per iteration: data_loss (of all training rows), learning_rate, n_leaves, depth, seconds; with validation rows
         validation_loss, of the same formula; scores and ``metrics``, as asked for.
     stop_reason_ : str
         'no_improvement', 'max_iter', 'max_time', 'callback' or 'interrupted'.

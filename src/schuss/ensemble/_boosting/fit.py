@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,11 @@ class BoostingFit:
         if self._watch is None:
             return {}
         if self._scorer is None:
+            if isnan(training_loss):
+                raise ValueError(
+                    "early_stopping watches the loss, of which the loss function returned no value. Return (value, "
+                    "gradient, hessian), give a scoring, or set early_stopping=False."
+                )
             self._watch.add(-training_loss, None if validation_loss is None else -validation_loss)
             return {}
         training, validation = self._scorer()

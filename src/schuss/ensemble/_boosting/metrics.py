@@ -13,18 +13,19 @@ from sklearn import metrics
 
 Array = NDArray[Any]
 
-_CLASSES, _PROBABILITIES, _POSITIVE = "classes", "probabilities", "positive"
+_LABELS, _CODES, _PROBABILITIES, _POSITIVE = "labels", "codes", "probabilities", "positive"
 
 _OF_CLASSES: dict[str, tuple[Callable[..., float], str]] = {
-    "accuracy": (metrics.accuracy_score, _CLASSES),
-    "balanced_accuracy": (metrics.balanced_accuracy_score, _CLASSES),
-    "error": (metrics.zero_one_loss, _CLASSES),
-    "f1": (metrics.f1_score, _CLASSES),
+    "accuracy": (metrics.accuracy_score, _CODES),
+    "balanced_accuracy": (metrics.balanced_accuracy_score, _CODES),
+    "error": (metrics.zero_one_loss, _CODES),
+    "f1": (metrics.f1_score, _CODES),
     "log_loss": (metrics.log_loss, _PROBABILITIES),
     "roc_auc": (metrics.roc_auc_score, _POSITIVE),
     "average_precision": (metrics.average_precision_score, _POSITIVE),
     "brier": (metrics.brier_score_loss, _POSITIVE),
 }
+_OF_TWO_CLASSES = {"average_precision", "brier", "f1", "roc_auc"}
 _OF_NUMBERS: dict[str, Callable[..., float]] = {
     "mse": metrics.mean_squared_error,
     "rmse": metrics.root_mean_squared_error,
@@ -45,9 +46,10 @@ class Metric:
     ----------
     name : str
     function : callable
-        ``function(y_true, y_pred, sample_weight=...)``.
+        ``function(y_true, y_pred)``, with ``sample_weight`` if there are weights.
     kind : str
-        'classes', 'probabilities', 'positive' (probability of the second class), or 'numbers'.
+        'labels', 'codes' (numbers of the classes), 'probabilities', 'positive' (probability of the second class), or
+        'numbers'.
     """
 
     name: str
@@ -56,17 +58,18 @@ class Metric:
 
     def __call__(self, y: Array, predictions: Array, classes: Array | None, weight: Array | None) -> float:
         """Measure predictions (`BoostingLoss.predictions`) on encoded targets."""
-        shown = predictions
-        if classes is not None:
-            codes = y.astype(np.intp)
-            y = classes[codes]
-            if self.kind == _CLASSES:
-                shown = classes[np.argmax(predictions, axis=1)]
-            elif self.kind == _POSITIVE:
-                shown = predictions[:, 1]
-            elif self.kind == _PROBABILITIES and self.function is metrics.log_loss:
-                return float(self.function(codes, predictions, sample_weight=weight, labels=np.arange(len(classes))))
-        return float(self.function(y, shown, sample_weight=weight))
+        options: dict[str, Any] = {} if weight is None else {"sample_weight": weight}
+        if classes is None:
+            return float(self.function(y, predictions, **options))
+        codes = y.astype(np.intp)
+        if self.kind == _PROBABILITIES:
+            return float(self.function(codes, predictions, labels=np.arange(len(classes)), **options))
+        if self.kind == _POSITIVE:
+            return float(self.function(codes, predictions[:, 1], **options))
+        predicted = np.argmax(predictions, axis=1)
+        if self.kind == _LABELS:
+            codes, predicted = classes[codes], classes[predicted]
+        return float(self.function(codes, predicted, **options))
 
 
 def find_metrics(asked: Any, *, n_classes: int) -> list[Metric]:
@@ -75,31 +78,35 @@ def find_metrics(asked: Any, *, n_classes: int) -> list[Metric]:
     Parameters
     ----------
     asked : str, callable, list of these, or None
-        A function is given true and predicted values, or classes, and ``sample_weight``, as those of
-        `sklearn.metrics`.
+        A function is given true and predicted values, or classes, and where there are weights, ``sample_weight``, as
+        those of `sklearn.metrics` are.
     n_classes : int
         0 for regression.
 
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If a name is unknown, or two metrics have the same.
     """
     if asked is None:
         return []
     listed: Iterable[Any] = [asked] if isinstance(asked, str) or callable(asked) else asked
-    return [_find(one, n_classes) for one in listed]
+    found = [_find(one, n_classes) for one in listed]
+    names = [metric.name for metric in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"metrics must have names that differ, got {', '.join(names)}.")
+    return found
 
 
 def _find(asked: Any, n_classes: int) -> Metric:
     if callable(asked):
         name = getattr(asked, "__name__", type(asked).__name__)
-        return Metric(name, asked, _CLASSES if n_classes else "numbers")
+        return Metric(name, asked, _LABELS if n_classes else "numbers")
     if not n_classes and asked in _OF_NUMBERS:
         return Metric(asked, _OF_NUMBERS[asked], "numbers")
     if n_classes and asked in _OF_CLASSES:
         function, kind = _OF_CLASSES[asked]
-        if kind == _POSITIVE and n_classes != 2:
+        if asked in _OF_TWO_CLASSES and n_classes != 2:
             raise ValueError(f"The metric {asked!r} is for two classes, and there are {n_classes}.")
         return Metric(asked, function, kind)
     known = ", ".join(sorted(_OF_CLASSES if n_classes else _OF_NUMBERS))

@@ -37,7 +37,7 @@ class HistGradientBoostingRegressor(RegressorMixin, BaseHistGradientBoosting):
 default='squared_error'
         'gamma' and 'poisson' have a log link: they need positive, or not negative, targets. 'pinball' is another name
         of 'quantile'. 'huber' is quadratic up to ``huber_delta`` and linear beyond. A function ``loss(y, raw)`` returns
-        gradient and hessian by row, or value, gradient and hessian.
+        gradient and hessian by row, or value, gradient and hessian. Early stopping needs the value, or a ``scoring``.
     quantile : float or None, default=None
         Which quantile to predict with ``loss='quantile'``, between 0 and 1.
     learning_rate : float, default=0.1
@@ -67,7 +67,7 @@ default='squared_error'
         Which features may meet on the way to a leaf. Features in none of the sets form another set.
     warm_start : bool, default=False
         Whether `fit` adds iterations to those of the fit before, up to ``max_iter``; on the same data that is the same
-        as training at once.
+        as training at once, with 'dart' to rounding. Columns, categories and classes must be those of the fit before.
     early_stopping : 'auto' or bool, default='auto'
         Whether to stop when the score has not risen for ``n_iter_no_change`` iterations; predictions are then made of
         the trees up to the best iteration. 'auto' does with more than 10 000 rows, or with validation data.
@@ -136,7 +136,7 @@ default='squared_error'
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only if X had names for its columns.
     history_ : History
-        Per iteration: data_loss (of all training rows), learning_rate, leaves, depth, seconds; with validation rows
+        Per iteration: data_loss (of all training rows), learning_rate, n_leaves, depth, seconds; with validation rows
         validation_loss, of the same formula; scores and ``metrics``, as asked for.
     stop_reason_ : str
         'no_improvement', 'max_iter', 'max_time', 'callback' or 'interrupted'.

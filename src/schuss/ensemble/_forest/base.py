@@ -26,6 +26,7 @@ from schuss.ensemble._forest.out_of_bag import OutOfBag
 from schuss.ensemble._forest.parameters import options_of
 from schuss.ensemble._forest.sampling import Sampler, n_samples_drawn
 from schuss.ensemble._forest.state import ForestState
+from schuss.ensemble._inputs import check_goes_on
 from schuss.training import Outcome
 from schuss.tree._cart.inputs import check_training_data
 from schuss.tree._histogram.grower import BinnedGrower
@@ -66,6 +67,8 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
         self, X: Any, y: Any, sample_weight: Any, X_val: Any = None, y_val: Any = None, sample_weight_val: Any = None
     ) -> None:
         check_parameters(self)
+        earlier = self._state if self.warm_start and "_trees" in vars(self) else None
+        before = dict(vars(self))
         X, y = self._check_data(X, y)
         weight = check_sample_weight(sample_weight, X, dtype=np.float64, non_negative=not self._is_exact)
         target, factors = self._encode(y, weight)
@@ -73,8 +76,9 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
             weight = factors if weight is None else weight * factors
         self._sample_weight = weight
         self._n_samples_bootstrap = self._check_bootstrap(len(y), weight, target)
-        earlier = self._earlier()
         seeds = self._draw_seeds(earlier)
+        if earlier is not None and len(seeds):
+            check_goes_on(self, before)
         sampler = Sampler(len(y), weight, self._n_samples_bootstrap, self._balance(y) if self.bootstrap else None)
         if len(seeds) == 0:
             warn("Warm-start fitting without increasing n_estimators does not fit new trees.", stacklevel=3)
@@ -136,16 +140,6 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
     @staticmethod
     def _y_of(target: Target) -> Array:
         return target.codes if hasattr(target, "codes") else target.y
-
-    def _earlier(self) -> ForestState | None:
-        """The trees to go on from."""
-        earlier = self._state if self.warm_start and "_trees" in vars(self) else None
-        if earlier is not None and earlier.trees.n_features != self.n_features_in_:
-            raise ValueError(
-                f"X has {self.n_features_in_} features, but the trees to go on from were grown on "
-                f"{earlier.trees.n_features}."
-            )
-        return earlier
 
     def _draw_seeds(self, earlier: ForestState | None) -> Int64:
         """Seeds of the trees that are still to be grown: those that a fit in one go would have used."""
@@ -258,7 +252,7 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
         """Validation data, checked."""
         if not check_given(X, y, sample_weight):
             return None
-        X, y = self._check_X(X), np.asarray(y)
+        X, y = self._check_X(X), check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
         check_consistent_length(X, y)
         target = self._encode_known(y.reshape(-1, 1) if y.ndim < 2 else y)
         return X, target, check_sample_weight(sample_weight, X, dtype=np.float64)

@@ -52,7 +52,8 @@ class RandomForestClassifier(ForestClassifier):
     verbose : int, default=0
         If positive, print a line per tree.
     warm_start : bool, default=False
-        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``.
+        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``; ``history_`` is
+        that of the new ones. Columns, categories and classes must be those of the fit before.
     class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None, default=None
         Weights of the classes, which multiply those of the rows; 'balanced' makes all classes weigh the same,
         and 'balanced_subsample' does so for the rows drawn for each tree.
@@ -230,7 +231,8 @@ class ExtraTreesClassifier(ForestClassifier):
     verbose : int, default=0
         If positive, print a line per tree.
     warm_start : bool, default=False
-        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``.
+        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``; ``history_`` is
+        that of the new ones. Columns, categories and classes must be those of the fit before.
     class_weight : dict, list of dict, 'balanced', 'balanced_subsample' or None, default=None
         Weights of the classes, which multiply those of the rows; 'balanced' makes all classes weigh the same,
         and 'balanced_subsample' does so for the rows drawn for each tree.

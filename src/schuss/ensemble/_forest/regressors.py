@@ -53,7 +53,8 @@ class RandomForestRegressor(ForestRegressor):
     verbose : int, default=0
         If positive, print a line per tree.
     warm_start : bool, default=False
-        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``.
+        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``; ``history_`` is
+        that of the new ones. Columns, categories and classes must be those of the fit before.
     ccp_alpha : float, default=0.0
         Strength of minimal cost-complexity pruning of each tree.
     max_samples : int, float or None, default=None
@@ -224,7 +225,8 @@ class ExtraTreesRegressor(ForestRegressor):
     verbose : int, default=0
         If positive, print a line per tree.
     warm_start : bool, default=False
-        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``.
+        Whether `fit` keeps the trees of the fit before and adds what is missing to ``n_estimators``; ``history_`` is
+        that of the new ones. Columns, categories and classes must be those of the fit before.
     ccp_alpha : float, default=0.0
         Strength of minimal cost-complexity pruning of each tree.
     max_samples : int, float or None, default=None

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from schuss import _kernels as kernels
 from schuss._inputs import aligned, check_parameters, n_threads_for
 from schuss._sklearn import (
+    check_array,
     check_n_features,
     check_sample_weight,
     pruning_path,
@@ -123,7 +124,7 @@ class BaseDecisionTree(CallbackSupport, MultiOutputMixin, BaseEstimator, ABC):
 
     def _hold_out(self, X: Any, y: Any, sample_weight: Any) -> HeldOut:
         X = self._check_X(X, check_input=True)
-        y = np.asarray(y)
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
         target = self._encode_known(y.reshape(-1, 1) if y.ndim < 2 else y)
         if target.y.shape != (X.shape[0], self.n_outputs_):
             raise ValueError(f"y_val has the shape {y.shape} where X_val has {X.shape[0]} rows")

@@ -207,6 +207,8 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         return Target(np.ascontiguousarray(y, dtype=np.float64))
 
     def _encode_known(self, y: Array) -> Target:
+        if self.criterion == "poisson" and np.any(y < 0):
+            raise ValueError("Some value(s) of y_val are negative which is not allowed for Poisson regression.")
         return Target(np.ascontiguousarray(y, dtype=np.float64))
 
     def predict(self, X: Any, check_input: bool = True) -> Float64:
