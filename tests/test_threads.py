@@ -81,3 +81,5 @@ def test_asking(asked, count):
 def test_no_threads_at_all_make_no_sense():
     with pytest.raises(ValueError, match="n_threads == 0"):
         effective_n_threads(0)
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        effective_n_threads(None, n_jobs=0)

@@ -35,7 +35,8 @@ def effective_n_threads(n_threads: int | None = None, n_jobs: int | None = None)
     if asked is None:
         return explain_n_threads()[0]
     if asked == 0:
-        raise ValueError("n_threads == 0 has no meaning; use None, or 1 for one thread")
+        name = "n_jobs" if n_threads is None else "n_threads"
+        raise ValueError(f"{name} == 0 has no meaning; use None, or 1 for one thread")
     if asked > 0:
         return int(asked)
     return max(1, available_cpus()[0] + 1 + int(asked))

@@ -22,7 +22,7 @@ from schuss.tree._nodes import MISSING_LEFT, NODE, WORDS, Trees, TreesBuilder
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-_STEPS = 4  # levels, or splits, of an exact tree between looks whether to stop
+_STEPS = 1  # levels, or splits, of an exact tree between looks whether to stop: off the main thread kernels do not look
 
 
 class Rows(Protocol):
