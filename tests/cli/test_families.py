@@ -80,3 +80,15 @@ def test_a_network_has_nothing_to_list(trained, shown, tmp_path):
     for text in (shown(), (tmp_path / "r.html").read_text(encoding="utf-8")):
         assert "Largest coefficients" not in text
         assert "important features" not in text
+
+
+def test_a_network_reads_digits(trained):
+    settings = ("label_smoothing=0.1", "hidden_layer_sizes=256", "batch_size=32")
+    assert score(trained("sample:digits", model="mlp", settings=settings), "accuracy")[0] >= 0.98
+
+
+def test_a_network_is_not_done_when_its_accuracy_stands_still(trained):
+    """On 57 rows to watch accuracies are alike early on, while the loss still falls."""
+    of = {by: trained("sample:breast_cancer", model="mlp", settings=(f"scoring={by}",)) for by in ("loss", "none")}
+    assert score(of["loss"], "log loss")[0] < 0.7 * score(of["none"], "log loss")[0]
+    assert trained("sample:breast_cancer", model="mlp")["model"]["parameters"]["scoring"] == "loss"

@@ -104,8 +104,12 @@ def test_no_permission(schuss, desk):
     assert (result.status == 0) == (desk / "locked" / "m.schuss").exists()
 
 
-def test_a_diverged_fit_is_said_and_not_saved(schuss, tmp_path):
-    result = schuss("train", "sample:diabetes", "-m", "sgd", "--set", "eta0=1e30", "--set", "learning_rate=constant")
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [("sgd", ("eta0=1e30", "learning_rate=constant")), ("mlp", ("learning_rate_init=1e30", "solver=sgd"))],
+)
+def test_a_diverged_fit_is_said_and_not_saved(schuss, tmp_path, model, settings):
+    result = schuss("train", "sample:diabetes", "-m", model, *(part for s in settings for part in ("--set", s)))
     assert result.status == 2
     assert "the fit diverged" in result.err
     assert list(tmp_path.iterdir()) == []

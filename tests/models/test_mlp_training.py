@@ -216,6 +216,23 @@ def test_what_diverges_says_so():
     assert diagnose(model).label is Label.DIVERGED
 
 
+def test_what_diverges_in_the_end_keeps_its_best_weights(waves):
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(9,), solver="sgd", early_stopping=True, random_state=0, warm_start=True)
+    model.set_params(max_iter=3, n_iter_no_change=50).fit(X, y)
+    best = model.best_validation_score_
+    model.set_params(learning_rate_init=1e30, max_iter=50)
+    model._solver_rate = 1e30
+    model.fit(X, y)
+    assert model.stop_reason_ == "diverged"
+    assert model.best_validation_score_ == best
+    assert all(np.isfinite(model._solver_first))
+    model._solver_rate = 1e-3
+    assert model.set_params(max_iter=1).fit(X, y).stop_reason_ == "max_iter"
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        model.set_params(warm_start=False).fit(X, y)
+
+
 # ---------------------------------------------------------------- verdicts
 
 

@@ -14,10 +14,6 @@ from schuss.cli.progress import Progress
 from schuss.cli.tables import Tables
 from schuss.data.target import CLASSIFICATION
 
-_DIVERGED = (
-    "the fit diverged: the numbers ran away; try a smaller learning rate (--set eta0=0.001) or a stronger penalty"
-)
-
 _PUBLISHED = ("coef_", "coefs_", "tree_", "_trees", "n_iter_")  # one of them is there once a fit has something
 
 
@@ -71,7 +67,7 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
     if hasattr(estimator, "set_callbacks"):
         estimator.set_callbacks()
     if not all(math.isfinite(value) for value in _ends(estimator)):
-        raise CommandError(_DIVERGED)
+        raise _diverged(estimator)
     _label(estimator, tables)
     said = [str(w.message) for w in caught if not issubclass(w.category, ConvergenceWarning)]
     return Fit(interrupted, list(dict.fromkeys(said)))
@@ -79,8 +75,14 @@ def fit(estimator: Any, tables: Tables, progress: Progress) -> Fit:
 
 def _explained(estimator: Any, error: ValueError) -> CommandError:
     if getattr(estimator, "stop_reason_", None) == "diverged":
-        return CommandError(_DIVERGED)
+        return _diverged(estimator)
     return CommandError(" ".join(str(error).split()))
+
+
+def _diverged(estimator: Any) -> CommandError:
+    rate = "learning_rate_init" if hasattr(estimator, "learning_rate_init") else "eta0"
+    smaller = f"a smaller learning rate (--set {rate}=0.0001)"
+    return CommandError(f"the fit diverged: the numbers ran away; try {smaller} or a stronger penalty")
 
 
 def _n_iterations(estimator: Any) -> int:

@@ -100,6 +100,8 @@ FAMILIES = {
         {CLASSIFICATION: "MLPClassifier", REGRESSION: "MLPRegressor"},
         home="schuss.neural_network",
         stops_early=True,
+        # As for boosting, and by the loss: on few rows the score stands still long before the network is done.
+        watched={"max_iter": 1000, "scoring": "loss"},
     ),
 }
 

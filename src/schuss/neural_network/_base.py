@@ -228,7 +228,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         if "validation_loss" in self.history_.columns and len(self.history_) > before:
             self._find_best(before)
         if trainer.best is not None:
-            trainer.state.restore(trainer.best, parameters_only=True)
+            # what the solver remembers of a run that went astray is as useless as where it led
+            trainer.state.restore(trainer.best, parameters_only=outcome.reason is not StopReason.DIVERGED)
         self._publish(trainer.state, outcome)
         if outcome.reason is StopReason.MAX_ITER and not incremental:
             warnings.warn(
@@ -286,6 +287,9 @@ class BaseMLP(CallbackSupport, BaseEstimator):
         state.publish(self)
         if outcome.interrupt is not None:
             raise outcome.interrupt
+        never_good = self.early_stopping and getattr(self, "best_validation_score_", 0.0) == -np.inf
+        if outcome.reason is StopReason.DIVERGED and never_good:
+            raise ValueError(_NOT_FINITE)
         if not all(np.isfinite(array).all() for array in (*self.coefs_, *self.intercepts_)):
             raise ValueError(_NOT_FINITE)
 
