@@ -25,9 +25,9 @@ class _Table:
         flags = np.zeros(_COLUMNS, np.uint8)
         self.binned = kernels.Binned(n, np.full(_COLUMNS, _BINS, np.int32), flags, flags)
         self.binned.columns[:] = rng.integers(0, _BINS, (_COLUMNS, n), np.uint8)
-        for tile, columns in zip(self.binned.tiles, np.array_split(self.binned.columns, 2), strict=True):
+        for first, tile in enumerate(self.binned.tiles):
             tile[:] = 0
-            tile[:, : len(columns)] = columns.T
+            tile[:, : _COLUMNS // 2] = self.binned.columns[first::2].T
         signal = np.sin(self.binned.columns[0] / 40.0) + self.binned.columns[1] / 255.0 + rng.standard_normal(n)
         p = 1 / (1 + np.exp(-signal))
         self.gradient = (p - (rng.random(n) < p)).astype(dtype)
@@ -50,6 +50,24 @@ def grow_tree(dtype: str, n_bytes: int) -> Case:
         np.testing.assert_allclose(sums, tree.cover[tree.nodes["feature"] < 0][_by_number(tree)], rtol=1e-3)
 
     return Case(run=run, check=check, elements=t.binned.n * _COLUMNS, n_bytes=t.binned.nbytes)
+
+
+def sparse_tiles(dtype: str, n_bytes: int) -> Case:
+    binned = _Table(dtype, n_bytes).binned
+    binned.columns[:, np.random.default_rng(5).random(binned.n) < 0.93] = 7
+    binned.tiles[:, :, : _COLUMNS // 2] = np.stack([binned.columns[first::2].T for first in (0, 1)])
+    tiles = binned.tiles.copy()
+
+    def run(n_threads: int) -> object:
+        binned.tile_sparse[:], binned.tiles[:] = 0, tiles
+        return kernels.sparse_tiles(binned, n_threads=n_threads)
+
+    def check() -> None:
+        run(1)
+        assert (binned.tile_sparse == _COLUMNS // 2).all()
+        assert (binned.common == 7).all()
+
+    return Case(run=run, check=check, elements=binned.n * _COLUMNS, n_bytes=2 * tiles.nbytes)
 
 
 def _by_number(tree: kernels.GrownTree) -> Array:
@@ -113,6 +131,7 @@ def reorder_rows(dtype: str, n_bytes: int) -> Case:
 
 
 BOOSTING_CASES: dict[str, Build] = {
+    "tree/sparse_tiles": sparse_tiles,
     "tree/grow_tree, Grower 31 leaves": grow_tree,
     "tree/add_leaves 31 leaves": add_leaves,
     "tree/add_routed 31 leaves": add_routed,

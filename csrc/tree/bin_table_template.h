@@ -28,10 +28,10 @@ SCH_INLINE void T(bin_values_of)(const sch_bin_table_args *a, int64_t f, const r
 /* `rows` rows of a tile from `first` on. */
 SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t first, const int64_t rows)
 {
-    const int64_t width = sch_tile_features(a->x.d), features = sch_min(width, a->x.d - tile * width);
+    const int64_t d = a->x.d, features = sch_tile_features(d, tile);
     uint8_t bins[SCH_TILE][T(BIN_ROWS)] = {{0}};
     for (int64_t j = 0; j < features; ++j) {
-        const int64_t f = tile * width + j, stride = a->x.row_stride;
+        const int64_t f = j * sch_tiles(d) + tile, stride = a->x.row_stride;
         const real *x = (const real *)a->x.data + f * a->x.column_stride + first * stride;
         real value[T(BIN_ROWS)] = {0};
         if (stride == 1) memcpy(value, x, (size_t)rows * sizeof(real));
@@ -74,8 +74,7 @@ static void T(bin_sparse_column)(const sch_bin_table_args *a, int64_t f, int64_t
 {
     const T(bin_column) x = T(bin_column_of)(&a->x, f);
     uint8_t *column = a->columns + f * a->column_stride;
-    const int64_t width = sch_tile_features(a->x.d);
-    uint8_t *tile = a->tiles + f / width * a->x.n * SCH_TILE + f % width;
+    uint8_t *tile = a->tiles + sch_tile_of(a->x.d, f) * a->x.n * SCH_TILE + f / sch_tiles(a->x.d);
     real value[T(BIN_ROWS)] = {0};
     uint8_t bin[T(BIN_ROWS)];
     T(bin_values_of)(a, f, value, bin);

@@ -8,6 +8,7 @@
 #include "tree/leaves.h"
 #include "tree/reorder.h"
 #include "tree/route.h"
+#include "tree/sparse.h"
 
 static int64_t grow_tree_scratch(const sch_grow_tree_args *a)
 {
@@ -31,6 +32,7 @@ static sch_status grow_tree(sch_grow_tree_args *a)
     w.row_weight = pass.row_weight;
     w.total = pass.total;
     w.source = (histogram_source){.a = a, .p = &w.p, .words = w.words, .tile_top = w.tile_top};
+    w.source.feature_at = w.feature_at;
     w.tile_words = is_packed(&w.p, a->n_rows) ? PLANE : 2 * PLANE;
     status = grow_nodes(&w);
     return status ? status : write_tree(&w);

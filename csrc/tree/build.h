@@ -49,6 +49,7 @@ static void finish_tile(const growth *w, const grown_node *node, int64_t tile)
     if (groups == 1) build_group(w, node, 0, 1, tile);
     for (int64_t g = 1; g < groups; ++g)
         merge_histogram(slot_cells(w, node, tile), group_cells(w, node, g, tile), w->tile_top[tile]);
+    fill_common(&w->source, slot_cells(w, node, tile), tile, node->total, is_packed(&w->p, node->n));
 }
 
 #endif

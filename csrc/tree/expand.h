@@ -34,10 +34,11 @@ static void search_chunk(void *context, int64_t tile)
     const sch_grow_tree_args *a = w->a;
     if (!w->tile_used[tile]) return;
     for (int i = 0; i < 2 && task->built[i]; ++i) finish_tile(w, task->built[i], tile);
-    if (task->removed)
-        remove_packed(&w->source, slot_cells(w, task->rest, tile), tile, w->a->rows + task->removed->start,
-                      task->removed->n);
-    else if (task->rest)
+    if (task->removed) {
+        int64_t *cells = slot_cells(w, task->rest, tile);
+        remove_packed(&w->source, cells, tile, w->a->rows + task->removed->start, task->removed->n);
+        fill_common(&w->source, cells, tile, task->rest->total, 1);
+    } else if (task->rest)
         subtract_histogram(&w->p, slot_cells(w, task->rest, tile), slot_cells(w, task->built[0], tile),
                            w->tile_top[tile], task->rest->n + task->built[0]->n, task->built[0]->n);
     for (int i = 0; i < task->n_searched; ++i) {
@@ -46,7 +47,7 @@ static void search_chunk(void *context, int64_t tile)
         split *found = &found_splits(w, i)[tile];
         *found = (split){0};
         search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], found);
-        for (int64_t f = tile * a->x.tile_features; f < tile_end(&a->x, tile); ++f)
+        for (int64_t f = tile; f < a->x.d; f += w->tiles)
             if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, found);
     }
 }
@@ -74,6 +75,7 @@ static candidate_node candidate_of(const growth *w, grown_node *node, int64_t pl
     uint8_t *usable = w->usable + place * a->x.d;
     int64_t *allowed = w->allowed + place * w->tiles * SCH_TILE;
     choose_features(w, node, usable, allowed);
+    c.feature_at = w->feature_at;
     c.usable = usable;
     c.allowed = allowed;
     return c;
@@ -106,11 +108,12 @@ static sch_status search_nodes(search_task *task)
         grown_node *node = task->searched[i];
         for (int64_t t = 0; t < w->tiles; ++t) {
             const split *found = &found_splits(w, i)[t];
-            if (w->tile_used[t] && found->score > node->best.score * BEYOND_ROUNDING) node->best = *found;
+            if (w->tile_used[t] && found->score > 0.0 && beats(found->score, found->feature, &node->best))
+                node->best = *found;
         }
         if (node->best.score == 0.0) continue;
         if (!node->best.categorical)
-            complete_split(&task->candidates[i], slot_cells(w, node, node->best.feature / w->a->x.tile_features),
+            complete_split(&task->candidates[i], slot_cells(w, node, sch_tile_of(w->a->x.d, node->best.feature)),
                            &node->best);
         push_leaf(w, (int32_t)(node - w->nodes));
     }

@@ -13,7 +13,7 @@ enum {
     SLOT_BYTES = 16 << 20, /* of histograms, unless that is less than LEAST_SLOTS of them */
     GROUP_ROWS = 16384,
     SEARCH_CELLS = 2048,   /* whose updates take as long as the search of a tile */
-    SERIAL_CELLS = 32768   /* with less than this to do, threads are not worth waking */
+    SERIAL_CELLS = 4096    /* with less than this to do, threads are not worth waking */
 };
 
 typedef struct {
@@ -48,6 +48,7 @@ typedef struct {
     int32_t *tile_top;     /* (tiles) */
     uint8_t *tile_used;    /* (tiles) 0: no feature of the tile may be split on */
     uint8_t *tile_missing; /* (tiles) a feature of it has missing values */
+    int32_t *feature_at;   /* (tiles * 16) */
     uint8_t *usable;       /* (2, d) features that each of two nodes may be split on */
     int64_t *allowed;      /* (2, tiles * 16) the numeric ones as masks */
     split *found;          /* (2, tiles) */
@@ -60,8 +61,11 @@ typedef struct {
     int32_t *leaf_number; /* (2 max_leaves - 1) */
 } growth;
 
-/* The feature after a tile's last. */
-SCH_INLINE int64_t tile_end(const sch_binned *x, int64_t tile) { return sch_min((tile + 1) * x->tile_features, x->d); }
+/* A feature's place in what is kept by tile and column. */
+SCH_INLINE int64_t tile_place(const sch_binned *x, int64_t feature)
+{
+    return sch_tile_of(x->d, feature) * SCH_TILE + x->tile_column[feature];
+}
 
 /* Tasks beyond the number of tiles, where those are too few to share out. */
 SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
@@ -85,6 +89,7 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.tile_top = sch_take(arena, tiles * (int64_t)sizeof *w.tile_top);
     w.tile_used = sch_take(arena, tiles);
     w.tile_missing = sch_take(arena, tiles);
+    w.feature_at = sch_take(arena, tiles * SCH_TILE * (int64_t)sizeof *w.feature_at);
     w.usable = sch_take(arena, 2 * a->x.d);
     w.allowed = sch_take(arena, 2 * tiles * SCH_TILE * (int64_t)sizeof *w.allowed);
     w.found = sch_take(arena, 2 * tiles * (int64_t)sizeof *w.found);
@@ -105,12 +110,12 @@ static int describe_tiles(growth *w)
     memset(w->tile_top, 0, (size_t)w->tiles * sizeof *w->tile_top);
     memset(w->tile_used, 0, (size_t)w->tiles);
     memset(w->tile_missing, 0, (size_t)w->tiles);
-    for (int64_t t = 0; t < w->tiles; ++t) {
-        for (int64_t f = t * a->x.tile_features; f < tile_end(&a->x, t); ++f) {
-            if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
-            w->tile_used[t] |= !a->features || a->features[f];
-            w->tile_missing[t] |= a->x.has_missing[f];
-        }
+    for (int64_t f = 0; f < a->x.d; ++f) {
+        const int64_t t = sch_tile_of(a->x.d, f);
+        w->feature_at[tile_place(&a->x, f)] = (int32_t)f;
+        if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
+        w->tile_used[t] |= !a->features || a->features[f];
+        w->tile_missing[t] |= a->x.has_missing[f];
         any |= w->tile_used[t];
     }
     return any;

@@ -9,6 +9,7 @@
 
 #include "core/pool.h"
 #include "tree/packing.h"
+#include "tree/slots.h"
 
 enum { PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
 
@@ -17,6 +18,7 @@ typedef struct {
     const packing *p;
     const int64_t *words;    /* (n) */
     const int32_t *tile_top; /* (tiles) bins in use by a tile, the missing one not counted */
+    const int32_t *feature_at; /* (tiles * 16) features by tile and column */
 } histogram_source;
 
 SCH_INLINE int is_packed(const packing *p, int64_t n) { return n <= p->chunk; }
@@ -33,39 +35,75 @@ SCH_INLINE void add_word(int64_t *SCH_RESTRICT cell, const uint8_t *bins, int64_
     for (int f = 8; f < width; ++f) cell[(high >> 8 * (f - 8) & 255) * SCH_TILE + f] += word;
 }
 
-SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, const uint8_t *tile, const uint32_t *rows,
-                          int64_t n, const int sign, const int width)
+/* Slots that are not always added, and what is beyond all slots: it comes after as many others as there are of these. */
+SCH_NOINLINE void add_more(const histogram_source *s, int64_t *cells, int64_t tile, int64_t row, int64_t word)
 {
-    if (rows[n - 1] - rows[0] == n - 1) { /* rows ascend: these leave none out */
-        for (int64_t row = rows[0]; row < rows[0] + n; ++row)
-            add_word(cells, tile + row * SCH_TILE, sign * s->words[row], width);
-        return;
+    const sch_binned *x = &s->a->x;
+    const int dense = tile_dense(x, tile), slots = tile_slots(x, tile);
+    uint16_t at[SCH_TILE];
+    memcpy(at, x->tiles + (tile * x->n + row) * SCH_TILE + dense, sizeof *at * (size_t)slots);
+    for (int i = ALWAYS_SLOTS; i < slots; ++i) cells[at[i]] += word;
+    if (!(at[0] & SLOTS_BEYOND)) return;
+    for (int column = dense, i = 0; column < dense + x->tile_sparse[tile]; ++column) {
+        const int32_t feature = s->feature_at[tile * SCH_TILE + column];
+        const uint8_t bin = x->columns[feature * x->column_stride + row];
+        if (bin != x->common[feature] && i++ >= slots) cells[bin * SCH_TILE + column] += word;
     }
+}
+
+/* The slots of a row that are always added; whether there is more. */
+SCH_INLINE int add_slots(int64_t *SCH_RESTRICT cell, const uint8_t *slots, int64_t word)
+{
+    uint16_t at[ALWAYS_SLOTS];
+    memcpy(at, slots, sizeof at);
+    cell[at[0] & SLOT_CELL] += word;
+    cell[at[1]] += word;
+    return at[0] & SLOTS_MORE;
+}
+
+/* `width`: of the columns, or of the dense ones where others are sparse. */
+SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
+                          const int sign, const int width, const int sparse)
+{
+    const uint8_t *bins = s->a->x.tiles + tile * s->a->x.n * SCH_TILE;
+    const int64_t *words = s->words;
+    const int64_t first = rows[0], in_order = rows[n - 1] - first == n - 1; /* rows ascend: these leave none out */
     for (int64_t i = 0; i < n; ++i) {
-        const int64_t row = rows[i];
-        if (i + AHEAD < n) {
-            __builtin_prefetch(tile + (int64_t)rows[i + AHEAD] * SCH_TILE);
-            __builtin_prefetch(s->words + rows[i + AHEAD]);
+        if (!in_order && i + AHEAD < n) {
+            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * SCH_TILE);
+            __builtin_prefetch(words + rows[i + AHEAD]);
         }
-        add_word(cells, tile + row * SCH_TILE, sign * s->words[row], width);
+        const int64_t row = in_order ? first + i : rows[i], word = sign * words[row];
+        add_word(cells, bins + row * SCH_TILE, word, width);
+        if (sparse && add_slots(cells, bins + row * SCH_TILE + width, word)) add_more(s, cells, tile, row, word);
     }
 }
 
 SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
                          const int sign)
 {
-    const uint8_t *bins = s->a->x.tiles + tile * s->a->x.n * SCH_TILE;
-    const int64_t features = s->a->x.tile_features;
-    switch ((sch_min(s->a->x.d - tile * features, features) + 1) / 2) {
-    case 1: add_words(s, cells, bins, rows, n, sign, 2); break;
-    case 2: add_words(s, cells, bins, rows, n, sign, 4); break;
-    case 3: add_words(s, cells, bins, rows, n, sign, 6); break;
-    case 4: add_words(s, cells, bins, rows, n, sign, 8); break;
-    case 5: add_words(s, cells, bins, rows, n, sign, 10); break;
-    case 6: add_words(s, cells, bins, rows, n, sign, 12); break;
-    case 7: add_words(s, cells, bins, rows, n, sign, 14); break;
-    default: add_words(s, cells, bins, rows, n, sign, 16);
+#define WIDTH(width, sparse) \
+case width: add_words(s, cells, tile, rows, n, sign, width, sparse); break;
+#define WIDTHS(first, step, sparse)     \
+    WIDTH(first, sparse)                \
+    WIDTH((first) + (step), sparse)     \
+    WIDTH((first) + 2 * (step), sparse) \
+    WIDTH((first) + 3 * (step), sparse)
+    if (s->a->x.tile_sparse[tile]) {
+        switch (tile_dense(&s->a->x, tile)) {
+            WIDTHS(0, 1, 1)
+            WIDTHS(4, 1, 1)
+            WIDTHS(8, 1, 1)
+            WIDTH(MOST_DENSE, 1)
+        }
+    } else {
+        switch ((sch_tile_features(s->a->x.d, tile) + 1) / 2 * 2) {
+            WIDTHS(2, 2, 0)
+            WIDTHS(10, 2, 0)
+        }
     }
+#undef WIDTHS
+#undef WIDTH
 }
 
 /* Rows into a packed histogram, or out of it again. */
@@ -83,15 +121,19 @@ static void remove_packed(const histogram_source *s, int64_t *cells, int64_t til
 SCH_NOINLINE void add_wide(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
     const sch_grow_tree_args *a = s->a;
-    const uint8_t *bins = a->x.tiles + tile * a->x.n * SCH_TILE;
+    const int64_t features = sch_tile_features(a->x.d, tile);
+    const int32_t *feature_at = s->feature_at + tile * SCH_TILE;
+    const uint8_t *bins = a->x.tile_sparse[tile] ? NULL : a->x.tiles + tile * a->x.n * SCH_TILE;
     const weighting kind = weighting_of(a);
     for (int64_t i = 0; i < n; ++i) {
         const int64_t row = rows[i], one = kind == NO_WEIGHT || a->weight[row] > 0.0;
         const int64_t g = whole_at(a, a->gradient, a->dtype, kind, s->p->g_scale, row);
         const int64_t h = sch_max(0, whole_at(a, a->hessian, a->dtype, kind, s->p->h_scale, row));
         const int64_t low = (h << s->p->wide_shift) + one;
-        for (int f = 0; f < SCH_TILE; ++f) {
-            int64_t *cell = cells + bins[row * SCH_TILE + f] * SCH_TILE + f;
+        for (int64_t column = 0; column < features; ++column) {
+            const uint8_t *in_column = a->x.columns + feature_at[column] * a->x.column_stride;
+            const int64_t bin = bins ? bins[row * SCH_TILE + column] : in_column[row];
+            int64_t *cell = cells + bin * SCH_TILE + column;
             cell[0] += g;
             cell[PLANE] += low;
         }
@@ -108,6 +150,31 @@ SCH_INLINE int64_t packed_of(const packing *p, int64_t g, int64_t low)
 {
     return (int64_t)((uint64_t)g << p->g_shift) +
            (low >> p->wide_shift << p->h_shift | (low & p->wide_mask & p->low_mask));
+}
+
+/* Sparse columns' sums of common bins, in one plane: what the other bins leave of the node's. */
+static void fill_plane(const histogram_source *s, int64_t *cells, int64_t tile, int64_t total)
+{
+    const sch_binned *x = &s->a->x;
+    const int dense = tile_dense(x, tile), end = dense + x->tile_sparse[tile];
+    int64_t *common[SCH_TILE], sum[SCH_TILE];
+    for (int column = dense; column < end; ++column) {
+        common[column] = cells + x->common[s->feature_at[tile * SCH_TILE + column]] * SCH_TILE + column;
+        *common[column] = 0;
+    }
+    memcpy(sum, cells + SCH_MISSING_BIN * SCH_TILE, sizeof sum);
+    for (int64_t bin = 0; bin < s->tile_top[tile]; ++bin)
+        for (int column = 0; column < SCH_TILE; ++column) sum[column] += cells[bin * SCH_TILE + column];
+    for (int column = dense; column < end; ++column) *common[column] = total - sum[column];
+}
+
+/* The same for a node's packed or wide histogram. */
+static void fill_common(const histogram_source *s, int64_t *cells, int64_t tile, sums total, int packed)
+{
+    const int64_t low = total.h << s->p->wide_shift | total.c;
+    if (!s->a->x.tile_sparse[tile]) return;
+    fill_plane(s, cells, tile, packed ? packed_of(s->p, total.g, low) : total.g);
+    if (!packed) fill_plane(s, cells + PLANE, tile, low);
 }
 
 /* Adds a packed histogram to a wide one and clears it. */

@@ -197,15 +197,16 @@ case form:                                \
 #undef SCAN
 }
 
-static void take_best_lane(const candidate_node *node, int64_t first, const lane_splits *best, int bounded, split *out)
+static void take_best_lane(const candidate_node *node, const int32_t *features, const lane_splits *best, int bounded,
+                           split *out)
 {
     for (int lane = 0; lane < PASS; ++lane) {
         const lane_splits *b = &best[lane / LANES];
         const int64_t at = b->at[lane % LANES];
         double score = b->numerator[lane % LANES] / b->denominator[lane % LANES];
         if (!bounded) score = (score + node->g_sum * node->g_sum) / node->both_sides;
-        if (at < 0 || !(score > out->score * BEYOND_ROUNDING)) continue;
-        *out = (split){.score = score, .feature = (int32_t)(first + lane), .bin = (int32_t)(at >> 1)};
+        if (at < 0 || !beats(score, features[lane], out)) continue;
+        *out = (split){.score = score, .feature = features[lane], .bin = (int32_t)(at >> 1)};
         out->missing_left = (int32_t)(at & 1);
     }
 }
@@ -219,7 +220,7 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
     const score_form form = bounded ? BOUNDED : node->all_curved ? COUNTED : CURVED;
     const double threshold = bounded ? node->threshold : node->threshold * node->both_sides - node->g_sum * node->g_sum;
     for (int64_t column = 0; column < SCH_TILE; column += PASS) {
-        const int64_t first = tile * a->x.tile_features + column; /* feature */
+        const int32_t *features = node->feature_at + tile * SCH_TILE + column;
         lane_splits best[PAIR];
         vec_f64 direction[PAIR];
         vec_i64 any = {0};
@@ -231,14 +232,14 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
             best[v].at = (vec_i64){0} - 1;
             direction[v] = all_lanes(0.0);
             for (int l = 0; a->monotonic && l < LANES; ++l)
-                if (first + v * LANES + l < a->x.d) direction[v][l] = a->monotonic[first + v * LANES + l];
+                if (allowed[l]) direction[v][l] = a->monotonic[features[v * LANES + l]];
         }
         int used = 0;
         for (int l = 0; l < LANES; ++l) used |= any[l] != 0;
         if (!used) continue;
         scan_pass(node, cells + column, useful_bins(node, cells + column, top, missing), direction, best, missing,
                   form);
-        take_best_lane(node, first, best, bounded, out);
+        take_best_lane(node, features, best, bounded, out);
     }
 }
 

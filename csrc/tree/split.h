@@ -19,6 +19,13 @@ typedef struct {
     uint64_t set[SCH_SET_WORDS]; /* categories that go left */
 } split;
 
+/* Whether a split by this feature is to be preferred to another feature's. */
+SCH_INLINE int beats(double score, int32_t feature, const split *other)
+{
+    if (feature > other->feature) return score > other->score * BEYOND_ROUNDING;
+    return score * BEYOND_ROUNDING > other->score;
+}
+
 /* A node, and what its splits have to obey. */
 typedef struct {
     const sch_grow_tree_args *a;
@@ -34,6 +41,7 @@ typedef struct {
     int64_t least_n, most_n;    /* of a side */
     double lower, upper;        /* bounds of the values, infinite without monotonic features */
     double threshold;           /* scores must be above */
+    const int32_t *feature_at;  /* (tiles * 16) features by tile and column */
     const int64_t *allowed;     /* (tiles * 16) -1 or 0: numeric features that may be split on */
     const uint8_t *usable;      /* (d) 1: features that may be, of either kind */
 } candidate_node;
@@ -60,7 +68,7 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
 /* Sums of the left side of a numeric split, in the histogram of its tile. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
-    const int64_t column = s->feature % node->a->x.tile_features;
+    const int64_t column = node->a->x.tile_column[s->feature];
     sums left = {0, 0, 0};
     if (s->missing_left) left = cell_sums(node->p, cells, SCH_MISSING_BIN * SCH_TILE + column, node->packed);
     for (int64_t b = 0; b <= s->bin; ++b)

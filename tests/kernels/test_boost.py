@@ -29,13 +29,15 @@ def binned_table(bins, n_bins, has_missing, is_categorical):
 class Problem:
     """Bins and gradients that are whole numbers of 2**-10, so that sums of them are exact everywhere."""
 
-    def __init__(self, n, d, seed, *, n_bins=12, missing=0.0, categorical=0, plain=False):
+    def __init__(self, n, d, seed, *, n_bins=12, missing=0.0, categorical=0, plain=False, common=()):
         rng = np.random.default_rng(seed)
         self.n_bins = rng.integers(1, n_bins + 1, d)
         self.bins = (rng.random((n, d)) * self.n_bins).astype(np.uint8)
         self.is_categorical = np.arange(d) < categorical
         self.has_missing = rng.random(d) < (0.6 if missing else 0.0)
         self.bins[(rng.random((n, d)) < missing) & self.has_missing] = 255
+        for f, share in enumerate(common):  # of rows that have one bin in this column
+            self.bins[rng.random(n) < share, f] = 255 if self.has_missing[f] else rng.integers(self.n_bins[f])
         signal = np.sin(self.bins[:, 0]) + 0.5 * (self.bins[:, -1] > 2)
         self.g = np.clip(np.rint((0.3 * signal + 0.2 * rng.standard_normal(n)) * 1024), -1023, 1023) / 1024
         self.h = np.ones(n) if plain else rng.integers(1, 256, n) / 1024
@@ -104,6 +106,60 @@ def test_any_table(seed, n, d, plain, missing):
     problem = Problem(n, d, seed, plain=plain, missing=missing, categorical=seed % 3)
     options = {"min_samples_leaf": 1 + seed % 5, "max_leaves": 6}
     assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+SHARES = {
+    "dense": [0.5] * 20,
+    "a tile of both kinds": [0.1, 0.95, 0.9, 0.99, 0.5, 0.95, 0.97],
+    "one of two tiles": [0.2, 0.95] * 14,
+    "few slots": [0.0] * 12 + [0.92] * 4,
+    "slots alone": [0.93] * 30,
+    "always the same": [1.0] * 5,
+    "no tile has enough": [0.95, 0.95, 0.95, 0.1, 0.2],
+}
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("name", SHARES)
+def test_tiles_of_sparse_columns_say_the_same(name, n_threads):
+    problem = Problem(9000, len(SHARES[name]), 21, missing=0.1, common=SHARES[name])
+    table = problem.table()
+    kernels.sparse_tiles(table, n_threads=n_threads)
+    n_tiles = len(table.tiles)
+    most = np.array([np.bincount(column).max() for column in problem.bins.T]) / len(problem.bins)
+    sparse = [(most[t::n_tiles] > 0.875).sum() for t in range(n_tiles)]
+    assert table.tile_sparse.tolist() == [count if count >= 4 else 0 for count in sparse]
+    once = table.tiles.copy()
+    said = reference.sparse_tiles(once, table.tile_column, table.tile_sparse, table.common, table.columns)
+    np.testing.assert_array_equal(said, problem.bins)
+    kernels.sparse_tiles(table)
+    assert_same_bytes(table.tiles, once)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("name", SHARES)
+def test_sparse_columns_split_like_others(name, plain):
+    shares = SHARES[name]
+    problem = Problem(600, len(shares), 22, plain=plain, missing=0.1, categorical=2, common=shares)
+    options = {"min_samples_leaf": 2, "max_leaves": 9}
+    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("tails", ["light", "heavy"])
+def test_sparse_columns_of_large_nodes(plain, tails):
+    """Histograms in two words: five columns of a tile split as they do where two tiles share them, too few."""
+    problem = Problem(70_000, 5, 23, plain=plain, missing=0.1, categorical=1, common=[0.95] * 5)
+    g = np.random.default_rng(23).standard_normal(70_000)
+    problem.g = np.exp(4 * g) if tails == "heavy" else g
+    among = Problem(70_000, 17, 24, plain=plain)
+    for name in ("bins", "n_bins", "has_missing", "is_categorical"):
+        getattr(among, name)[..., :5] = getattr(problem, name)
+    among.g, among.h = problem.g, problem.h
+    sparse = problem.grow(n_threads=2)
+    dense = among.grow(n_threads=2, features=(np.arange(17) < 5).astype(np.uint8))
+    for name in FIELDS:
+        assert_same_bytes(getattr(dense, name), getattr(sparse, name))
 
 
 @pytest.mark.parametrize("categorical", [0, 2])
@@ -303,10 +359,13 @@ def test_arguments_are_checked():
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (63, 3), (64, 16), (200, 17), (9001, 28)])
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_rows_change_places_in_both_layouts(n, d, n_threads):
-    problem = Problem(n, d, 31, missing=0.2)
+    problem = Problem(n, d, 31, missing=0.2, common=[0.95] * d)
     table = problem.table()
+    kernels.sparse_tiles(table)
     order = np.random.default_rng(n).permutation(n).astype(np.uint32)
     kernels.reorder_rows(table, order, n_threads=n_threads)
     tiles, columns = reference.reorder_rows(problem.bins, order)
     np.testing.assert_array_equal(table.columns, columns)
     np.testing.assert_array_equal(table.tiles, tiles)
+    assert not table.tile_sparse.any()
+    assert table.tile_column.tolist() == [f // len(tiles) for f in range(d)]

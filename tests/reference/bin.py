@@ -126,11 +126,10 @@ def bin_table(x, bounds, codes=None):
 
 
 def by_tile(bins):
-    """(n, d) bins in as few tiles of 16 columns as hold d features, shared out evenly; the columns left over are 0."""
+    """(n, d) bins in as few tiles of 16 columns as hold d features, dealt one by one; the columns left over are 0."""
     n, d = bins.shape
     n_tiles = -(-d // 16)
-    width = -(-d // n_tiles)
     tiles = np.zeros((n_tiles, n, 16), np.uint8)
     for feature in range(d):
-        tiles[feature // width, :, feature % width] = bins[:, feature]
+        tiles[feature % n_tiles, :, feature // n_tiles] = bins[:, feature]
     return tiles

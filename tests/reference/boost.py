@@ -80,6 +80,31 @@ def category_candidates(column, n_bins, has_missing, f, g, h, row_h):
             yield f, 0, MISSING in ends[:k], frozenset(ends[:k])
 
 
+def sparse_tiles(tiles, tile_column, tile_sparse, common, columns):
+    """The bins (n, d) that tiles with sparse columns stand for; columns (d, n) are asked for what is beyond slots."""
+    bins = np.tile(common, (columns.shape[1], 1))
+    for t, tile in enumerate(tiles):
+        features = np.arange(t, len(columns), len(tiles))
+        at = {int(tile_column[f]): f for f in features}
+        n_dense = len(features) - tile_sparse[t]
+        n_slots = min((16 - n_dense) // 2, tile_sparse[t])
+        for column in range(n_dense):
+            bins[:, at[column]] = tile[:, column]
+        for i, row in enumerate(tile if n_slots else ()):
+            slots = row[n_dense : n_dense + 2 * n_slots].copy().view(np.uint16)
+            more, beyond = slots[0] & 0x8000, slots[0] & 0x4000
+            cells = [(at[int(slot) % 16], int(slot) // 16) for slot in slots & 0x0FFF]
+            for feature, b in cells:
+                if b != common[feature]:
+                    bins[i, feature] = b
+            assert len(set(cells)) == n_slots
+            assert more or all(b == common[feature] for feature, b in cells[2:])
+            assert more or not beyond
+            if beyond:
+                bins[i, features] = columns[features, i]
+    return bins
+
+
 def usable_features(node, d, o):
     usable = np.ones(d, bool) if o.features is None else o.features.astype(bool)
     if o.interaction is not None:

@@ -7,6 +7,16 @@
 #include "sch/tree.h"
 #include "sch/types.h"
 
+/* Looks for columns most of whose rows are in one bin, and writes the rows of their tiles as tree/slots.h says. */
+typedef struct {
+    sch_control control;
+    sch_binned x;         /* IN, and what is OUT below is its own */
+    uint8_t *tiles;       /* INOUT (sch_tiles(d), n, 16) */
+    uint8_t *tile_column; /* INOUT (d) */
+    uint8_t *tile_sparse; /* OUT (sch_tiles(d)) */
+    uint8_t *common;      /* OUT (d) */
+} sch_sparse_tiles_args;
+
 /* Grows one tree. Minimises the second-order model of the loss: a leaf with sums G and H gets the value -S(G) / (H + l2), S
  * shrinking G by l1 towards zero; a split is worth what it takes off that model. The best leaf is split first (or, depth_wise,
  * the best of the lowest depth) until max_leaves, or nothing is worth more than min_gain.
@@ -81,10 +91,11 @@ typedef struct {
     uint8_t *scratch; /* SCRATCH (SCH_REORDER_TASKS, n) */
 } sch_reorder_rows_args;
 
-#define SCH_BOOST_OPS(X)               \
-    X(grow_tree, sch_grow_tree_args)   \
-    X(add_leaves, sch_add_leaves_args) \
-    X(add_routed, sch_add_routed_args) \
+#define SCH_BOOST_OPS(X)                   \
+    X(sparse_tiles, sch_sparse_tiles_args) \
+    X(grow_tree, sch_grow_tree_args)       \
+    X(add_leaves, sch_add_leaves_args)     \
+    X(add_routed, sch_add_routed_args)     \
     X(reorder_rows, sch_reorder_rows_args)
 
 typedef struct {

@@ -12,8 +12,12 @@ enum { SCH_SET_WORDS = 4 }; /* of 64 bits, in a set of categories */
 
 static inline int64_t sch_tiles(int64_t d) { return (d + SCH_TILE - 1) / SCH_TILE; }
 
-/* Features of each tile but the last, which may have fewer. Tiles are as even as can be: each is a thread's work. */
-static inline int64_t sch_tile_features(int64_t d) { return d ? (d + sch_tiles(d) - 1) / sch_tiles(d) : 1; }
+/* Features are dealt to tiles one by one: each tile is a thread's work, and neighbours often are of one kind. */
+static inline int64_t sch_tile_of(int64_t d, int64_t feature) { return feature % sch_tiles(d); }
+static inline int64_t sch_tile_features(int64_t d, int64_t tile)
+{
+    return (d - tile + sch_tiles(d) - 1) / sch_tiles(d);
+}
 
 /* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
  * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
@@ -21,19 +25,21 @@ typedef struct {
     int64_t n;                     /* rows (samples) */
     int64_t d;                     /* columns (features) */
     const uint8_t *tiles;          /* (sch_tiles(d), n, 16); beyond a tile's features all bins are 0 */
-    const uint8_t *columns;        /* (d, column_stride) */
-    int64_t tile_features;         /* sch_tile_features(d) */
-    int64_t column_stride;         /* >= n */
-    const int32_t *n_bins;         /* (d) bins in use, 1 .. 255, the missing one not counted */
-    const uint8_t *has_missing;    /* (d) 0 or 1 */
+    const uint8_t *tile_column; /* (d) the feature's column in its tile: their order is kept, but for sparse ones */
+    const uint8_t *tile_sparse; /* (sch_tiles(d)) how many of the tile's columns, the last ones, are sparse */
+    const uint8_t *common; /* (d) the bin of most rows, of a sparse column */
+    const uint8_t *columns; /* (d, column_stride) */
+    int64_t column_stride; /* >= n */
+    const int32_t *n_bins; /* (d) bins in use, 1 .. 255, the missing one not counted */
+    const uint8_t *has_missing; /* (d) 0 or 1 */
     const uint8_t *is_categorical; /* (d) 0 or 1 */
 } sch_binned;
 
 /* A node of a tree in 16 bytes. Parents come before their children, the two children of a node are neighbours. */
 typedef struct {
     double threshold; /* inner: x <= threshold goes left. Leaf: its value, where trees have one output */
-    int32_t feature;  /* inner: the feature, with SCH_NODE_* flags; leaf: -1 */
-    int32_t left;     /* inner: the left child, right is left + 1; leaf: which leaf of its tree, 0 .. n_leaves - 1 */
+    int32_t feature; /* inner: the feature, with SCH_NODE_* flags; leaf: -1 */
+    int32_t left; /* inner: the left child, right is left + 1; leaf: which leaf of its tree, 0 .. n_leaves - 1 */
 } sch_node;
 
 /* Flags in `feature` of an inner node. Of a categorical node `threshold` holds the row of the 256-bit set of the

@@ -14,7 +14,15 @@ from schuss._kernels._bin import (
     bin_bounds,
     bin_table,
 )
-from schuss._kernels._boost import TREE_NODE, Grower, GrownTree, add_leaves, add_routed, reorder_rows
+from schuss._kernels._boost import (
+    TREE_NODE,
+    Grower,
+    GrownTree,
+    add_leaves,
+    add_routed,
+    reorder_rows,
+    sparse_tiles,
+)
 from schuss._kernels._cart import (
     CART_CRITERIA,
     CART_ENTRY,
@@ -112,6 +120,7 @@ __all__ = [
     "softmax",
     "softmax_gradient",
     "sparse_gram",
+    "sparse_tiles",
     "trees_contributions",
     "trees_leaves",
     "trees_predict",

@@ -6,3 +6,5 @@ cdef class Binned:
     """What tree kernels read: `binned.c`, valid as long as the object lives."""
     cdef sch_binned c
     cdef readonly object tiles, columns, n_bins, has_missing, is_categorical
+    cdef readonly object tile_column, tile_sparse, common
+    cdef int arrange(self) except -1

@@ -14,6 +14,59 @@ MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
 
 
+cdef class Binned:
+    """A table of bins, by tile of up to 16 features and by column.
+
+    Attributes
+    ----------
+    tiles : uint8 array (ceil(d / 16), n, 16); features are dealt to them one by one
+    columns : uint8 array (d, n)
+    tile_column, common : uint8 arrays (d,)
+    tile_sparse : uint8 array (n_tiles,); see `sparse_tiles`, until which no column is sparse
+    n_bins : int32 array (d,)
+    has_missing, is_categorical : uint8 array (d,)
+    """
+
+    def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
+        cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
+        self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
+        self.tiles = aligned_bytes(sch_tiles(d) * n * SCH_TILE).reshape(-1, n, SCH_TILE)
+        wide = aligned_bytes(d * stride).reshape(d, stride)
+        wide[:, n:] = 0
+        self.columns = wide[:, :n]
+        self.tile_column, self.common = np.empty(d, np.uint8), np.zeros(d, np.uint8)
+        self.tile_sparse = np.empty(sch_tiles(d), np.uint8)
+        self.arrange()
+        self.c.n, self.c.d, self.c.column_stride = n, d, stride
+        self.c.tile_column = <const uint8_t *>write(self.tile_column, "tile_column", b"B", d)
+        self.c.tile_sparse = <const uint8_t *>write(self.tile_sparse, "tile_sparse", b"B", sch_tiles(d))
+        self.c.common = <const uint8_t *>write(self.common, "common", b"B", d)
+        self.c.tiles = <const uint8_t *>write(self.tiles, "tiles", b"B", self.tiles.size)
+        self.c.columns = <const uint8_t *>write(wide, "columns", b"B", wide.size)
+        self.c.n_bins = <const int32_t *>read(n_bins, "n_bins", b"i", d)
+        self.c.has_missing = <const uint8_t *>read(has_missing, "has_missing", b"B", d)
+        self.c.is_categorical = <const uint8_t *>read(is_categorical, "is_categorical", b"B", d)
+
+    cdef int arrange(self) except -1:
+        """Features in order in their tiles, no column sparse."""
+        self.tile_column[:] = np.arange(len(self.tile_column)) // max(1, len(self.tile_sparse))
+        self.tile_sparse[:] = 0
+        return 0
+
+    @property
+    def n(self):
+        return self.c.n
+
+    @property
+    def d(self):
+        return self.c.d
+
+    @property
+    def nbytes(self):
+        """Bytes of both layouts."""
+        return self.tiles.nbytes + self.c.d * self.c.column_stride
+
+
 LINE, LARGE = 64, 2 << 20  # bytes: a cache line; for so many it pays to ask the system anew
 
 
@@ -31,45 +84,6 @@ def aligned_bytes(int64_t size):
     block = np.empty(size + LINE, np.uint8)
     start = -block.ctypes.data % LINE
     return block[start : start + size]
-
-
-cdef class Binned:
-    """A table of bins, by tile of up to 16 features and by column.
-
-    Attributes
-    ----------
-    tiles : uint8 array (ceil(d / 16), n, 16); features are shared out evenly
-    columns : uint8 array (d, n)
-    n_bins : int32 array (d,)
-    has_missing, is_categorical : uint8 array (d,)
-    """
-
-    def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
-        cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
-        self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
-        self.tiles = aligned_bytes(sch_tiles(d) * n * SCH_TILE).reshape(-1, n, SCH_TILE)
-        wide = aligned_bytes(d * stride).reshape(d, stride)
-        wide[:, n:] = 0
-        self.columns = wide[:, :n]
-        self.c.n, self.c.d, self.c.tile_features, self.c.column_stride = n, d, sch_tile_features(d), stride
-        self.c.tiles = <const uint8_t *>write(self.tiles, "tiles", b"B", self.tiles.size)
-        self.c.columns = <const uint8_t *>write(wide, "columns", b"B", wide.size)
-        self.c.n_bins = <const int32_t *>read(n_bins, "n_bins", b"i", d)
-        self.c.has_missing = <const uint8_t *>read(has_missing, "has_missing", b"B", d)
-        self.c.is_categorical = <const uint8_t *>read(is_categorical, "is_categorical", b"B", d)
-
-    @property
-    def n(self):
-        return self.c.n
-
-    @property
-    def d(self):
-        return self.c.d
-
-    @property
-    def nbytes(self):
-        """Bytes of both layouts."""
-        return self.tiles.nbytes + self.c.d * self.c.column_stride
 
 
 def bin_bounds(Columns x, *, weight=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1, Scratch scratch=None):

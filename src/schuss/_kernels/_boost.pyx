@@ -78,6 +78,7 @@ cdef class Grower:
         if interaction is not None and not len(interaction):
             raise ValueError("interaction: expected at least one group")
         self.binned, self.n_threads, self.scratch = binned, n_threads, Scratch()
+        sparse_tiles(binned, n_threads=n_threads)
         self.owners = (weight, monotonic, interaction)
         self.a.x = binned.c
         self.a.max_depth = 0 if max_depth is None else max_depth
@@ -191,8 +192,25 @@ def add_routed(Binned binned, tree, value, raw, *, rows=None, int n_threads=1):
     check(status)
 
 
+def sparse_tiles(Binned binned, *, int n_threads=1):
+    """Write tiles for histograms that leave out the bins that most rows of a column have; nothing if that was done."""
+    cdef sch_sparse_tiles_args a
+    cdef sch_status status
+    cdef int64_t d = binned.c.d, tiles = len(binned.tiles)
+    if binned.tile_sparse.any():
+        return
+    a.control, a.x = control(n_threads), binned.c
+    a.tiles = <uint8_t *>write(binned.tiles, "tiles", b"B", binned.tiles.size)
+    a.tile_column = <uint8_t *>write(binned.tile_column, "tile_column", b"B", d)
+    a.tile_sparse = <uint8_t *>write(binned.tile_sparse, "tile_sparse", b"B", tiles)
+    a.common = <uint8_t *>write(binned.common, "common", b"B", d)
+    with nogil:
+        status = ops().boost.sparse_tiles(&a)
+    check(status)
+
+
 def reorder_rows(Binned binned, rows, *, int n_threads=1):
-    """Bring the rows of a table into another order, in place.
+    """Bring the rows of a table into another order, in place. No column is sparse then, until `sparse_tiles`.
 
     rows : uint32 array (n,), the row that comes to each place; a permutation
     """
@@ -203,6 +221,7 @@ def reorder_rows(Binned binned, rows, *, int n_threads=1):
     a.rows = <const uint32_t *>read(rows, "rows", b"I", a.n)
     a.tiles, a.columns = <uint8_t *>binned.c.tiles, <uint8_t *>binned.c.columns
     a.scratch = <uint8_t *>scratch.at_least(SCH_REORDER_TASKS * a.n)
+    binned.arrange()
     with nogil:
         status = ops().boost.reorder_rows(&a)
     check(status)

@@ -352,12 +352,13 @@ cdef extern from "sch/tree.h" nogil:
     const int SCH_NODE_CATEGORICAL
     const int SCH_NODE_FEATURE
     int64_t sch_tiles(int64_t d)
-    int64_t sch_tile_features(int64_t d)
     ctypedef struct sch_binned:
         int64_t n, d
         const uint8_t *tiles
+        const uint8_t *tile_column
+        const uint8_t *tile_sparse
+        const uint8_t *common
         const uint8_t *columns
-        int64_t tile_features
         int64_t column_stride
         const int32_t *n_bins
         const uint8_t *has_missing
@@ -507,6 +508,13 @@ cdef extern from "sch/forest.h" nogil:
         sch_status (*forest_add)(sch_forest_add_args *) noexcept nogil
         int64_t (*forest_grow_scratch)(const sch_forest_grow_args *) noexcept nogil
 cdef extern from "sch/boost.h" nogil:
+    ctypedef struct sch_sparse_tiles_args:
+        sch_control control
+        sch_binned x
+        uint8_t *tiles
+        uint8_t *tile_column
+        uint8_t *tile_sparse
+        uint8_t *common
     ctypedef struct sch_grow_tree_args:
         sch_control control
         sch_binned x
@@ -564,6 +572,7 @@ cdef extern from "sch/boost.h" nogil:
     ctypedef struct sch_boost_ops:
         sch_status (*grow_tree)(sch_grow_tree_args *) noexcept nogil
         sch_status (*add_leaves)(sch_add_leaves_args *) noexcept nogil
+        sch_status (*sparse_tiles)(sch_sparse_tiles_args *) noexcept nogil
         sch_status (*add_routed)(sch_add_routed_args *) noexcept nogil
         sch_status (*reorder_rows)(sch_reorder_rows_args *) noexcept nogil
         int64_t (*grow_tree_scratch)(const sch_grow_tree_args *) noexcept nogil
