@@ -190,6 +190,21 @@ def test_plain_arrays_are_predicted_without_a_detour(model, Xy, monkeypatch):
     np.testing.assert_array_equal(model.predict(X), expected)
 
 
+def test_the_next_part_of_a_stream_is_checked_without_a_detour(model, Xy, monkeypatch):
+    X, y = Xy
+    model.fit(X, y)
+    for broken, message in ((X[:, 1:], "expecting 6 features"), (np.where(X > 1, np.nan, X), "contains NaN")):
+        with pytest.raises(ValueError, match=message):
+            clone(model).fit(X, y).partial_fit(broken, y)
+
+    def detour(*args, **kwargs):
+        raise AssertionError("scikit-learn's checks take longer than an epoch over a few rows")
+
+    monkeypatch.setattr("schuss._inputs.validate_data", detour)
+    before = model.coef_.copy()
+    assert not np.array_equal(model.partial_fit(X[:9], y[:9]).coef_, before)
+
+
 def test_predictions_do_not_share_memory(model, Xy):
     X, y = Xy
     model.fit(X, y)
