@@ -66,9 +66,18 @@ def test_environment(monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["", "0", "-2", "many"])
-def test_an_environment_that_makes_no_sense_is_no_limit(monkeypatch, value):
-    monkeypatch.setenv("SCHUSS_NUM_THREADS", value)
+def test_what_makes_no_sense_to_OpenMP_is_no_limit(monkeypatch, value):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    monkeypatch.setenv("SCHUSS_NUM_THREADS", "")
     assert effective_n_threads() == 8
+
+
+@pytest.mark.parametrize("value", ["0", "-2", "many"])
+def test_what_makes_no_sense_to_us_is_said(monkeypatch, value):
+    monkeypatch.setenv("SCHUSS_NUM_THREADS", value)
+    with pytest.raises(ValueError, match=f"SCHUSS_NUM_THREADS='{value}': expected a positive whole number"):
+        effective_n_threads()
+    assert effective_n_threads(2) == 2
 
 
 @pytest.mark.parametrize(("asked", "count"), [(1, 1), (3, 3), (20, 20), (-1, 8), (-2, 7), (-100, 1)])

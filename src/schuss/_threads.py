@@ -12,7 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
-_VARIABLES = ("SCHUSS_NUM_THREADS", "OMP_NUM_THREADS")
+_OURS, _OPENMP = "SCHUSS_NUM_THREADS", "OMP_NUM_THREADS"
+
+
+class EnvironmentMistake(ValueError):
+    """An environment variable of ours holds what it must not."""
 
 
 def effective_n_threads(n_threads: int | None = None, n_jobs: int | None = None) -> int:
@@ -29,7 +33,7 @@ def effective_n_threads(n_threads: int | None = None, n_jobs: int | None = None)
     Raises
     ------
     ValueError
-        If the number asked for is 0.
+        If the number asked for is 0, or none is and ``SCHUSS_NUM_THREADS`` is no positive number.
     """
     asked = n_jobs if n_threads is None else n_threads
     if asked is None:
@@ -45,15 +49,22 @@ def effective_n_threads(n_threads: int | None = None, n_jobs: int | None = None)
 def explain_n_threads() -> tuple[int, str]:
     """Return the automatic number of threads and the reason for it.
 
+    Raises
+    ------
+    EnvironmentMistake
+        If ``SCHUSS_NUM_THREADS`` is set, but to no positive number.
+
     Examples
     --------
     >>> count, reason = explain_n_threads()
     >>> count >= 1
     True
     """
-    for variable in _VARIABLES:
+    for variable in (_OURS, _OPENMP):
         if (count := _from_environment(variable)) is not None:
             return count, f"{variable}={os.environ[variable]}"
+        if variable == _OURS and (text := os.environ.get(_OURS)):
+            raise EnvironmentMistake(f"{_OURS}={text!r}: expected a positive whole number")
     return available_cpus()
 
 

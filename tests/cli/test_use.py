@@ -207,6 +207,12 @@ def test_an_instruction_set_that_does_not_exist(schuss):
     assert len(result.err.splitlines()) == 1
 
 
+def test_a_number_of_threads_that_is_none(schuss):
+    result = schuss("info", SCHUSS_NUM_THREADS="many")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "schuss: SCHUSS_NUM_THREADS='many': expected a positive whole number\n"
+
+
 def test_help_and_version_are_light(schuss):
     assert schuss("--version").out.split() == ["schuss", library.__version__]
     result = schuss("--help")

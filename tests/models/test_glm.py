@@ -221,6 +221,12 @@ def test_score_is_scikit_learns_d2(power, rng):
         GammaRegressor().fit(X, y).score(X, -y)
 
 
+def test_a_perfect_mean_leaves_no_share_to_explain():
+    model = PoissonRegressor().fit([[1.0], [2.0], [4.0]], [1.0, 1.0, 3.0])
+    assert np.isnan(model.score([[1.0]], [5.0]))
+    assert np.isnan(TweedieRegressor().fit([[1.0], [2.0]], [0.0, 0.0]).score([[1.0], [2.0]], [0.0, 0.0]))
+
+
 def test_warm_start_begins_where_the_last_fit_ended(rng):
     X, y = draw("poisson", 300, 4, rng)
     model = PoissonRegressor(warm_start=True, tol=1e-6).fit(X, y)
@@ -240,6 +246,8 @@ def test_identity_link_says_what_is_impossible():
     X = np.array([[1.0], [-1.0], [2.0]])
     with pytest.raises(ValueError, match="predictions have to be positive"):
         TweedieRegressor(power=2, link="identity", fit_intercept=False).fit(X, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="y must not be all zeros"):
+        TweedieRegressor(power=1, link="identity").fit(X, np.zeros(3))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

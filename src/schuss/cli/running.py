@@ -55,7 +55,11 @@ def _is_mistake(error: Exception) -> bool:
     if isinstance(error, CommandError) or (isinstance(error, ImportError) and error.name == "SCHUSS_ISA"):
         return True
     # Looked up only if loaded: an error of theirs cannot come from elsewhere, and importing them is slow.
-    kinds = (("schuss.data.errors", "DataError"), ("schuss.persistence", "ModelFileError"))
+    kinds = (
+        ("schuss.data.errors", "DataError"),
+        ("schuss.persistence", "ModelFileError"),
+        ("schuss._threads", "EnvironmentMistake"),
+    )
     loaded = ((sys.modules.get(module), name) for module, name in kinds)
     return any(isinstance(error, getattr(module, name)) for module, name in loaded if module)
 

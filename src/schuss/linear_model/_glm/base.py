@@ -142,7 +142,7 @@ class BaseGlm(CallbackSupport, RegressorMixin, BaseEstimator, ABC):
         Returns
         -------
         float
-            At most 1; negative if the mean of y is the better prediction.
+            At most 1; negative if the mean of y is the better prediction, NaN if it is a perfect one.
 
         Raises
         ------

@@ -16,6 +16,7 @@ from schuss.validation import Evaluator, Measure
 Array = NDArray[Any]
 
 _NULL_STEPS = 50
+_ROUNDING = 1e-13  # of a mean deviance, relative to the terms whose difference it is
 _TINY = 1e-12  # keeps the link of a mean at the edge of its range finite
 
 
@@ -101,13 +102,15 @@ def null_intercept(family: Family, data: Data) -> float:
 
 
 def score(family: Family, data: Data, raw: Array) -> float:
-    """D^2: the share of the deviance that the predictions explain, compared with the mean of y."""
+    """D^2: the share of the deviance of the mean of y that the predictions explain; NaN if it has none."""
     if not family.covers(data.y):
         raise ValueError(f"Some value(s) of y are out of the valid range of the loss {family.loss_name!r}.")
     mean = data.mean(data.y)
     with np.errstate(divide="ignore"):
-        null = np.full(len(data.y), family.predictor(mean), dtype=raw.dtype)
-    return 1.0 - data.deviance(family, raw) / data.deviance(family, null)
+        constant = np.full(len(data.y), family.predictor(mean), dtype=raw.dtype)
+    null = data.deviance(family, constant)
+    known = null > _ROUNDING * abs(data.mean(family.least(data.y)))
+    return 1.0 - data.deviance(family, raw) / null if known else np.nan
 
 
 class DevianceEvaluator(Evaluator):

@@ -150,6 +150,8 @@ class GlmFit(SmoothFit):
             solver = self._start_again(solver)
         if not np.isfinite(solver.point.value) and self._family.loss.name == "tweedie_identity":
             check_finite(self._model, self.data.X)
+            if not self.data.y.any():
+                raise ValueError("With link='identity' y must not be all zeros: predictions have to be positive.")
             raise ValueError(
                 "With link='identity' predictions have to be positive, and no coefficients were found with which "
                 "they are. fit_intercept=True gives a place to start from; otherwise use link='log'."

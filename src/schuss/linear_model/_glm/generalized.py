@@ -295,7 +295,7 @@ class GeneralizedLinearRegressor(StandardErrors, BaseGlm):
         Returns
         -------
         float
-            At most 1; negative if the mean of y is the better prediction.
+            At most 1; negative if the mean of y is the better prediction, NaN if it is a perfect one.
         """
         check_is_fitted(self, "coef_")
         return self._score(X, y, sample_weight, self._with_exposure(offset, exposure))
