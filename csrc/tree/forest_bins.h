@@ -198,6 +198,72 @@ static void sum_bins(forest_tree *tree, int64_t feature, const uint8_t *column, 
     take_bins(tree, bins, up);
 }
 
+/* ---------------------------------------------------------------- one threshold */
+
+/* The bins between which a node's values lie, the missing one not counted; low is that where all are missing. */
+typedef struct {
+    int64_t low, high;
+    int missing;
+} forest_range;
+
+/* Puts a node's bins next to each other. */
+SCH_INLINE forest_range range_of(const uint8_t *column, const uint32_t *rows, int64_t n, uint8_t *to)
+{
+    uint8_t low = SCH_MISSING_BIN, high = 0, highest = 0;
+    for (int64_t i = 0; i < n; ++i) to[i] = column[rows[i]];
+#pragma omp simd reduction(min : low) reduction(max : high, highest)
+    for (int64_t i = 0; i < n; ++i) {
+        const uint8_t bin = to[i], known = bin == SCH_MISSING_BIN ? 0 : bin;
+        low = bin < low ? bin : low;
+        high = known > high ? known : high;
+        highest = bin > highest ? bin : highest;
+    }
+    return (forest_range){.low = low, .high = high, .missing = highest == SCH_MISSING_BIN};
+}
+
+/* All bits of a row that goes left, none of another: in place of the rows' bins. */
+SCH_INLINE void mark_left(uint8_t *at, int64_t n, uint8_t bin, int missing_left)
+{
+    const uint8_t other = missing_left ? SCH_MISSING_BIN : 0; /* 0 goes left anyway */
+    SCH_SIMD
+    for (int64_t i = 0; i < n; ++i) at[i] = (uint8_t)-((at[i] <= bin) | (at[i] == other));
+}
+
+SCH_INLINE int64_t if_left(uint8_t mark, int64_t word) { return word & (int64_t)(int8_t)mark; }
+
+SCH_INLINE void sum_moments(uint64_t *sums, const uint8_t *left, int64_t n, const int64_t *words, const int64_t width)
+{
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t l = 0; l < width; ++l) sums[l] += (uint64_t)if_left(left[i], words[i * width + l]);
+}
+
+/* What goes left, without branches that would go either way, summed up as a list of one bin. */
+static void sum_left(forest_tree *tree, const uint8_t *left, int64_t n)
+{
+    const int64_t width = words_per_bin(tree), n_out = tree->a->n_out;
+    const int64_t *const words = tree->ordered;
+    const int32_t *const codes = (const int32_t *)(words + n);
+    uint64_t *const sums = tree->histogram, few[2] = {0, 0};
+    if (tree->is_classes && !tree->a->packed) {
+        for (int64_t i = 0; i < n; ++i)
+            for (int64_t o = 0; o < n_out; ++o) sums[codes[i * n_out + o]] += (uint64_t)if_left(left[i], words[i]);
+    } else if (width == 1) {
+        sum_moments(few, left, n, words, 1);
+        sums[0] = few[0];
+    } else if (width == 2) {
+        sum_moments(few, left, n, words, 2);
+        sums[0] = few[0];
+        sums[1] = few[1];
+    } else {
+        sum_moments(sums, left, n, words, width);
+    }
+    if (tree->counted)
+        for (int64_t i = 0; i < n; ++i) tree->counts[0] += left[i] & 1;
+    tree->bins.n = 1;
+    tree->bins.bin[0] = 0;
+    take_bins(tree, &tree->bins, 0);
+}
+
 /* Sums of single bins become sums up to each bin. */
 SCH_INLINE void add_up(double *sums, int64_t n)
 {

@@ -116,25 +116,36 @@ static void best_of_numeric(forest_tree *tree, const forest_node *node, int64_t 
     }
 }
 
-/* One threshold, drawn between the least and the largest value. */
-static void random_of_numeric(forest_tree *tree, const forest_node *node, int64_t feature, forest_split *best,
-                              forest_random *random)
+/* The last bin below `high` whose value is not above the threshold; that of `low` is not. */
+SCH_INLINE int64_t bin_below(const double *value, int64_t low, int64_t high, double threshold)
 {
-    forest_bins *const bins = &tree->bins;
+    int64_t bin = low;
+    for (int64_t step = FOREST_BINS / 2; step; step /= 2)
+        if (bin + step < high && value[bin + step] <= threshold) bin += step;
+    return bin;
+}
+
+/* One threshold, drawn between the least and the largest value: all there is to know is the sums on its left. Returns
+ * whether the feature varies. */
+static int try_random(forest_tree *tree, const forest_node *node, int64_t feature, const uint8_t *column,
+                      const uint32_t *rows, forest_split *best, forest_random *random)
+{
     const double *const value = tree->a->bin_value + feature * FOREST_BINS;
-    const int some_missing = bins->missing_weight > 0.0;
-    const int64_t low = bins->bin[0], high = bins->bin[bins->n - 1];
-    const double threshold = value[low] + draw_share(random) * (value[high] - value[low]);
-    const int left = some_missing && bins->n > 1 && draw_below(random, 2);
-    int64_t j = 0, bin = low;
-    while (bin + 1 < high && value[bin + 1] <= threshold) ++bin;
-    while (j + 1 < bins->n && bins->bin[j + 1] <= bin) ++j;
-    if (left) move_missing_left(tree, bins);
-    find_allowed_gains(tree, bins, node, feature, j + 1);
-    if (!(bins->gain[j] > best->score)) return;
-    accept(tree, node, best, feature, j);
-    best->bin = bins->n > 1 ? bin : tree->a->x.n_bins[feature] - 1;
-    if (some_missing) best->missing = left;
+    uint8_t *const at = (uint8_t *)tree->spare;
+    const forest_range range = range_of(column, rows, node->n, at);
+    const int varies = range.low < range.high;
+    if (range.low == SCH_MISSING_BIN || (!varies && !range.missing)) return 0;
+    const double threshold = value[range.low] + draw_share(random) * (value[range.high] - value[range.low]);
+    const int missing_left = range.missing && varies && draw_below(random, 2);
+    const int64_t bin = bin_below(value, range.low, range.high, threshold);
+    mark_left(at, node->n, (uint8_t)bin, missing_left);
+    sum_left(tree, at, node->n);
+    find_allowed_gains(tree, &tree->bins, node, feature, 1);
+    if (!(tree->bins.gain[0] > best->score)) return 1;
+    accept(tree, node, best, feature, 0);
+    best->bin = varies ? bin : tree->a->x.n_bins[feature] - 1;
+    if (range.missing) best->missing = missing_left;
+    return 1;
 }
 
 SCH_INLINE void swap_bins(const forest_tree *tree, forest_bins *bins, int64_t i, int64_t j)
@@ -215,15 +226,13 @@ static int try_feature(forest_tree *tree, const forest_node *node, int64_t featu
     const sch_forest_grow_args *const a = tree->a;
     const forest_region *const region = &tree->regions[node->region];
     forest_bins *const bins = &tree->bins;
+    const uint8_t *const column = region->columns + feature * region->stride;
+    const uint32_t *const rows = region->rows + node->first;
     const int categorical = a->x.is_categorical[feature];
-    sum_bins(tree, feature, region->columns + feature * region->stride, region->rows + node->first, node->n,
-             !categorical);
+    if (a->random_splits && !categorical) return try_random(tree, node, feature, column, rows, best, random);
+    sum_bins(tree, feature, column, rows, node->n, !categorical);
     if (bins->n + (bins->missing_weight > 0.0) < 2) return 0;
-    if (categorical) {
-        split_categories(tree, node, feature, best, random);
-        return 1;
-    }
-    if (a->random_splits) random_of_numeric(tree, node, feature, best, random);
+    if (categorical) split_categories(tree, node, feature, best, random);
     else best_of_numeric(tree, node, feature, best);
     return 1;
 }

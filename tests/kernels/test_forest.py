@@ -276,6 +276,27 @@ def test_random_splits_use_all_thresholds(isa, rng):
     assert {bool(t["nodes"]["feature"][0] & reference.MISSING_LEFT) for t in trees} == {True, False}
 
 
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("options", [{}, {"n_classes": 3, "n_out": 2}], ids=["one", "several"])
+@pytest.mark.parametrize("gaps", [0.0, 0.3])
+def test_random_splits_gain_what_their_children_are_purer(isa, rng, criterion, options, gaps):
+    task = Task(rng, criterion, n=150, gaps=gaps, **options)
+    tree = task.grow(bin_value=np.tile(np.arange(256.0), (4, 1)), min_samples_leaf=3)[0]
+    nodes, least = tree["nodes"], tree["samples"].min()
+    assert len(nodes) > 9
+    assert least >= 3
+    cost = np.empty(len(nodes))
+    for i, rows in enumerate(reference.rows_of_nodes(nodes, tree["sets"], task.bins)):
+        rows = rows[task.weight[rows] > 0]
+        assert tree["samples"][i] == len(rows)
+        assert tree["weight"][i] == task.weight[rows].sum()
+        cost[i] = tree["weight"][i] * reference.impurity(criterion, task.y[rows].astype(float), task.weight[rows])
+    inner = np.flatnonzero(nodes["feature"] >= 0)
+    left = nodes["left"][inner]
+    expected = cost[inner] - cost[left] - cost[left + 1]
+    assert_close(tree["gain"][inner], expected, tol(np.float32), scale=cost[0])
+
+
 def test_features_are_drawn_evenly(isa, rng):
     task = Task(rng, "gini", n=300, d=5)
     trees = task.grow(seeds=range(500), max_features=1, max_depth=1)
