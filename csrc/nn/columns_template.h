@@ -19,8 +19,16 @@ static void T(spread_one_hot)(const sch_nn_column *c, const real *value, real *u
     }
 }
 
+/* Rows shorter than a register are not worth turning by registers. */
 static void T(spread_table)(const sch_nn_column *c, const real *value, real *units)
 {
+    if (c->width < VL) {
+        for (int i = 0; i < PW; ++i) {
+            const real *const row = (const real *)c->table + T(code_of)(c, value[i]) * c->width;
+            for (int64_t k = 0; k < c->width; ++k) units[k * PW + i] = row[k];
+        }
+        return;
+    }
     for (int v = 0; v < 2; ++v) {
         const real *row[VL];
         for (int i = 0; i < VL; ++i) row[i] = (const real *)c->table + T(code_of)(c, value[v * VL + i]) * c->width;

@@ -26,14 +26,30 @@ def test_bundled_tables(trained, family, sample, measure, more):
     assert record["model"]["family"] == family
 
 
-@pytest.mark.parametrize(("family", "features"), [("tree", 14), ("forest", 11), ("boosting", 11), ("logistic", 15)])
+@pytest.mark.parametrize(
+    ("family", "features"), [("tree", 14), ("forest", 11), ("boosting", 11), ("mlp", 12), ("logistic", 15)]
+)
 def test_categories_reach_a_model_in_the_form_it_wants(trained, bench, family, features):
     record = trained(bench.path / "people.csv", target="risk", drop=("cost",), model=family)
     assert record["columns"]["features"] == features
-    if family in ("boosting", "forest"):
+    if family in ("boosting", "forest", "mlp"):
         assert len(record["model"]["parameters"]["categorical_features"]) == 1
     table = csv.read_csv(bench.path / "people.csv")
     assert set(TableModel.load("model.schuss").predict(table)) == {"low", "high"}
+
+
+def test_a_network_knows_hundreds_of_labels(trained, tmp_path):
+    rng = np.random.default_rng(0)
+    place, effect = rng.integers(0, 300, 9000), rng.normal(size=300)
+    names = np.array([f"place {k:03}" for k in range(300)])
+    columns = {"place": names[place], "z": rng.normal(size=9000), "y": np.where(effect[place] > 0, "high", "low")}
+    csv.write_csv(pa.table(columns), tmp_path / "places.csv")
+    record = trained("places.csv", target="y", model="mlp", report="r.html")
+    assert score(record, "accuracy")[0] > 0.95
+    model = TableModel.load("model.schuss")
+    assert model.estimator.embeddings_[record["model"]["parameters"]["categorical_features"][0]].shape[0] > 280
+    gone = pa.table({"place": ["nowhere", None], "z": [0.0, 0.0]})
+    assert set(model.predict(gone)) <= {"high", "low"}
 
 
 @pytest.mark.parametrize("family", ["tree", "forest", "boosting"])

@@ -58,6 +58,25 @@ def test_an_unseen_label_counts_as_rare_or_as_missing():
     assert np.isnan(without_rare.transform(new)[:, 1]).all()
 
 
+def test_scaled_codes_are_the_numbers_of_one_form_and_the_codes_of_another():
+    table, preparation = learnt(Form.SCALED_CODES)
+    scaled, codes = (learnt(form)[1].transform(table) for form in (Form.SCALED, Form.CODES))
+    found = preparation.transform(table)
+    assert preparation.feature_names == ("amount", "amount is missing", "colour")
+    assert preparation.coded == [2]
+    np.testing.assert_array_equal(found[:, :2], scaled[:, :2])
+    np.testing.assert_array_equal(found[:, 2], codes[:, 1])
+
+
+def test_scaled_codes_have_no_limit():
+    labels = np.repeat([f"label {k:03}" for k in range(300)], 12)
+    table = pa.table({"place": labels.tolist()})
+    columns = classify_columns(table)
+    capped, free = (Preparation.learn(table, columns, form) for form in (Form.CODES, Form.SCALED_CODES))
+    assert capped.transform(table).max() == 99
+    np.testing.assert_array_equal(np.unique(free.transform(table)), np.arange(300, dtype=np.float32))
+
+
 def test_plain_form_has_a_feature_for_each_label_and_codes_nothing():
     table, preparation = learnt(Form.PLAIN)
     scaled = learnt(Form.SCALED)[1]

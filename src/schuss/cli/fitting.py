@@ -95,7 +95,8 @@ def _ends(estimator: Any) -> list[float]:
     import numpy as np
 
     parameters = [getattr(estimator, name) for name in ("coef_", "intercept_") if hasattr(estimator, name)]
-    parameters += [part for name in ("coefs_", "intercepts_") for part in getattr(estimator, name, ())]
+    parts = [part for name in ("coefs_", "intercepts_", "embeddings_") for part in getattr(estimator, name, ())]
+    parameters += [part for part in parts if part is not None]
     return [float(np.abs(part).max()) for part in parameters]
 
 

@@ -102,6 +102,7 @@ FAMILIES = {
         stops_early=True,
         # As for boosting, and by the loss: on few rows the score stands still long before the network is done.
         watched={"max_iter": 1000, "scoring": "loss"},
+        form=Form.SCALED_CODES,
     ),
 }
 

@@ -23,7 +23,7 @@ from schuss.data.columns import Column, Kind
 
 MISSING_LABEL = "(missing)"
 OTHER_LABEL = "(other)"
-_MAX_CATEGORIES = 100
+MOST_CATEGORIES = 100  # of a column that becomes a feature for each
 DATE_PARTS = ("days", "year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
 
 Floats = NDArray[np.floating[Any]]
@@ -156,8 +156,8 @@ def learn_numbers(raw: NDArray[np.float64], features: Sequence[tuple[Column, str
     ]
 
 
-def learn_categories(column: pa.ChunkedArray, name: str) -> CategoryEncoder:
-    """Learn the labels of a column from its training rows; rare ones are counted as "other"."""
+def learn_categories(column: pa.ChunkedArray, name: str, most: int | None = MOST_CATEGORIES) -> CategoryEncoder:
+    """Learn the labels of a column from its training rows; rare ones, and those beyond the most, count as "other"."""
     from sklearn.preprocessing import OneHotEncoder
 
     held = values.texts(column)
@@ -170,7 +170,7 @@ def learn_categories(column: pa.ChunkedArray, name: str) -> CategoryEncoder:
         categories=[np.arange(len(labels) + has_missing)],
         handle_unknown="infrequent_if_exist",
         min_frequency=rare_below(len(codes)),
-        max_categories=_MAX_CATEGORIES,
+        max_categories=most,
     ).fit(codes.reshape(-1, 1))
     found = encoder.infrequent_categories_[0]
     rare = set() if found is None else set(found.tolist())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Features for models of trees, which need no filling, scaling or one-hot coding: columns as they are."""
+"""Features for models that need no one-hot coding, and some no filling and scaling: columns as they are."""
 
 from __future__ import annotations
 
@@ -20,11 +20,21 @@ class Form(StrEnum):
 
     ``SCALED``: numbers filled and scaled, a feature for each label of a category. ``PLAIN``: numbers as they
     are, gaps included, a feature for each label. ``CODES``: the same with one feature of codes for a category.
+    ``SCALED_CODES``: numbers filled and scaled, codes for a category, of however many labels.
     """
 
     SCALED = "scaled"
     PLAIN = "plain"
     CODES = "codes"
+    SCALED_CODES = "scaled codes"
+
+    @property
+    def is_scaled(self) -> bool:
+        return self in (Form.SCALED, Form.SCALED_CODES)
+
+    @property
+    def is_coded(self) -> bool:
+        return self in (Form.CODES, Form.SCALED_CODES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from schuss.data.columns import Column, Kind
 from schuss.data.encoder_info import Encoder, encoder_from_info, encoder_to_info
-from schuss.data.encoders import NumberEncoder, learn_categories, learn_numbers, parts_of, read_numbers
+from schuss.data.encoders import MOST_CATEGORIES, NumberEncoder, learn_categories, learn_numbers, parts_of, read_numbers
 from schuss.data.errors import DataError, nearest, shown
 from schuss.data.plain import CodeEncoder, Form, PlainNumberEncoder
 
@@ -58,8 +58,9 @@ class Preparation:
                 learnt[encoder.column].append(encoder)
         for column in columns:
             if column.kind is Kind.CATEGORY:
-                found = learn_categories(table.column(column.name), column.name)
-                learnt[column.name].append(CodeEncoder.of(found) if form is Form.CODES else found)
+                most = None if form is Form.SCALED_CODES else MOST_CATEGORIES
+                found = learn_categories(table.column(column.name), column.name, most)
+                learnt[column.name].append(CodeEncoder.of(found) if form.is_coded else found)
         return cls(tuple(columns), tuple(encoder for found in learnt.values() for encoder in found))
 
     @property
@@ -142,7 +143,7 @@ class Preparation:
 def _learn_block(
     table: pa.Table, block: list[tuple[Column, str]], form: Form
 ) -> Sequence[NumberEncoder | PlainNumberEncoder]:
-    if form is not Form.SCALED:
+    if not form.is_scaled:
         return [PlainNumberEncoder(column.name, part, column.markers) for column, part in block]
     raw = np.empty((table.num_rows, len(block)))
     for j, (column, part) in enumerate(block):

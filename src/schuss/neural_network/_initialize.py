@@ -20,7 +20,7 @@ _VARIANCE: dict[str, Callable[[int, int], float]] = {
     "he": lambda fan_in, fan_out: 2.0 / fan_in,
     "lecun": lambda fan_in, fan_out: 1.0 / fan_in,
 }
-_SPREAD = 0.1  # standard deviation of what tables of categories begin with
+_SPREAD = 0.01  # standard deviation of what tables of categories begin with
 NAMES = ("auto", "orthogonal", *(f"{name}_{kind}" for name in _VARIANCE for kind in ("uniform", "normal")))
 
 
