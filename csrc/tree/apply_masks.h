@@ -4,15 +4,12 @@
 #ifndef SCH_TREE_APPLY_MASKS_H
 #define SCH_TREE_APPLY_MASKS_H
 
-#include "core/prelude.h"
 #include "sch/apply.h"
+#include "tree/row_masks.h"
 
-/* Rows whose values are read together, and rows that go down a tree together: some registers, so that decoding a step
- * pays; few enough that the planes of some dozen features stay in the first-level cache. */
-enum { REGISTER_ROWS = 64, MASK_ROWS = 256, MOST_SLOTS = 256, MASKS_BYTES = MOST_SLOTS * MASK_ROWS };
-
-typedef uint8_t row_mask; /* of one row, 0 or 255 */
-typedef uint8_t bytes __attribute__((vector_size(SCH_VEC_BYTES), aligned(1), may_alias));
+/* Rows that go down a tree together: some registers, so that decoding a step pays; few enough that the planes of some dozen
+ * features stay in the first-level cache. */
+enum { MASK_ROWS = 256, MOST_SLOTS = 256, MASKS_BYTES = MOST_SLOTS * MASK_ROWS };
 
 /* Leaves of n_registers * REGISTER_ROWS rows in a tree, counted from left to right. */
 SCH_INLINE void descend(const int n_registers, const sch_mask_step *steps, int64_t n_steps, const uint8_t *planes,

@@ -1,8 +1,9 @@
-/* tree/route.h - leaf values added to the raw predictions: by the leaves' rows, or walking down the bins.
+/* tree/route.h - leaf values added to the raw predictions: by the leaves' rows, or from the bins.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_ROUTE_H
 #define SCH_TREE_ROUTE_H
 
+#include "tree/binned_masks.h"
 #include "tree/binned_walk.h"
 #include "tree/leaves.h"
 
@@ -22,7 +23,19 @@ static sch_status add_leaves(sch_add_leaves_args *a)
     return sch_par_for(&a->control, (a->leaf_start[a->n_leaves] + LEAF_BLOCK - 1) / LEAF_BLOCK, add_leaves_chunk, a);
 }
 
-static void add_routed_chunk(void *context, int64_t chunk)
+static void add_masked_chunk(void *context, int64_t chunk)
+{
+    const sch_add_routed_args *a = context;
+    const int64_t end = sch_min((chunk + 1) * LEAF_BLOCK, a->n_rows);
+    masked_rows m;
+    for (int64_t first = chunk * LEAF_BLOCK; first < end; first += REGISTER_ROWS) {
+        route_masked(&m, &a->x, a->nodes, a->n_nodes, a->sets, first);
+        const int64_t n = sch_min(REGISTER_ROWS, end - first);
+        for (int64_t r = 0; r < n; ++r) a->raw[first + r] += a->value[m.leaf[r]];
+    }
+}
+
+static void add_walked_chunk(void *context, int64_t chunk)
 {
     const sch_add_routed_args *a = context;
     const int64_t end = sch_min((chunk + 1) * LEAF_BLOCK, a->n_rows);
@@ -34,7 +47,8 @@ static void add_routed_chunk(void *context, int64_t chunk)
 
 static sch_status add_routed(sch_add_routed_args *a)
 {
-    return sch_par_for(&a->control, (a->n_rows + LEAF_BLOCK - 1) / LEAF_BLOCK, add_routed_chunk, a);
+    const sch_chunk body = a->rows || a->n_nodes > MASKED_NODES ? add_walked_chunk : add_masked_chunk;
+    return sch_par_for(&a->control, (a->n_rows + LEAF_BLOCK - 1) / LEAF_BLOCK, body, a);
 }
 
 #endif

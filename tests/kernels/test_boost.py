@@ -300,10 +300,14 @@ def test_each_node_draws_its_features():
 
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_raw_predictions_get_their_leaves(n_threads):
-    problem = Problem(30_000, 5, 15, missing=0.2, categorical=1)
+    problem = Problem(30_000, 5, 15, missing=0.2, categorical=2)
+    many = {"min_samples_leaf": 20, "max_leaves": 1000}
+    assert problem.grow(**many).n_leaves > 256
+    assert len(problem.grow(**many | {"max_leaves": 256}).sets) > 1
     small = Problem(400, 5, 16, missing=0.2, categorical=1)
-    for case, compared in ((problem, False), (small, True)):
-        tree = case.grow(min_samples_leaf=20)
+    cases = [(problem, many, False), (problem, many | {"max_leaves": 256}, False), (small, {"min_samples_leaf": 20}, True)]
+    for case, options, compared in cases:
+        tree = case.grow(**options)
         start = np.linspace(0, 1, len(case.g))
         raw, routed = start.copy(), start.copy()
         kernels.add_leaves(tree, tree.leaf_value, raw, n_threads=n_threads)

@@ -71,7 +71,8 @@ typedef struct {
 /* raw[row] += value of the leaf that the row falls into, for a tree whose thresholds are bins. */
 typedef struct {
     sch_control control;
-    sch_binned x; /* IN binned as the tree's table was */
+    sch_binned x; /* IN binned as the tree's table was; column_stride a multiple of 64 */
+    int64_t n_nodes;
     const sch_node *nodes; /* IN (n_nodes) */
     const uint64_t *sets; /* IN (n_sets, 4) */
     int64_t n_rows;

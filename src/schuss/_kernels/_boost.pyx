@@ -179,9 +179,8 @@ def add_routed(Binned binned, tree, value, raw, *, rows=None, int n_threads=1):
     """raw[row] += value[leaf] for any rows of a table binned as the tree's was; rows uint32, None: all."""
     cdef sch_add_routed_args a
     cdef sch_status status
-    cdef int64_t n_nodes = len(tree.nodes)
-    a.control, a.x = control(n_threads), binned.c
-    a.nodes = <const sch_node *>read(tree.nodes.view(np.uint8), "nodes", b"B", n_nodes * sizeof(sch_node))
+    a.control, a.x, a.n_nodes = control(n_threads), binned.c, len(tree.nodes)
+    a.nodes = <const sch_node *>read(tree.nodes.view(np.uint8), "nodes", b"B", a.n_nodes * sizeof(sch_node))
     a.sets = <const uint64_t *>read(tree.sets.view(np.int64), "sets", b"q", tree.sets.size)
     a.n_rows = binned.c.n if rows is None else len(rows)
     a.rows = <const uint32_t *>read_or_null(rows, "rows", b"I", a.n_rows)

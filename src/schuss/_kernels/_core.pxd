@@ -554,6 +554,7 @@ cdef extern from "sch/boost.h" nogil:
     ctypedef struct sch_add_routed_args:
         sch_control control
         sch_binned x
+        int64_t n_nodes
         const sch_node *nodes
         const uint64_t *sets
         int64_t n_rows
