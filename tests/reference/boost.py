@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reference.bin import by_tile
-
 MISSING = 255
 CATEGORY_SUPPORT = 10.0
 
@@ -204,6 +202,5 @@ def add_routed(bins, nodes, values, raw):
 
 
 def reorder_rows(bins, order):
-    """The (n, d) bins in another order, by tile and by column."""
-    moved = np.array([bins[row] for row in order])
-    return by_tile(moved), moved.T
+    """The (n, d) bins in another order."""
+    return np.array([bins[row] for row in order])
