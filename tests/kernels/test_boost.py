@@ -376,4 +376,4 @@ def test_rows_change_places_in_both_layouts(n, d, n_threads):
     np.testing.assert_array_equal(table.columns, moved.T)
     np.testing.assert_array_equal(table.tiles, by_tile(moved))
     assert not table.tile_sparse.any()
-    assert table.tile_column.tolist() == [f // len(tiles) for f in range(d)]
+    assert table.tile_column.tolist() == [f // len(table.tiles) for f in range(d)]
