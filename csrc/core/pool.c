@@ -16,10 +16,10 @@
 #  define cpu_relax() ((void)0)
 #endif
 
-enum { MAX_WORKERS = 255, QUICK_CALLS = 8 };
+enum { MAX_WORKERS = 255, QUICK_CALLS = 8, SPIN_TURNS = 16 };
 static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
 static const int64_t QUICK_NS = 1000 * 1000;
-static const int64_t SPIN_NS = 30 * 1000; /* then sleep: another library's threads may need the core */
+static const int64_t SPIN_NS = 100 * 1000; /* then sleep: another library's threads may need the core */
 
 typedef struct {
     sch_chunk body;
@@ -116,12 +116,19 @@ static void run_chunks(loop *work, const sch_control *control)
     }
 }
 
+/* Lets a moment pass; whether to go on spinning. The clock is not read every time. */
+static int spins(int64_t start, int *turn)
+{
+    cpu_relax();
+    return ++*turn % SPIN_TURNS || now_ns() - start < SPIN_NS;
+}
+
 /* A short spin catches the next loop of a tight sequence; after that the worker sleeps. */
 static void wait_for_ticket(uint64_t seen)
 {
     const int64_t start = now_ns();
-    while (atomic_load_explicit(&pool.ticket, memory_order_acquire) == seen && now_ns() - start < SPIN_NS)
-        for (int i = 0; i < 16; ++i) cpu_relax();
+    int turn = 0;
+    while (atomic_load_explicit(&pool.ticket, memory_order_acquire) == seen && spins(start, &turn)) continue;
 }
 
 static void *worker(void *unused)
@@ -203,12 +210,12 @@ static struct timespec poll_time(void)
 static void retire(loop *work, const sch_control *control)
 {
     const int64_t start = now_ns();
+    int turn = 0;
     pthread_mutex_lock(&pool.lock);
     pool.current = NULL;
     pool.wanted = 0;
     pthread_mutex_unlock(&pool.lock);
-    while (atomic_load_explicit(&pool.running, memory_order_acquire) && now_ns() - start < SPIN_NS)
-        for (int i = 0; i < 16; ++i) cpu_relax();
+    while (atomic_load_explicit(&pool.running, memory_order_acquire) && spins(start, &turn)) continue;
     pthread_mutex_lock(&pool.lock);
     while (atomic_load(&pool.running)) {
         const struct timespec until = poll_time();

@@ -49,6 +49,7 @@ static void search_chunk(void *context, int64_t tile)
         search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], found);
         for (int64_t f = tile; f < a->x.d; f += w->tiles)
             if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, found);
+        if (found->score > 0.0 && !found->categorical) complete_split(node, cells, found);
     }
 }
 
@@ -111,11 +112,7 @@ static sch_status search_nodes(search_task *task)
             if (w->tile_used[t] && found->score > 0.0 && beats(found->score, found->feature, &node->best))
                 node->best = *found;
         }
-        if (node->best.score == 0.0) continue;
-        if (!node->best.categorical)
-            complete_split(&task->candidates[i], slot_cells(w, node, sch_tile_of(w->a->x.d, node->best.feature)),
-                           &node->best);
-        push_leaf(w, (int32_t)(node - w->nodes));
+        if (node->best.score > 0.0) push_leaf(w, (int32_t)(node - w->nodes));
     }
     return SCH_OK;
 }

@@ -44,7 +44,9 @@ static void choose_features(const growth *w, const grown_node *node, uint8_t *us
     for (int64_t f = 0; f < a->x.d && a->features; ++f) usable[f] &= a->features[f] != 0;
     if (a->feature_fraction < 1.0) draw_features(w, node, usable);
     memset(allowed, 0, (size_t)(w->tiles * SCH_TILE) * sizeof *allowed);
-    for (int64_t f = 0; f < a->x.d; ++f) allowed[tile_place(&a->x, f)] = usable[f] && !a->x.is_categorical[f] ? -1 : 0;
+    for (int64_t t = 0; t < w->tiles; ++t)
+        for (int64_t f = t; f < a->x.d; f += w->tiles)
+            allowed[t * SCH_TILE + a->x.tile_column[f]] = usable[f] && !a->x.is_categorical[f] ? -1 : 0;
 }
 
 #endif

@@ -61,12 +61,6 @@ typedef struct {
     int32_t *leaf_number; /* (2 max_leaves - 1) */
 } growth;
 
-/* A feature's place in what is kept by tile and column. */
-SCH_INLINE int64_t tile_place(const sch_binned *x, int64_t feature)
-{
-    return sch_tile_of(x->d, feature) * SCH_TILE + x->tile_column[feature];
-}
-
 /* Tasks beyond the number of tiles, where those are too few to share out. */
 SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
 
@@ -110,12 +104,13 @@ static int describe_tiles(growth *w)
     memset(w->tile_top, 0, (size_t)w->tiles * sizeof *w->tile_top);
     memset(w->tile_used, 0, (size_t)w->tiles);
     memset(w->tile_missing, 0, (size_t)w->tiles);
-    for (int64_t f = 0; f < a->x.d; ++f) {
-        const int64_t t = sch_tile_of(a->x.d, f);
-        w->feature_at[tile_place(&a->x, f)] = (int32_t)f;
-        if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
-        w->tile_used[t] |= !a->features || a->features[f];
-        w->tile_missing[t] |= a->x.has_missing[f];
+    for (int64_t t = 0; t < w->tiles; ++t) {
+        for (int64_t f = t; f < a->x.d; f += w->tiles) {
+            w->feature_at[t * SCH_TILE + a->x.tile_column[f]] = (int32_t)f;
+            if (a->x.n_bins[f] > w->tile_top[t]) w->tile_top[t] = a->x.n_bins[f];
+            w->tile_used[t] |= !a->features || a->features[f];
+            w->tile_missing[t] |= a->x.has_missing[f];
+        }
         any |= w->tile_used[t];
     }
     return any;

@@ -274,11 +274,17 @@ static void subtract_histogram(const packing *p, int64_t *parent, const int64_t 
     subtract_stretch(p, parent + missing, child + missing, SCH_TILE, parent_packed, child_packed, rest_packed);
 }
 
+/* What stands in a word, or in two. */
+SCH_INLINE sums unpacked(const packing *p, int64_t first, int64_t second, int packed)
+{
+    const int64_t low = first & p->low_mask;
+    if (packed) return (sums){first >> p->g_shift, low >> p->h_shift, low & p->count_mask};
+    return (sums){first, second >> p->wide_shift, second & p->wide_mask};
+}
+
 SCH_INLINE sums cell_sums(const packing *p, const int64_t *cells, int64_t j, int packed)
 {
-    const int64_t low = packed ? cells[j] & p->low_mask : cells[PLANE + j];
-    if (packed) return (sums){cells[j] >> p->g_shift, low >> p->h_shift, low & p->count_mask};
-    return (sums){cells[j], low >> p->wide_shift, low & p->wide_mask};
+    return unpacked(p, cells[j], packed ? 0 : cells[PLANE + j], packed);
 }
 
 SCH_INLINE sums plus(sums x, sums y) { return (sums){x.g + y.g, x.h + y.h, x.c + y.c}; }

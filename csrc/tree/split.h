@@ -15,7 +15,7 @@ typedef struct {
     double score; /* of both sides; 0: there is no split */
     int32_t feature, bin;
     int32_t missing_left, categorical;
-    sums left; /* of a numeric split only once it has won: see complete_split */
+    sums left;
     uint64_t set[SCH_SET_WORDS]; /* categories that go left */
 } split;
 
@@ -65,15 +65,14 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
     return -shrunk(g, node->l1) * side_value(node, g, h);
 }
 
-/* Sums of the left side of a numeric split, in the histogram of its tile. */
+/* Sums of the left side of a numeric split. The thread that has the histogram of its tile in its cache finds them. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
-    const int64_t column = node->a->x.tile_column[s->feature];
-    sums left = {0, 0, 0};
-    if (s->missing_left) left = cell_sums(node->p, cells, SCH_MISSING_BIN * SCH_TILE + column, node->packed);
-    for (int64_t b = 0; b <= s->bin; ++b)
-        left = plus(left, cell_sums(node->p, cells, b * SCH_TILE + column, node->packed));
-    s->left = left;
+    const int64_t *column = cells + node->a->x.tile_column[s->feature], *missing = column + SCH_MISSING_BIN * SCH_TILE;
+    int64_t first = s->missing_left ? missing[0] : 0, second = s->missing_left && !node->packed ? missing[PLANE] : 0;
+    for (int64_t b = 0; b <= s->bin; ++b) first += column[b * SCH_TILE];
+    for (int64_t b = 0; b <= s->bin && !node->packed; ++b) second += column[PLANE + b * SCH_TILE];
+    s->left = unpacked(node->p, first, second, node->packed);
 }
 
 #endif
