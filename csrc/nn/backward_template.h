@@ -1,4 +1,4 @@
-/* nn/backward_template.h - from the loss to the derivatives by all parameters.
+/* nn/backward_template.h - from the loss to the derivatives by what every layer gives, and by biases and norms.
  * SPDX-License-Identifier: BSD-3-Clause */
 
 static void T(head_task)(void *context, int64_t p)
@@ -134,60 +134,6 @@ static void T(rows_task)(void *context, int64_t column)
     for (int64_t i = 0; i < count; ++i) gradient[i] = w->add ? gradient[i] + sum[i] : sum[i];
 }
 
-/* Derivatives by the weights between units k of the input and one column of PW units. */
-static void T(weight_tile)(const T(work) *w, int64_t at, int64_t column, int64_t k, int64_t count)
-{
-    const sch_nn_layer *l = &w->a->network.layers[at];
-    const int64_t units = sch_min(PW, l->fan_out - column * PW);
-    const int nv = units > VL ? 2 : 1;
-    real edge[SCH_NN_ROWS * PW];
-    real *const to = T(gradient_of)(w, l->weight) + k * l->fan_out + column * PW;
-    T(product) p = {.depth = w->m.rows,
-                    .span = PW,
-                    .a = T(input_of)(w, at) + k * PW,
-                    .a_step = 1,
-                    .a_jump = (l->fan_in - 1) * PW,
-                    .b = w->layer[at].rows + column * PW * T(round_rows)(w->m.rows),
-                    .c = to,
-                    .c_row = l->fan_out,
-                    .add = w->add};
-    if (units == nv * VL) {
-        T(product_far)(count, nv, &p);
-        return;
-    }
-    p.c = edge, p.c_row = PW, p.add = 0;
-    T(product_far)(count, nv, &p);
-    for (int64_t r = 0; r < count; ++r)
-        for (int64_t u = 0; u < units; ++u)
-            to[r * l->fan_out + u] = w->add ? to[r * l->fan_out + u] + edge[r * PW + u] : edge[r * PW + u];
-}
-
-/* All weights of one layer, cut into columns and groups of tiles. */
-static void T(weight_task)(void *context, int64_t task)
-{
-    T(work) *w = context;
-    const sch_nn_layer *l = &w->a->network.layers[w->at];
-    const int64_t column = task / w->grid.groups, group = task % w->grid.groups, blocks = w->grid.inner;
-    const int64_t end = sch_min(blocks, (group + 1) * w->grid.group);
-    for (int64_t b = group * w->grid.group; b < end; ++b) {
-        const int64_t k = sch_nn_begin(b, l->fan_in, blocks);
-        T(weight_tile)(w, w->at, column, k, sch_nn_begin(b + 1, l->fan_in, blocks) - k);
-    }
-}
-
-static void T(sparse_weight_task)(void *context, int64_t column)
-{
-    T(work) *w = context;
-    const sch_nn_layer *l = &w->a->network.layers[0];
-    const int64_t first = column * PW, count = sch_min(PW, l->fan_out - first);
-    real *const gradient = T(gradient_of)(w, l->weight);
-    if (!w->add)
-        for (int64_t k = 0; k < l->fan_in; ++k)
-            memset(gradient + k * l->fan_out + first, 0, (size_t)count * sizeof(real));
-    T(sparse_gradient)(&w->a->x, w->order, w->m.rows, w->layer[0].rows + column * PW * T(round_rows)(w->m.rows),
-                       l->fan_out, first, count, gradient);
-}
-
 static sch_status T(backward_layer)(T(work) *w)
 {
     const sch_control *control = &w->a->control;
@@ -207,24 +153,7 @@ static sch_status T(backward_layer)(T(work) *w)
     return status;
 }
 
-static sch_status T(weight_gradients)(T(work) *w)
-{
-    const sch_nn_train_args *a = w->a;
-    const double rows = (double)w->m.rows;
-    sch_status status = SCH_OK;
-    for (w->at = 0; w->at < a->network.n_layers && status == SCH_OK; ++w->at) {
-        const sch_nn_layer *l = &a->network.layers[w->at];
-        const int64_t columns = (l->fan_out + PW - 1) / PW;
-        const double work = 2.0 * rows * (double)(l->fan_in * l->fan_out);
-        w->grid = sch_nn_grid_of(columns, sch_nn_blocks(l->fan_in), work);
-        if (w->at == 0 && a->x.storage != SCH_DENSE)
-            status = sch_nn_for(&a->control, work, columns, T(sparse_weight_task), w);
-        else status = sch_nn_for(&a->control, work, columns * w->grid.groups, T(weight_task), w);
-    }
-    return status;
-}
-
-/* Loss of the batch in *loss (weighted sum), derivatives by all parameters in gradient. */
+/* Loss of the batch in *loss (weighted sum); what the derivatives by the weights are products of, all others in gradient. */
 static sch_status T(backward)(T(work) *w, double *loss)
 {
     const sch_nn_network *net = &w->a->network;
@@ -237,6 +166,5 @@ static sch_status T(backward)(T(work) *w, double *loss)
     *loss = sch_sum_ordered(w->partial, w->m.panels);
     for (w->at = net->n_layers - 2; w->at >= 0 && status == SCH_OK; --w->at) status = T(backward_layer)(w);
     if (status == SCH_OK) status = sch_nn_for(&w->a->control, 16.0 * rows * units, T(n_columns)(net), T(rows_task), w);
-    if (status == SCH_OK) status = T(weight_gradients)(w);
     return status == SCH_OK && w->tables.n ? T(table_gradients)(w) : status;
 }

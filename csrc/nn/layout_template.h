@@ -12,6 +12,7 @@ typedef struct {
     real *scale; /* the norm's 1 / deviation: (units) or (rows) */
     real *delta; /* derivative of the loss by what the linear map gives */
     real *rows;  /* delta by row: [PW units][row][PW] */
+    sch_nn_grid weights; /* tasks: pairs of blocks of inputs, so that deltas are used twice, by columns of PW units */
 } T(layer_work);
 
 typedef struct {
@@ -33,6 +34,9 @@ typedef struct {
     sch_nn_grid grid;
     double decay, scale;   /* of the step: alpha / weight of the rows, what gradients are multiplied with */
     double rate;
+    T(step) step;
+    int64_t n_tasks;       /* of all layers' weights */
+    int derives, steps;    /* what they do */
 } T(work);
 
 enum { T(STEP_CHUNK) = 16384 }; /* parameters per task of an update */
@@ -46,7 +50,8 @@ SCH_INLINE int64_t T(forward_block)(int64_t fan_in) { return (fan_in - 1) * SCH_
 
 static real *T(take_reals)(int64_t n, sch_arena *arena) { return sch_take(arena, n * (int64_t)sizeof(real)); }
 
-static void T(layer_layout)(const sch_nn_network *net, int64_t at, int64_t rows, T(layer_work) *w, sch_arena *arena)
+/* Returns the number of tasks that its weights are cut into. */
+static int64_t T(layer_layout)(const sch_nn_network *net, int64_t at, int64_t rows, T(layer_work) *w, sch_arena *arena)
 {
     const sch_nn_layer *l = &net->layers[at];
     const int last = at == net->n_layers - 1;
@@ -59,7 +64,10 @@ static void T(layer_layout)(const sch_nn_network *net, int64_t at, int64_t rows,
         k.scale = T(take_reals)(sch_max(l->fan_out, rows), arena);
     }
     k.rows = T(take_reals)(rows * sch_round_up(l->fan_out, PW), arena);
+    k.weights = sch_nn_grid_of((sch_nn_blocks(l->fan_in) + 1) / 2, (l->fan_out + PW - 1) / PW,
+                               2.0 * (double)(rows * l->fan_in * l->fan_out));
     if (w) *w = k;
+    return sch_nn_tasks(&k.weights);
 }
 
 /* Divides the scratch, or with arena.base == NULL only counts it. */
@@ -73,7 +81,7 @@ static T(work) T(train_layout)(sch_nn_train_args *a, sch_arena *arena)
     for (int64_t at = 0; at < n_layers; ++at) {
         const sch_nn_layer *l = &net->layers[at];
         const int64_t forward = sch_nn_blocks(l->fan_out) * l->fan_in, backward = sch_nn_blocks(l->fan_in) * l->fan_out;
-        T(layer_layout)(net, at, rows, arena->base ? &w.layer[at] : NULL, arena);
+        w.n_tasks += T(layer_layout)(net, at, rows, arena->base ? &w.layer[at] : NULL, arena);
         packed = sch_max(packed, sch_max(forward, backward) * T(pack_stride)());
     }
     w.packed = T(take_reals)(packed, arena);
@@ -83,7 +91,7 @@ static T(work) T(train_layout)(sch_nn_train_args *a, sch_arena *arena)
     w.y = T(take_reals)(rows * w.y_width, arena);
     w.weight = T(take_reals)(rows, arena);
     w.visit = sch_take(arena, a->x.n * (int64_t)sizeof(int64_t));
-    const int64_t partials = sch_max(rows, sch_max(w.tables.n, T(n_chunks)(a->n_parameters)));
+    const int64_t partials = sch_max(sch_max(rows, w.n_tasks), sch_max(w.tables.n, T(n_chunks)(a->n_parameters)));
     w.partial = sch_take(arena, partials * (int64_t)sizeof(double));
     return w;
 }

@@ -39,6 +39,8 @@ SCH_INLINE sch_nn_grid sch_nn_grid_of(int64_t outer, int64_t inner, double work)
     return g;
 }
 
+SCH_INLINE int64_t sch_nn_tasks(const sch_nn_grid *g) { return g->outer * g->groups; }
+
 /* A loop over tasks: alone, without the pool's overhead, where the work does not pay for a second thread. */
 SCH_INLINE sch_status sch_nn_for(const sch_control *control, double work, int64_t n, sch_chunk body, void *context)
 {

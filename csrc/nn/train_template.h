@@ -62,12 +62,9 @@ static sch_status T(train_batch)(T(work) *w, int64_t begin, T(group) *g)
     ++a->batches;
     ++g->count;
     g->loss += loss;
-    if (!a->update) {
-        a->loss_sum += loss / a->normaliser;
-        return SCH_OK;
-    }
-    const int due = g->count == a->accumulate || begin + rows == a->x.n;
-    return due ? T(end_group)(w, g) : SCH_OK;
+    if (!a->update) a->loss_sum += loss / a->normaliser;
+    const int due = a->update && (g->count == a->accumulate || begin + rows == a->x.n);
+    return due ? T(end_group)(w, g) : T(weights_pass)(w, 1, 0);
 }
 
 static sch_status T(nn_train)(sch_nn_train_args *a)

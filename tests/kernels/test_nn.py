@@ -67,7 +67,7 @@ def test_batches_that_share_a_step_are_one_batch(dtype):
 
 
 @pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 33, 65])
-@pytest.mark.parametrize("units", [(1, 1, 1), (3, 16, 1), (17, 33, 10), (64, 14, 15, 2), (5, 3)])
+@pytest.mark.parametrize("units", [(1, 1, 1), (3, 16, 1), (17, 33, 10), (64, 14, 15, 2), (31, 36, 35, 3), (5, 3)])
 def test_odd_sizes(isa, dtype, n, units):
     case = Case(units, dtype, 6, n=n)
     got, want = case.train("sgd", batch_size=32), case.reference_train("sgd", batch_size=32)
@@ -168,6 +168,15 @@ def test_wide_layers_are_packed(dtype):
     case = Case((20, 300, 3), dtype, 10, n=300)
     got, want = case.train("sgd", batch_size=300), case.reference_train("sgd", batch_size=300)
     assert_trained_alike(case, "sgd", got, want, 300)
+
+
+def test_weights_of_few_inputs_and_many_units(dtype, n_threads):
+    """These are cut by units, and take their step row by row."""
+    case = Case((5, 1500, 3), dtype, 10, n=300)
+    one, many = (case.train(batch_size=150, alpha=0.1, n_threads=k) for k in (1, n_threads))
+    for name, value in one.items():
+        assert_same_bytes(many[name], value)
+    assert_trained_alike(case, "adam", one, case.reference_train(batch_size=150, alpha=0.1), 300)
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 7])
