@@ -125,10 +125,11 @@ def learn_categories(X: Any, mask: Mask, max_bins: int) -> Vocabulary:
 def are_codes(vocabulary: Vocabulary) -> bool:
     """Whether the categories of every column are 0, 1, 2, ...: then they need no encoding.
 
-    What trees do not know, they take for missing by themselves.
+    What models do not know, they take for missing by themselves; but they need a category to know.
     """
     return all(
-        categories is None or (categories.dtype.kind == "f" and np.array_equal(categories, np.arange(len(categories))))
+        categories is None
+        or (len(categories) and categories.dtype.kind == "f" and np.array_equal(categories, np.arange(len(categories))))
         for categories in vocabulary
     )
 

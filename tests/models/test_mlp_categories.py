@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 import schuss
 from schuss.neural_network import MLPClassifier, MLPRegressor
@@ -247,11 +246,18 @@ def test_validation_rows_are_coded_alike():
     assert fitted.history_[best]["validation_score"] == pytest.approx(fitted.score(X[1200:], y[1200:]))
 
 
-def test_no_warning_of_a_table_that_is_short():
-    """A column without a single category, all missing, is one that adds nothing."""
+def test_a_feature_without_a_single_category_tells_rows_apart_in_nothing():
     X, y, _ = made_table(200)
     X[:, 1] = np.nan
-    with pytest.warns(ConvergenceWarning):
-        fitted = model().fit(X, y)
+    fitted = model().fit(X, y)
     assert fitted.coefs_[0].shape[0] == 1 + 2 + 1 + 5
-    assert np.isfinite(fitted.predict_proba(X)).all()
+    other = X.copy()
+    other[:, 1] = np.arange(200)
+    np.testing.assert_array_equal(fitted.predict_proba(other), fitted.predict_proba(X))
+
+
+def test_a_warm_start_with_other_tables_is_refused():
+    X, y, _ = made_table(200)
+    fitted = model(warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="differ from those of the previous fit"):
+        fitted.set_params(embedding_dims=3).fit(X, y)
