@@ -16,6 +16,7 @@ from sklearn import datasets
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from schuss.diagnosis import Label, Verdict, diagnose
@@ -205,6 +206,8 @@ def test_nothing_to_judge_is_an_error():
         diagnose(History([{"seconds": 1.0}]))
     with pytest.raises(NotFittedError):
         diagnose(SGDClassifier())
+    with pytest.raises(TypeError, match=r"Pipeline keeps no history_.* such as pipeline\[-1\]"):
+        diagnose(make_pipeline(SGDClassifier()).fit([[0.0], [1.0]], [0, 1]))
 
 
 def test_kept_iteration_must_be_there():

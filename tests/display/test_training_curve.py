@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 import schuss
 from schuss.display import TrainingCurveDisplay
@@ -72,6 +73,8 @@ def test_unknown_metric_lists_what_there_is(model):
 def test_unfitted_estimator():
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(LogisticRegression())
+    with pytest.raises(TypeError, match="Pipeline keeps no history_"):
+        TrainingCurveDisplay.from_estimator(make_pipeline(LogisticRegression()).fit([[0.0], [1.0]], [0, 1]))
 
 
 def test_without_validation_there_is_one_curve():

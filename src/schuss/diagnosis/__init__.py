@@ -56,6 +56,8 @@ def diagnose(
     ------
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
+    TypeError
+        If it keeps no history, as a pipeline does not.
     ValueError
         If there is nothing to judge: no iteration, no loss, or not the one kept, was recorded.
 
@@ -117,10 +119,21 @@ def diagnose(
     return Verdict(finding.label, summary, evidence(case), finding.advice)
 
 
+def check_has_history(estimator: Any) -> None:
+    """Raise if there is no run to look into: the estimator is not fitted, or one around those that keep a history."""
+    if hasattr(estimator, "history_"):
+        return
+    check_is_fitted(estimator)
+    raise TypeError(
+        f"{type(estimator).__name__} keeps no history_: pass the estimator inside, such as pipeline[-1] or "
+        "search.best_estimator_"
+    )
+
+
 def _history_of(run: Any) -> tuple[History, Any]:
     if isinstance(run, History):
         return run, None
-    check_is_fitted(run, "history_")
+    check_has_history(run)
     if hasattr(run, "tree_") and getattr(run, "ccp_alpha", 0.0) > 0.0:
         return run.history_[-1:], run  # the pruned tree; all others were on the way to one that is no more
     return run.history_, run

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
+from schuss.diagnosis import check_has_history
 from schuss.display._axes import new_axes
 from schuss.history import History
 
@@ -124,12 +124,14 @@ class TrainingCurveDisplay:
         ------
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
+        TypeError
+            If it keeps no history, as a pipeline does not.
         ValueError
             If nothing of this metric was recorded.
         ImportError
             If matplotlib is not installed.
         """
-        check_is_fitted(estimator, "history_")
+        check_has_history(estimator)
         return cls.from_history(
             estimator.history_,
             metric=metric,
