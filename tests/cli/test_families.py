@@ -80,6 +80,7 @@ def test_show_and_report_list_importances(trained, shown, tmp_path, family):
         assert "Most important features" in text
         assert "coefficient" not in text
         assert ("The tree" in text) == (family == "tree")
+        assert ("Grown to the end" in text) == (family == "tree")
 
 
 def test_a_tree_is_told_in_questions(trained, shown, bench):

@@ -76,9 +76,17 @@ def describe_stop(estimator: Any) -> dict[str, Any]:
     return {
         "reason": str(estimator.stop_reason_),
         "iterations": len(estimator.history_),
+        "unit": _unit(estimator),
         "best_iteration": None if best is None else int(best),
         "best_restored": best is not None and bool(estimator.get_params().get("early_stopping")),
     }
+
+
+def _unit(estimator: Any) -> str:
+    """What a record of the history is one of."""
+    if not hasattr(estimator, "tree_"):
+        return "iteration"
+    return "level" if estimator.max_leaf_nodes is None else "step"
 
 
 def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:

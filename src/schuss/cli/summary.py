@@ -60,7 +60,7 @@ class Teller:
 
     def stop(self, stop: Mapping[str, Any]) -> None:
         """Say why the fit ended."""
-        sentence = words.stop_sentence(stop["reason"], stop["iterations"])
+        sentence = words.stop_sentence(stop)
         if stop["best_restored"]:
             sentence += f" Kept is iteration {stop['best_iteration'] + 1}, the best on validation rows."
         say(self._console, sentence)

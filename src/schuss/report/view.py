@@ -38,7 +38,7 @@ def build_view(record: Mapping[str, Any], model: TableModel, evaluation: Evaluat
         "scores": _scores(record["test"]),
         "unknown": record["test"]["rows_of_unknown_class"] if record["test"] else 0,
         "verdict": _verdict(record["verdict"]),
-        "stop": words.stop_sentence(record["stop"]["reason"], record["stop"]["iterations"]),
+        "stop": words.stop_sentence(record["stop"]),
         "curves": figures.curves(history, _kept(record["stop"])) if len(history) > 1 else None,
         "losses": _losses(history),
         "watched": "validation_loss" in history.columns,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -140,17 +140,22 @@ def listing(items: Sequence[str], most: int = 6) -> str:
     return ", ".join(items)
 
 
-def stop_sentence(reason: str, n_iter: int) -> str:
-    """Say why a fit ended.
+def stop_sentence(stop: Mapping[str, Any]) -> str:
+    """Say why a fit ended: ``reason``, after how many ``iterations``, or of which ``unit``.
 
     Examples
     --------
-    >>> stop_sentence("converged", 7)
+    >>> stop_sentence({"reason": "converged", "iterations": 7})
     'Converged after 7 iterations: the loss no longer falls in earnest.'
+    >>> stop_sentence({"reason": "converged", "iterations": 4, "unit": "level"})
+    'Grown to the end: no leaf may be split any further.'
     """
+    reason, unit = stop["reason"], stop.get("unit", "iteration")
+    if reason == "converged" and unit != "iteration":
+        return "Grown to the end: no leaf may be split any further."
     verb = {"converged": "Converged", "diverged": "Diverged", "interrupted": "Stopped by Ctrl-C"}.get(reason, "Stopped")
     why = "" if reason == "interrupted" else f": {_STOPS.get(reason, reason)}"
-    return f"{verb} after {count(n_iter, 'iteration')}{why}."
+    return f"{verb} after {count(stop['iterations'], unit)}{why}."
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
