@@ -325,7 +325,7 @@ def test_categories_of_a_frame(forest):
     y = np.isin(codes, [1, 5, 6, 11, 17]) + 0.1 * rng.standard_normal(600)
     y = (y > 0.5).astype(int) if forest in CLASSIFIERS else y
     frame = pd.DataFrame({"x": rng.standard_normal(600), "c": pd.Categorical([f"c{code}" for code in codes])})
-    model = forest(n_estimators=20, max_depth=6, max_features=None, categorical_features="from_dtype", random_state=0)
+    model = forest(n_estimators=20, max_depth=6, max_features=None, random_state=0)
     model.fit(frame, y)
     assert model.score(frame, y) > 0.9
     assert model._trees.known_categories is not None
@@ -343,8 +343,17 @@ def test_categories_of_a_frame(forest):
 def test_exact_trees_take_no_categories(forest):
     X, y = data(forest)
     X[:, 0] = np.round(X[:, 0])
-    with pytest.raises(ValueError, match="categorical_features needs max_bins"):
+    with pytest.raises(ValueError, match=r"categorical_features=\[0\] needs max_bins"):
         forest(max_bins=None, categorical_features=[0]).fit(X, y)
+
+
+def test_categories_that_are_numbers_can_be_taken_as_such(forest):
+    pd = pytest.importorskip("pandas", reason="data frames are pandas'")
+    X, y = data(forest)
+    X[:, 0] = np.round(9 * X[:, 0])
+    frame = pd.DataFrame(X).astype({0: "category"})
+    model = forest(n_estimators=3, random_state=0, categorical_features=None)
+    np.testing.assert_array_equal(model.fit(frame, y).predict(frame), clone(model).fit(X, y).predict(X))
 
 
 @pytest.mark.parametrize("max_bins", [255, None])

@@ -93,9 +93,13 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
         if sp.issparse(y):
             raise ValueError("sparse multilabel-indicator for y is not supported.")
         self.is_categorical_ = self._vocabulary = None
-        if self._is_exact and categorical_mask(X, self.categorical_features) is not None:
-            raise ValueError("categorical_features needs max_bins, and a criterion other than 'absolute_error'.")
-        if self._is_exact or self.categorical_features is None:
+        has_categories = categorical_mask(X, self.categorical_features) is not None
+        if self._is_exact and has_categories:
+            raise ValueError(
+                f"categorical_features={self.categorical_features!r} needs max_bins, and a criterion other than "
+                "'absolute_error'; with None, categories that are numbers are taken as such."
+            )
+        if not has_categories:
             X, y = check_training_data(self, X, y)
         else:
             X, y = self._encoded(X, reset=True), check_array(y, ensure_2d=False, dtype=None, input_name="y")

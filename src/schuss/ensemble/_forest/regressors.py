@@ -65,10 +65,10 @@ class RandomForestRegressor(ForestRegressor):
         Number of bins, at most 255, that the values of a feature are reduced to: a feature with no more
         distinct values loses nothing. None searches the values themselves, as
         `schuss.tree.DecisionTreeRegressor` does.
-    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default=None
+    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default='from_dtype'
         Columns that hold categories, at most ``max_bins`` of them, as a mask, by number, by name, or those that
-        are categorical in a data frame. They are divided into two sets of categories instead of at a threshold;
-        categories not seen in training count as missing.
+        are categorical in a data frame; None: no column does. They are divided into two sets of categories
+        instead of at a threshold; categories not seen in training count as missing.
     early_stopping : bool, default=False
         Whether to stop adding trees when the loss on validation data, or out of bag if there are none, has
         stopped falling.
@@ -146,7 +146,7 @@ class RandomForestRegressor(ForestRegressor):
         max_samples: int | float | None = None,
         monotonic_cst: Any = None,
         max_bins: int | None = 255,
-        categorical_features: Any = None,
+        categorical_features: Any = "from_dtype",
         early_stopping: bool = False,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
@@ -237,10 +237,10 @@ class ExtraTreesRegressor(ForestRegressor):
         Number of bins, at most 255, that the values of a feature are reduced to: a feature with no more
         distinct values loses nothing. None searches the values themselves, as `schuss.tree.ExtraTreeRegressor`
         does.
-    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default=None
+    categorical_features : array-like of bool, int or str, 'from_dtype' or None, default='from_dtype'
         Columns that hold categories, at most ``max_bins`` of them, as a mask, by number, by name, or those that
-        are categorical in a data frame. They are divided into two sets of categories instead of at a threshold;
-        categories not seen in training count as missing.
+        are categorical in a data frame; None: no column does. They are divided into two sets of categories
+        instead of at a threshold; categories not seen in training count as missing.
     early_stopping : bool, default=False
         Whether to stop adding trees when the loss on validation data, or out of bag if there are none, has
         stopped falling.
@@ -319,7 +319,7 @@ class ExtraTreesRegressor(ForestRegressor):
         max_samples: int | float | None = None,
         monotonic_cst: Any = None,
         max_bins: int | None = 255,
-        categorical_features: Any = None,
+        categorical_features: Any = "from_dtype",
         early_stopping: bool = False,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
