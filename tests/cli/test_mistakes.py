@@ -22,6 +22,8 @@ MISTAKES = {
     "numbers for classes": (["train", "sample:diabetes", "-m", "logistic"], "too many to be classes"),
     "empty file": (["train", "empty.csv", "-t", "y"], "'empty.csv' is empty"),
     "broken csv": (["train", "broken.csv", "-t", "y"], "line 3 has 1 column, the header has 2"),
+    "too large": (["train", "large.csv", "-t", "y"], "which is too large a number for a model"),
+    "too large target": (["train", "large.csv", "-t", "x"], "too large a number for a model"),
     "not text": (["train", "noise.csv", "-t", "y"], "must be text in UTF-8"),
     "unknown parameter": (["train", "table.csv", "-t", "y", "-m", "sgd", "--set", "alhpa=1"], "did you mean 'alpha'?"),
     "impossible value": (["train", "table.csv", "-t", "y", "--set", "C=-1"], "'C' parameter of LogisticRegression"),
@@ -72,6 +74,7 @@ def desk(tmp_path):
     (tmp_path / "broken.csv").write_text("x,y\n1,2\n3\n")
     (tmp_path / "short.csv").write_text("y,word,only\n1,a,k\n")
     (tmp_path / "bare.csv").write_text("1,1,0\n2,3,1\n")
+    (tmp_path / "large.csv").write_text("x,y\n" + "".join(f"{i * 7 % 23}e300,{i % 2}\n" for i in range(60)))
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 20)
     return tmp_path
 
@@ -86,6 +89,12 @@ def test_one_sentence_status_two_nothing_written(schuss, desk, arguments, words)
     assert words in sentence
     assert "Traceback" not in result.err
     assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+
+
+def test_help_is_all_that_no_command_gets(schuss):
+    result = schuss()
+    assert (result.status, result.err) == (2, "")
+    assert "Commands" in result.out
 
 
 def test_json_stays_silent_on_a_mistake(schuss):

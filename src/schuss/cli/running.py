@@ -39,7 +39,8 @@ def _explain(error: Exception) -> int:
     if debugging():
         traceback.print_exception(error)
     if hasattr(error, "format_message"):  # the parser's, which is a library's or typer's own
-        return _say(f"{_plain(error.format_message())} ({_help_for(error)})", MISTAKE)
+        said = _plain(error.format_message())  # nothing where it has printed the help instead
+        return _say(f"{said} ({_help_for(error)})", MISTAKE) if said else MISTAKE
     if _is_mistake(error):
         return _say(str(error), MISTAKE)
     if isinstance(error, MemoryError):

@@ -17,6 +17,7 @@ from schuss.data.errors import DataError, shown
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?( ?%)?$"
 _DAY = 86_400.0
+_LARGEST = float(np.finfo(np.float32).max)  # features are in single precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def numbers(column: pa.ChunkedArray, name: str, markers: Collection[str] = ()) -
     Raises
     ------
     DataError
-        If a text is not a number.
+        If a text is not a number, or a number too large for single precision.
     """
     if is_text(column.type):
         held = texts(column)
@@ -92,7 +93,7 @@ def numbers(column: pa.ChunkedArray, name: str, markers: Collection[str] = ()) -
         if len(odd):
             raise DataError(f"column {shown(name)} holds {shown(odd[0].as_py())}, which is not a number")
         values = np.append(parsed(held.distinct), np.nan)
-        return _finite(values[held.codes])
+        return _finite(values[held.codes], name)
     if pa.types.is_time(column.type) or pa.types.is_duration(column.type):
         column = column.cast(pa.int32() if pa.types.is_time32(column.type) else pa.int64())
     elif pa.types.is_null(column.type):
@@ -100,7 +101,7 @@ def numbers(column: pa.ChunkedArray, name: str, markers: Collection[str] = ()) -
     elif not (is_number(column.type) or pa.types.is_boolean(column.type)):
         raise DataError(f"column {shown(name)} holds {column.type}, not numbers")
     flat = _flat(column).cast(pa.float64(), safe=False)
-    return _finite(flat.to_numpy(zero_copy_only=False))
+    return _finite(flat.to_numpy(zero_copy_only=False), name)
 
 
 def looks_like_number(text: str) -> bool:
@@ -181,6 +182,11 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    bad = np.isinf(values)
-    return np.where(bad, np.nan, values) if bad.any() else values
+def _finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Infinite values as missing ones; what is finite but cannot be one of a model's features is refused."""
+    large = np.abs(values) > _LARGEST
+    if not large.any():
+        return values
+    if len(finite := values[large & np.isfinite(values)]):
+        raise DataError(f"column {shown(name)} holds {finite[0]:g}, which is too large a number for a model")
+    return np.where(large, np.nan, values)

@@ -75,14 +75,12 @@ def hidden_units(estimator: Any) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        If a layer has none.
-    TypeError
-        If one is not a whole number.
+        If a layer has none, or its number is not a whole one.
     """
     sizes = estimator.hidden_layer_sizes
     sizes = list(sizes) if isinstance(sizes, Iterable) else [sizes]
     if not all(isinstance(size, Integral) for size in sizes):
-        raise TypeError(f"hidden_layer_sizes must be whole numbers, got {sizes}.")
+        raise ValueError(f"hidden_layer_sizes must be whole numbers, got {sizes}.")
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return tuple(int(size) for size in sizes)

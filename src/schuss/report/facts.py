@@ -48,7 +48,8 @@ def columns_text(described: Mapping[str, Any]) -> str:
     parts = [words.count(n, *both) for kind, both in _KIND_WORDS.items() if (n := described["kinds"].get(kind))]
     dropped = [one["name"] for one in described["dropped"]]
     not_used = f"; not used: {words.listing(dropped)}" if dropped else ""
-    return f"{', '.join(parts)} become {words.count(described['features'], 'feature')}{not_used}"
+    become = "becomes" if sum(described["kinds"].values()) == 1 else "become"
+    return f"{', '.join(parts)} {become} {words.count(described['features'], 'feature')}{not_used}"
 
 
 def rows_text(rows: Mapping[str, Any]) -> str:
