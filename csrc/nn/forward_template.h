@@ -20,7 +20,8 @@ static void T(gather_input)(const sch_nn_network *net, const sch_table *x, const
                             int64_t p, real *raw, real *panels)
 {
     T(gather_panel)(x, order, rows, p, raw ? raw : panels);
-    if (raw) T(spread_columns)(net, x->d, raw + p * x->d * PW, panels + p * net->layers[0].fan_in * PW);
+    const int lanes = rows - p * PW > VL ? PW : VL; /* all of a register, or of both, that hold rows */
+    if (raw) T(spread_columns)(net, x->d, lanes, raw + p * x->d * PW, panels + p * net->layers[0].fan_in * PW);
 }
 
 static void T(gather_targets)(const void *y, const void *weight, int64_t width, const int64_t *order, int64_t rows,
