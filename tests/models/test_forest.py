@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import sklearn.ensemble
+from scipy.sparse import csc_array
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_friedman1
 from sklearn.model_selection import train_test_split
@@ -209,6 +210,17 @@ def test_warm_start_goes_on_where_it_was(forest):
     assert as_bytes(more) == as_bytes(whole)
     np.testing.assert_allclose(more.oob_score_, whole.oob_score_)
     np.testing.assert_allclose(more.history_["training_loss"], whole.history_["training_loss"][4:])
+
+
+def test_warm_start_of_a_sparse_table(forest):
+    X, y = data(forest)
+    X = csc_array(np.where(X > 0.5, X, 0.0))
+    options = {"bootstrap": True, "oob_score": True, "random_state": 0}
+    model = forest(n_estimators=20, warm_start=True, **options).fit(X, y)
+    more = model.set_params(n_estimators=30).fit(X, y, X_val=X, y_val=y)
+    whole = forest(n_estimators=30, **options).fit(X, y, X_val=X, y_val=y)
+    for name in ("training_loss", "oob_loss", "validation_loss"):
+        np.testing.assert_allclose(more.history_[name], whole.history_[name][20:])
 
 
 def test_warm_start_takes_only_what_the_trees_before_know(forest):

@@ -24,6 +24,7 @@ from schuss.ensemble._forest.fit import ForestFit, Stopping
 from schuss.ensemble._forest.growers import ExactGrower, by_row
 from schuss.ensemble._forest.out_of_bag import OutOfBag
 from schuss.ensemble._forest.parameters import options_of
+from schuss.ensemble._forest.part import Part
 from schuss.ensemble._forest.sampling import Sampler, n_samples_drawn
 from schuss.ensemble._forest.state import ForestState
 from schuss.ensemble._inputs import check_goes_on
@@ -87,7 +88,8 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
                 self._set_oob_score_and_attributes(X, self._y_of(target), *self._own_scoring())
                 del self._out_of_bag
             return
-        self._grow(X, target, weight, sampler, seeds, earlier, self._held_out(X_val, y_val, sample_weight_val), y)
+        held_out = self._held_out(X_val, y_val, sample_weight_val)
+        self._grow(Part(X, target, weight), held_out, sampler, seeds, earlier, y)
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Array]:
         if sp.issparse(y):
@@ -159,31 +161,37 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
 
     def _grow(
         self,
-        X: Any,
-        target: Target,
-        weight: Float64 | None,
+        part: Part,
+        held_out: Part | None,
         sampler: Sampler,
         seeds: Int64,
         earlier: ForestState | None,
-        held_out: tuple[Any, Target, Float64 | None] | None,
         y: Array,
     ) -> None:
-        n_threads = n_threads_for(self, X)
-        grower = self._grower(X, target, weight, sampler, n_threads)
-        curves, baseline = self._curves(grower, X, target, weight, sampler, earlier, held_out)
+        n_threads = n_threads_for(self, part.X)
+        grower = self._grower(part, sampler, n_threads)
+        curves, baseline = self._curves(grower, part, held_out)
+        if earlier is not None:
+            tables = {"training": self._watched(part).X, "oob": by_row(part.X)}
+            if held_out is not None:
+                tables["validation"] = held_out.X
+            for name, average in curves.items():
+                average.start_from(earlier, tables[name], sampler)
         fit = ForestFit(
             grower, sampler, seeds, n_samples=self._n_samples, n_threads=n_threads, curves=curves, baseline=baseline
         )
         known = {name: getattr(self, name) for name in ("classes_", "n_classes_", "n_outputs_") if hasattr(self, name)}
 
         def state() -> ForestState:
-            return ForestState.of(earlier, fit.trees, seeds, self.n_features_in_, target.n_values, grower)
+            return ForestState.of(earlier, fit.trees, seeds, self.n_features_in_, part.target.n_values, grower)
 
         def attributes() -> Mapping[str, Any]:
             return {**known, **state().attributes()}
 
-        task = FitTask(self, X, y, self._sample_weight, max_iter=len(seeds), attributes=attributes, task_name="tree")
-        stopping = self._stopping(baseline, held_out is not None)
+        task = FitTask(
+            self, part.X, y, self._sample_weight, max_iter=len(seeds), attributes=attributes, task_name="tree"
+        )
+        stopping = self._stopping(baseline)
         self.history_ = fit.history  # for callbacks to see
         outcome = fit.run(task, max_time=self.max_time, verbose=self.verbose, stopping=stopping)
         if fit.trees or earlier is not None:
@@ -192,74 +200,60 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
             raise outcome.interrupt
         if self.oob_score:
             self._out_of_bag = curves["oob"]
-            self._set_oob_score_and_attributes(X, self._y_of(target), *self._own_scoring())
+            self._set_oob_score_and_attributes(part.X, self._y_of(part.target), *self._own_scoring())
             del self._out_of_bag
         task.end()
 
-    def _grower(self, X: Any, target: Target, weight: Float64 | None, sampler: Sampler, n_threads: int) -> Any:
+    def _grower(self, part: Part, sampler: Sampler, n_threads: int) -> Any:
+        target = part.target
         n_classes = target.n_classes if hasattr(target, "n_classes") else None
         options = options_of(self, self._n_samples, n_classes, random_splits=self._random_splits)
         if self._is_exact:
-            return ExactGrower(by_row(X), self._y_of(target), target, options, n_threads=n_threads)
+            return ExactGrower(by_row(part.X), self._y_of(target), target, options, n_threads=n_threads)
         return BinnedGrower(
-            X, target, options, sampler.sum_bits, max_bins=self.max_bins, is_categorical=self.is_categorical_,
-            weight=weight, n_threads=n_threads,
+            part.X, target, options, sampler.sum_bits, max_bins=self.max_bins, is_categorical=self.is_categorical_,
+            weight=part.weight, n_threads=n_threads,
         )  # fmt: skip
 
-    def _curves(
-        self,
-        grower: Any,
-        X: Any,
-        target: Target,
-        weight: Float64 | None,
-        sampler: Sampler,
-        earlier: ForestState | None,
-        held_out: tuple[Any, Target, Float64 | None] | None,
-    ) -> tuple[dict[str, Average], dict[str, float]]:
+    def _curves(self, grower: Any, part: Part, held_out: Part | None) -> tuple[dict[str, Average], dict[str, float]]:
         """What is measured after each tree, and what a constant would have got."""
-        n = self._n_samples
-        rows = sample_rows(n, _WATCHED_ROWS, 0)
-        rows = np.arange(n) if rows is None else rows
-        X = by_row(X)
-        watched = target.take(rows)
-        some_weight = None if weight is None else weight[rows]
-        curves = {"training": Average(grower.rows(X[rows]), watched, some_weight)}
-        guess = target.mean(weight)[None]
+        watched, guess = self._watched(part), part.target.mean(part.weight)
+        curves = {"training": Average(grower.rows(watched.X), watched.target, watched.weight)}
         baseline = {
-            "training_loss": _mean(target.losses(np.repeat(guess, n, axis=0)), weight),
-            "training_samples": float(len(rows)),
-            "training_score": target.score(np.repeat(guess, n, axis=0), weight=weight),
+            "training_loss": part.loss_of_guess(guess),
+            "training_samples": float(watched.X.shape[0]),
+            "training_score": part.score_of_guess(guess),
         }
         if self.oob_score or (self.early_stopping and held_out is None):
             if not self.bootstrap:
                 raise ValueError("early_stopping needs X_val and y_val, or rows out of bag: bootstrap=True.")
-            curves["oob"] = Average(grower.training_rows(), target, weight, out_of_bag=True)
-            baseline |= {"validation_loss": baseline["training_loss"], "validation_samples": float(n)}
+            curves["oob"] = Average(grower.training_rows(), part.target, part.weight, out_of_bag=True)
+            baseline |= {"validation_loss": baseline["training_loss"], "validation_samples": float(self._n_samples)}
         if held_out is not None:
-            X_val, target_val, weight_val = held_out
-            curves["validation"] = Average(grower.rows(X_val), target_val, weight_val)
-            repeated = np.repeat(guess, X_val.shape[0], axis=0)
-            baseline["validation_loss"] = _mean(target_val.losses(repeated), weight_val)
-            baseline["validation_samples"] = float(X_val.shape[0])
-        if earlier is not None:
-            tables = {"training": X[rows], "oob": X, "validation": held_out[0] if held_out else None}
-            for name, average in curves.items():
-                average.start_from(earlier, tables[name], sampler)
+            curves["validation"] = Average(grower.rows(held_out.X), held_out.target, held_out.weight)
+            baseline["validation_loss"] = held_out.loss_of_guess(guess)
+            baseline["validation_samples"] = float(held_out.X.shape[0])
         return curves, baseline
 
-    def _stopping(self, baseline: Mapping[str, float], validated: bool) -> Stopping | None:
+    def _watched(self, part: Part) -> Part:
+        """The training rows that stand for all."""
+        rows = sample_rows(self._n_samples, _WATCHED_ROWS, 0)
+        by_rows = Part(by_row(part.X), part.target, part.weight)
+        return by_rows if rows is None else by_rows.take(rows)
+
+    def _stopping(self, baseline: Mapping[str, float]) -> Stopping | None:
         if not self.early_stopping:
             return None
         return Stopping("validation_loss", self.tol * baseline["validation_loss"], self.n_iter_no_change)
 
-    def _held_out(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Target, Float64 | None] | None:
+    def _held_out(self, X: Any, y: Any, sample_weight: Any) -> Part | None:
         """Validation data, checked."""
         if not check_given(X, y, sample_weight):
             return None
         X, y = self._check_X(X), check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
         check_consistent_length(X, y)
         target = self._encode_known(y.reshape(-1, 1) if y.ndim < 2 else y)
-        return X, target, check_sample_weight(sample_weight, X, dtype=np.float64)
+        return Part(X, target, check_sample_weight(sample_weight, X, dtype=np.float64))
 
     def _publish(self, fit: ForestFit, state: ForestState, outcome: Outcome) -> None:
         for name, value in state.attributes().items():
@@ -267,7 +261,3 @@ class BaseForest(CallbackSupport, OutOfBag, ABC):
         self.__dict__.pop("_members", None)
         self.history_ = fit.history
         self.stop_reason_ = str(outcome.reason)
-
-
-def _mean(losses: Float64, weight: Float64 | None) -> float:
-    return float(np.average(losses, weights=weight))
