@@ -29,6 +29,8 @@ CHANGES = {
     "a row of a table": setting("embeddings_", 1, lambda table: table[0]),
     "no number": setting("embeddings_", 1, lambda table: np.full_like(table, np.nan)),
     "whole numbers": setting("embeddings_", 1, lambda table: table.astype(np.int64)),
+    "a table of another precision": setting("embeddings_", 1, lambda table: table.astype(np.float32)),
+    "a layer of another precision": setting("coefs_", 1, lambda coef: coef.astype(np.float32)),
     "a table for numbers": setting("embeddings_", 0, lambda _: np.zeros((2, 1))),
     "a table for one-hot": setting("embeddings_", 2, lambda _: np.zeros((3, 1))),
     "no tables": without("embeddings_"),

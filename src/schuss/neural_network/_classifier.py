@@ -86,11 +86,11 @@ or sequence of them, default='relu'
         Exponent of the focal loss (Lin et al. 2017), which counts what is right already less;
         0 is the log loss. Not together with ``label_smoothing``.
     categorical_features : array-like of bool, int or str, 'from_dtype' or None, default=None
-        Which features are categorical: a mask, positions or names; 'from_dtype' those that are of a categorical type
-        in a data frame. Up to 16 categories become a unit each, more of them rows of a table that is learnt, the
-        feature's embedding (Guo and Berkhahn 2016). Missing values, negative numbers and categories that `fit`, or the
-        first ``partial_fit``, has not seen share one more unit or row. It begins at zero: those among the training
-        rows train it, and without any of them it adds nothing.
+        Which features are categorical, of numbers or texts: a mask, positions or names; 'from_dtype' those that are
+        of a categorical type in a data frame. Up to 16 categories become a unit each, more of them rows of a table that
+        is learnt, the feature's embedding (Guo and Berkhahn 2016). Missing values, negative numbers and categories that
+        `fit`, or the first ``partial_fit``, has not seen share one more unit or row. It begins at zero: those among the
+        training rows train it, and without any of them it adds nothing.
     embedding_dims : 'auto', int or dict, default='auto'
         Columns of these tables; 'auto' is 1.6 times the 0.56th power of the number of categories, up to 50 (after
         Howard and Gugger 2020). A dict gives them by name or position of the feature, which then has a table however

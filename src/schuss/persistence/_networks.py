@@ -46,7 +46,7 @@ _LABELLED: dict[str, Field] = {
 
 
 def _network_fits(state: Mapping[str, Any]) -> None:
-    """Insist on a first layer, and on tables, that have the features' numbers and categories."""
+    """Insist on a first layer, and on tables, that have the features' numbers and categories, all in one precision."""
     check_categories(state)
     if (state.get("_vocabulary") is None) != ("embeddings_" not in state):
         raise ModelFileError("tables of categories without any, or none where there are some")
@@ -54,6 +54,10 @@ def _network_fits(state: Mapping[str, Any]) -> None:
     vocabulary, tables = state.get("_vocabulary") or nothing, state.get("embeddings_", nothing)
     if state["coefs_"][0].shape[0] != sum(map(_units, vocabulary, tables)):
         raise ModelFileError("the first layer does not fit the features")
+    norms = [array for name, arrays in state.items() if name.startswith("norm_") for array in arrays]
+    parts = [*state["coefs_"], *state["intercepts_"], *norms, *(table for table in tables if table is not None)]
+    if len({part.dtype for part in parts}) > 1:
+        raise ModelFileError("the parameters are of several precisions")
 
 
 def _units(categories: Any, table: Any) -> int:
