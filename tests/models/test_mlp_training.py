@@ -10,6 +10,7 @@ from sklearn.datasets import make_moons
 from tolerance import assert_same_bytes
 
 from schuss.diagnosis import Label, diagnose
+from schuss.diagnosis._advice import Knobs
 from schuss.neural_network import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -247,6 +248,7 @@ def test_a_network_too_large_is_found_to_overfit():
     model = MLPClassifier((200, 200), alpha=0.0, max_iter=300, tol=0.0, learning_rate_init=0.01, random_state=0)
     verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
     assert verdict.label is Label.OVERFIT
+    assert "raise alpha (now 0.0) or dropout (now 0.0)" in verdict.advice
 
 
 def test_a_network_too_small_is_found_to_underfit():
@@ -257,6 +259,20 @@ def test_a_network_too_small_is_found_to_underfit():
     model = MLPClassifier((1,), activation="identity", max_iter=60, learning_rate_init=0.01, random_state=0)
     verdict = diagnose(model.fit(X, y, X_val=X_val, y_val=y_val))
     assert verdict.label is Label.UNDERFIT
+    assert "more units or layers (now hidden_layer_sizes=(1,))" in verdict.advice
+
+
+def test_what_was_not_scaled_is_to_be_scaled(waves):
+    """Not to be trained for longer, nor with a schedule that the solver ignores."""
+    X, y = waves
+    model = MLPRegressor(hidden_layer_sizes=(9,), max_iter=40, random_state=0)
+    assert diagnose(model.fit(X * [1, 1e4, 1e-4], 1e5 * (y + 30))).advice.startswith(
+        "Scale the features and the target"
+    )
+    model = MLPClassifier((9,), max_iter=40, random_state=0).fit(X * 1e5, y > 0.1)
+    assert diagnose(model).advice.startswith("Scale the features (StandardScaler)")
+    assert "lower learning_rate_init (now 0.001)" in Knobs(model).smaller_steps()
+    assert "'cosine' or 'plateau'" in Knobs(model).calmer_steps()
 
 
 def test_statistics_warn_of_dead_units(waves):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_RATES = ("eta0", "learning_rate_init", "learning_rate")  # a network's last of these is a schedule
+
 
 class Knobs:
     """Names the parameters an estimator has, or speaks in general without one.
@@ -42,10 +44,18 @@ class Knobs:
             return f"Lower learning_rate{self._now('learning_rate')}."
         return f"Scale the features (StandardScaler) and {self._slower()}."
 
+    def rescale(self, target: bool) -> str | None:
+        """What helps a model that steps through the data and did worse than a constant; None for the others."""
+        if not (self._has("eta0") or self._is_network):
+            return None
+        what = "the features and the target" if target else "the features"
+        return f"Scale {what} (StandardScaler): so far a constant guess is better."
+
     def calmer_steps(self) -> str:
         ways = [self._slower()]
         if self._params.get("learning_rate") == "constant":
-            ways.append("let it decay (learning_rate='invscaling' or 'adaptive')")
+            decaying = "'cosine' or 'plateau'" if self._is_network else "'invscaling' or 'adaptive'"
+            ways.append(f"let it decay (learning_rate={decaying})")
         if self._has("average") and not self._params["average"]:
             ways.append("set average=True")
         return _sentence(ways)
@@ -54,7 +64,7 @@ class Knobs:
         optimizer = self._params.get("optimizer", "sgd")
         if self._params.get("learning_rate") == "optimal" and optimizer == "sgd":
             return f"raise alpha{self._now('alpha')}, from which learning_rate='optimal' takes its steps"
-        rate = next((name for name in ("eta0", "learning_rate") if self._has(name)), None)
+        rate = next((name for name in _RATES if self._has(name)), None)
         return f"lower {rate}{self._now(rate)}" if rate else "take smaller or decaying steps"
 
     def stop_at_best(self, iteration: int) -> str:
@@ -78,6 +88,9 @@ class Knobs:
         return "Weaken the penalty: it holds the model back."
 
     def enrich(self) -> str:
+        if self._is_network:
+            now = self._params["hidden_layer_sizes"]
+            return f"Give the network more units or layers (now hidden_layer_sizes={now}), or add features."
         if self._has("max_leaf_nodes"):
             return "Add features that say more about the target, or grow larger trees."
         return "Add features that say more about the target, or take a more flexible model."
@@ -93,9 +106,15 @@ class Knobs:
         if self._has("max_leaf_nodes"):
             verb = "set" if self._params["max_leaf_nodes"] is None else "lower"
             return f"grow smaller trees: {verb} max_leaf_nodes{self._now('max_leaf_nodes')}"
+        if self._is_network:
+            return f"raise alpha{self._now('alpha')} or dropout{self._now('dropout')}"
         if self._has("alpha"):
             return f"raise alpha{self._now('alpha')}"
         return "regularise more strongly"
+
+    @property
+    def _is_network(self) -> bool:
+        return self._has("hidden_layer_sizes")
 
     @property
     def _is_single_tree(self) -> bool:

@@ -52,8 +52,15 @@ def judge(case: Case, knobs: Knobs) -> Finding:
     )
     for rule in rules:
         if (finding := rule(case, knobs)) is not None:
-            return finding
-    return converged(case, knobs)
+            return _rescaled(finding, case, knobs)
+    return _rescaled(converged(case, knobs), case, knobs)
+
+
+def _rescaled(finding: Finding, case: Case, knobs: Knobs) -> Finding:
+    """Advise first of all to scale the data where steps in all their number came to less than a constant."""
+    if case.skill is None or case.skill >= -SKILL or finding.label is Label.DIVERGED:
+        return finding
+    return finding._replace(advice=knobs.rescale(not case.classifies) or finding.advice)
 
 
 def diverged(case: Case, knobs: Knobs) -> Finding | None:
