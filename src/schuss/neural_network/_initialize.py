@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.neural_network._spec import Spec, Weights
+from schuss.neural_network._spec import Spec, Weights, empty_block
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ def initial_block(spec: Spec, initializer: str, random: np.random.RandomState, d
     "auto" draws the same numbers as scikit-learn does, intercepts included; with the others
     intercepts begin at zero.
     """
-    block = np.empty(spec.n_parameters, dtype=dtype)
+    block = empty_block(spec.n_parameters, dtype)
     weights = spec.split(block, [], [])
     for at, (coef, intercept) in enumerate(zip(weights.coefs, weights.intercepts, strict=True)):
         if initializer == "auto":

@@ -155,6 +155,11 @@ class Spec:
         )
 
 
+def empty_block(n: int, dtype: Any) -> Array:
+    """Uninitialised memory for `n` numbers that begins at a cache line, so that no register lies across two lines."""
+    return kernels.aligned_bytes(n * np.dtype(dtype).itemsize).view(dtype)
+
+
 def flatten(arrays: Sequence[Array], dtype: Any) -> Array:
     """One block of these arrays' elements, in their order."""
     return np.concatenate([np.asarray(array, dtype=dtype).ravel() for array in arrays])

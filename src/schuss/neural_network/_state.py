@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schuss.neural_network._spec import Spec, Weights, flatten
+from schuss.neural_network._spec import Spec, Weights, empty_block, flatten
 
 Array = NDArray[Any]
 
@@ -70,10 +70,12 @@ class State:
 
     def prepare(self, *, averages: bool) -> None:
         """Make what the solver needs, where it is not there yet."""
-        self.gradient = np.empty_like(self.block)
+        size, dtype = len(self.block), self.block.dtype
+        self.gradient = empty_block(size, dtype)
         for name, users in (("first", _WITH_FIRST), ("second", _WITH_SECOND)):
             if self.solver in users and getattr(self, name) is None:
-                setattr(self, name, np.zeros_like(self.block))
+                setattr(self, name, empty_block(size, dtype))
+                getattr(self, name).fill(0.0)
         if averages and self.average is None:
             self.average = self.block.copy()
 
