@@ -47,7 +47,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         no constraint.
     max_bins : int or None, default=None
         If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
-        bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
+        bin. Up to twice as fast on many rows, and a guard against thresholds that fit single ones. It grows in one
         go: Ctrl-C keeps the splits made so far, some branches whole and others not begun. With ``monotonic_cst`` or
         ``max_time`` it grows level by level, and slower.
     max_time : float or None, default=None
@@ -169,7 +169,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         1 if the prediction must not fall with the feature, -1 if it must not rise, 0 for no constraint.
     max_bins : int or None, default=None
         If given, 2 to 255: thresholds are looked for among the bounds of so many bins of each feature, by sums per
-        bin. Faster by far on many rows, and a guard against thresholds that fit single ones. Such a tree grows in one
+        bin. Up to twice as fast on many rows, and a guard against thresholds that fit single ones. It grows in one
         go: Ctrl-C keeps the splits made so far, some branches whole and others not begun. With 'absolute_error',
         ``monotonic_cst`` or ``max_time`` it grows level by level, and slower.
     max_time : float or None, default=None
