@@ -32,8 +32,8 @@ NETWORK: dict[str, Any] = {
 REMEDIES: dict[str, dict[str, Any]] = {
     "nothing done": {},
     "dropout": {"dropout": 0.5},
-    "early stopping": {"early_stopping": True, "n_iter_no_change": 10},
-    "both": {"dropout": 0.5, "early_stopping": True, "n_iter_no_change": 10},
+    "early stopping": {"early_stopping": True, "scoring": "loss", "n_iter_no_change": 10},
+    "both": {"dropout": 0.5, "early_stopping": True, "scoring": "loss", "n_iter_no_change": 10},
 }
 
 
