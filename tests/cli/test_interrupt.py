@@ -8,11 +8,13 @@ import select
 import signal
 import subprocess
 import time
+import weakref
 
 import numpy as np
 import pytest
 from command_line import COMMAND, environment
 
+from schuss.cli.interrupts import interrupts_kept
 from schuss.data import TableModel
 
 ENDLESS = ("-m", "sgd", "--set", "tol=none", "--set", "max_iter=100000000")
@@ -112,3 +114,28 @@ def test_before_the_first_iteration_nothing_is_kept(tmp_path, delay):
     assert process.returncode in (130, -signal.SIGINT)
     kept = (tmp_path / "model.schuss").exists()
     assert kept == (b"kept in model.schuss" in err)
+
+
+def swallow_an_interrupt():
+    class Thing:
+        pass
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    thing = Thing()
+    reference = weakref.ref(thing, interrupt)
+    del thing  # runs the callback, from which nothing is raised
+    assert reference() is None
+
+
+def wait_after(what):
+    what()
+    time.sleep(DEADLINE)
+
+
+def test_what_comes_in_a_callback_is_not_lost():
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), interrupts_kept():
+        wait_after(swallow_an_interrupt)
+    assert time.monotonic() - begin < PATIENCE

@@ -10,6 +10,8 @@ import gc
 import sys
 from collections.abc import Sequence
 
+from schuss.cli.interrupts import interrupts_kept
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its status.
@@ -21,16 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str or None, default=None
         None takes those of the process.
     """
-    try:
-        from schuss.cli.running import run
-    except ModuleNotFoundError as error:
-        if error.name not in ("rich", "typer"):
-            raise
-        print("schuss: the command line needs more: pip install 'schuss[cli]'", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    status = run(arguments)
+    with interrupts_kept():
+        try:
+            from schuss.cli.running import run
+        except ModuleNotFoundError as error:
+            if error.name not in ("rich", "typer"):
+                raise
+            print("schuss: the command line needs more: pip install 'schuss[cli]'", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        status = run(arguments)
     # Python looks through every object for cycles before it leaves, half a second after scientific imports;
     # the system frees them all at once.
     gc.freeze()
