@@ -134,6 +134,15 @@ def wait_after(what):
     time.sleep(DEADLINE)
 
 
+@pytest.fixture
+def answers_ctrl_c():
+    """Workers that run tests side by side ignore Ctrl-C."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("answers_ctrl_c")
 def test_what_comes_in_a_callback_is_not_lost():
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt), interrupts_kept():

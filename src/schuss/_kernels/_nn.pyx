@@ -53,8 +53,8 @@ cdef class Network:
     cdef tuple owners
 
     def __cinit__(self, coefs, intercepts, *, activations, dropout=(), norm=None, gains=(), shifts=(), means=(),
-                  variances=(), levels=(), tables=(), int loss=0, double loss_param=0.0, double smoothing=0.0, double focal=0.0,
-                  bint frozen=False):
+                  variances=(), levels=(), tables=(), int loss=0, double loss_param=0.0, double smoothing=0.0,
+                  double focal=0.0, bint frozen=False):
         cdef int64_t n = len(coefs), at
         cdef sch_nn_layer *layer
         self.owners = (*coefs, *intercepts, *gains, *shifts, *means, *variances, *tables)
