@@ -34,6 +34,15 @@ LAYERS = [
     {"activation": ["relu", "tanh"], "dropout": 0.4},
 ]
 SOLVERS = [*kernels.NN_SOLVERS]
+SOLVER_OPTIONS = [
+    {},
+    {"alpha": 0.5},
+    {"weight_decay": 0.1},
+    {"clip_norm": 0.2, "alpha": 0.5},
+    {"accumulate": 2, "alpha": 0.5},
+    {"accumulate": 99},
+    {"average_decay": 0.9},
+]
 STATE = ("parameters", "first", "second", "average")
 MEMORY = {"momentum": 0.9, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4, "nesterov": True}
 

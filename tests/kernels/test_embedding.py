@@ -3,7 +3,17 @@
 
 import numpy as np
 import pytest
-from nn_cases import HEADS, LAYERS, SOLVERS, STATE, Case, assert_gradient_is_the_slope, assert_trained_alike, name_of
+from nn_cases import (
+    HEADS,
+    LAYERS,
+    SOLVER_OPTIONS,
+    SOLVERS,
+    STATE,
+    Case,
+    assert_gradient_is_the_slope,
+    assert_trained_alike,
+    name_of,
+)
 from reference import nn as reference
 from tolerance import assert_close, assert_same_bytes, tol
 
@@ -45,19 +55,7 @@ def test_widths_of_tables(isa, dtype, width):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"alpha": 0.5},
-        {"weight_decay": 0.1},
-        {"clip_norm": 0.2, "alpha": 0.5},
-        {"accumulate": 2, "alpha": 0.5},
-        {"accumulate": 99},
-        {"average_decay": 0.9},
-    ],
-    ids=lambda options: next(iter(options), "plain"),
-)
+@pytest.mark.parametrize("options", SOLVER_OPTIONS, ids=lambda options: next(iter(options), "plain"))
 def test_solvers_against_reference(solver, options):
     case = case_of(np.float64, 6)
     got, want = case.train(solver, **options), case.reference_train(solver, **options)

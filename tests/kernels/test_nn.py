@@ -5,7 +5,16 @@ import signal
 
 import numpy as np
 import pytest
-from nn_cases import HEADS, LAYERS, SOLVERS, Case, assert_gradient_is_the_slope, assert_trained_alike, name_of
+from nn_cases import (
+    HEADS,
+    LAYERS,
+    SOLVER_OPTIONS,
+    SOLVERS,
+    Case,
+    assert_gradient_is_the_slope,
+    assert_trained_alike,
+    name_of,
+)
 from reference import nn as reference
 from tolerance import assert_close, assert_same_bytes, tol
 
@@ -40,19 +49,7 @@ def test_heads_against_reference(isa, dtype, head):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"alpha": 0.5},
-        {"weight_decay": 0.1},
-        {"clip_norm": 0.2, "alpha": 0.5},
-        {"accumulate": 2, "alpha": 0.5},
-        {"accumulate": 99},
-        {"average_decay": 0.9},
-    ],
-    ids=lambda options: next(iter(options), "plain"),
-)
+@pytest.mark.parametrize("options", SOLVER_OPTIONS, ids=lambda options: next(iter(options), "plain"))
 def test_solvers_against_reference(solver, options):
     case = Case((6, 10, 5, 3), np.float64, 5, n=70, loss="softmax")
     got, want = case.train(solver, **options), case.reference_train(solver, **options)
