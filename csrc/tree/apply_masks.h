@@ -39,7 +39,7 @@ SCH_INLINE void descend(const int n_registers, const sch_mask_step *steps, int64
 /* 1 for the rows whose code is not in a set. */
 static void choose(const uint64_t *set, const uint8_t *codes, uint8_t *out)
 {
-    for (int i = 0; i < REGISTER_ROWS; ++i) out[i] = !((set[codes[i] >> 6] >> (codes[i] & 63)) & 1);
+    for (int i = 0; i < REGISTER_ROWS; ++i) out[i] = !sch_in_set(set, codes[i]);
 }
 
 #endif

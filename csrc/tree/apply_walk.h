@@ -8,21 +8,19 @@
 
 enum { WALKS = 8 };
 
-SCH_INLINE int has_code(const uint64_t *set, int code) { return (int)(set[code >> 6] >> (code & 63)) & 1; }
-
 /* The code of a category, or -1 where it is missing: NaN, out of range, or not known from training. */
 SCH_INLINE int category_of(const sch_trees *trees, int32_t feature, double x)
 {
     if (!(x >= 0.0 && x < SCH_MAX_BINS)) return -1;
     const int code = (int)x;
-    return !trees->known || has_code(trees->known + 4 * (int64_t)feature, code) ? code : -1;
+    return !trees->known || sch_in_set(trees->known + 4 * (int64_t)feature, code) ? code : -1;
 }
 
 SCH_INLINE int category_goes_right(const sch_trees *trees, const sch_node *node, double x)
 {
     const int code = category_of(trees, node->feature & SCH_NODE_FEATURE, x);
     if (code < 0) return !(node->feature & SCH_NODE_MISSING_LEFT);
-    return !has_code(trees->categories + 4 * (int64_t)node->threshold, code);
+    return !sch_in_set(trees->categories + 4 * (int64_t)node->threshold, code);
 }
 
 /* Without branches but where there are categories: the nodes that rows meet cannot be foretold. A leaf's answer is of no

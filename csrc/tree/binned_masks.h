@@ -19,7 +19,7 @@ typedef struct {
 static void bins_in_set(const uint64_t *set, int missing, const uint8_t *bins, uint8_t *out)
 {
     for (int r = 0; r < REGISTER_ROWS; ++r)
-        out[r] = (uint8_t)(bins[r] == SCH_MISSING_BIN ? missing : (int)(set[bins[r] >> 6] >> (bins[r] & 63) & 1));
+        out[r] = (uint8_t)(bins[r] == SCH_MISSING_BIN ? missing : sch_in_set(set, bins[r]));
 }
 
 static void divide_masks(masked_rows *m, const sch_node *nodes, int64_t i, const uint8_t *bins, const uint64_t *sets)

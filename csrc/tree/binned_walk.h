@@ -15,7 +15,7 @@ SCH_INLINE const sch_node *binned_leaf(const sch_binned *x, const sch_node *node
         int left = bin <= node->threshold;
         if (bin == SCH_MISSING_BIN) left = (node->feature & SCH_NODE_MISSING_LEFT) != 0;
         else if (node->feature & SCH_NODE_CATEGORICAL)
-            left = (int)(sets[SCH_SET_WORDS * (int64_t)node->threshold + (bin >> 6)] >> (bin & 63) & 1);
+            left = sch_in_set(sets + SCH_SET_WORDS * (int64_t)node->threshold, bin);
         node = nodes + node->left + !left;
     }
     return node;

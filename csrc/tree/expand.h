@@ -150,7 +150,7 @@ static sch_status divide_node(growth *w, grown_node *node)
     partition_task task = {.rows = w->a->rows + node->start, .spare = w->spare, .counts = w->counts, .n = node->n};
     task.rule.column = w->a->x.columns + s->feature * w->a->x.column_stride;
     if (s->categorical) {
-        for (int bin = 0; bin < SCH_MAX_BINS; ++bin) table[bin] = s->set[bin >> 6] >> (bin & 63) & 1;
+        for (int bin = 0; bin < SCH_MAX_BINS; ++bin) table[bin] = (uint8_t)sch_in_set(s->set, bin);
         table[SCH_MISSING_BIN] = (uint8_t)s->missing_left;
         task.rule.table = table;
     } else {

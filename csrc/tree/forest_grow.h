@@ -38,7 +38,7 @@ SCH_INLINE int worth_it(const forest_tree *tree, const forest_node *node, const 
 SCH_INLINE int goes_left(const forest_split *split, int categorical, uint8_t bin)
 {
     if (bin == SCH_MISSING_BIN) return split->missing == 1;
-    return categorical ? (int)(split->set[bin >> 6] >> (bin & 63) & 1) : bin <= split->bin;
+    return categorical ? sch_in_set(split->set, bin) : bin <= split->bin;
 }
 
 /* Rows that go left come first, both sides in their order; returns how many. */

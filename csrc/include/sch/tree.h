@@ -10,6 +10,8 @@ enum { SCH_TILE = 16, SCH_MAX_BINS = 255, SCH_MISSING_BIN = 255 };
 
 enum { SCH_SET_WORDS = 4 }; /* of 64 bits, in a set of categories */
 
+static inline int sch_in_set(const uint64_t *set, int code) { return (int)(set[code >> 6] >> (code & 63) & 1); }
+
 static inline int64_t sch_tiles(int64_t d) { return (d + SCH_TILE - 1) / SCH_TILE; }
 
 /* Features are dealt to tiles one by one: each tile is a thread's work, and neighbours often are of one kind. */
