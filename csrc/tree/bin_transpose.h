@@ -19,25 +19,27 @@ SCH_INLINE void bin_interleave(const bin_bytes *in, bin_bytes *out)
     }
 }
 
-/* Row i of `in` begins at in + i * stride; `out` has its 16 rows one after the other. */
-SCH_INLINE void bin_transpose(const uint8_t *in, int64_t stride, uint8_t *out)
+/* Column j of the result begins at in + j * stride; its rows follow each other in `out`, `width` bytes of each. */
+SCH_INLINE void bin_transpose(const uint8_t *in, int64_t stride, uint8_t *out, int64_t width)
 {
+    uint8_t rows[SCH_TILE * SCH_TILE]; /* each row overwrites what the one before has too much */
     bin_bytes a[16], b[16];
     for (int i = 0; i < 16; ++i) memcpy(&a[i], in + i * stride, sizeof *a);
     bin_interleave(a, b);
     bin_interleave(b, a);
     bin_interleave(a, b);
     bin_interleave(b, a);
-    memcpy(out, a, sizeof a);
+    for (int i = 0; i < SCH_TILE; ++i) memcpy(rows + i * width, &a[i], sizeof *a);
+    memcpy(out, rows, (size_t)(SCH_TILE * width));
 }
 
-/* Rows of a tile, from its features' bins: bin r of feature j is in[j * stride + r]. */
-SCH_INLINE void bin_write_rows(const uint8_t *in, int64_t stride, int64_t rows, uint8_t *out)
+/* Rows of a tile, from the bins of `width` columns: bin r of column j is in[j * stride + r]. */
+SCH_INLINE void bin_write_rows(const uint8_t *in, int64_t stride, int64_t rows, uint8_t *out, int64_t width)
 {
     int64_t r = 0;
-    for (; r + SCH_TILE <= rows; r += SCH_TILE) bin_transpose(in + r, stride, out + r * SCH_TILE);
+    for (; r + SCH_TILE <= rows; r += SCH_TILE) bin_transpose(in + r, stride, out + r * width, width);
     for (; r < rows; ++r)
-        for (int64_t j = 0; j < SCH_TILE; ++j) out[r * SCH_TILE + j] = in[j * stride + r];
+        for (int64_t j = 0; j < width; ++j) out[r * width + j] = in[j * stride + r];
 }
 
 #endif

@@ -41,7 +41,7 @@ SCH_NOINLINE void add_more(const histogram_source *s, int64_t *cells, int64_t ti
     const sch_binned *x = &s->a->x;
     const int dense = tile_dense(x, tile), slots = tile_slots(x, tile);
     uint16_t at[SCH_TILE];
-    memcpy(at, x->tiles + (tile * x->n + row) * SCH_TILE + dense, sizeof *at * (size_t)slots);
+    memcpy(at, tile_rows(x, tile) + row * sch_tile_stride(x->d) + dense, sizeof *at * (size_t)slots);
     for (int i = ALWAYS_SLOTS; i < slots; ++i) cells[at[i]] += word;
     if (!(at[0] & SLOTS_BEYOND)) return;
     for (int column = dense, i = 0; column < dense + x->tile_sparse[tile]; ++column) {
@@ -65,17 +65,19 @@ SCH_INLINE int add_slots(int64_t *SCH_RESTRICT cell, const uint8_t *slots, int64
 SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
                           const int sign, const int width, const int sparse)
 {
-    const uint8_t *bins = s->a->x.tiles + tile * s->a->x.n * SCH_TILE;
+    const uint8_t *bins = tile_rows(&s->a->x, tile);
+    const int64_t stride = sch_tile_stride(s->a->x.d);
     const int64_t *words = s->words;
     const int64_t first = rows[0], in_order = rows[n - 1] - first == n - 1; /* rows ascend: these leave none out */
     for (int64_t i = 0; i < n; ++i) {
         if (!in_order && i + AHEAD < n) {
-            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * SCH_TILE);
+            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * stride);
+            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * stride + stride - 1);
             __builtin_prefetch(words + rows[i + AHEAD]);
         }
         const int64_t row = in_order ? first + i : rows[i], word = sign * words[row];
-        add_word(cells, bins + row * SCH_TILE, word, width);
-        if (sparse && add_slots(cells, bins + row * SCH_TILE + width, word)) add_more(s, cells, tile, row, word);
+        add_word(cells, bins + row * stride, word, width);
+        if (sparse && add_slots(cells, bins + row * stride + width, word)) add_more(s, cells, tile, row, word);
     }
 }
 
@@ -123,7 +125,8 @@ SCH_NOINLINE void add_wide(const histogram_source *s, int64_t *cells, int64_t ti
     const sch_grow_tree_args *a = s->a;
     const int64_t features = sch_tile_features(a->x.d, tile);
     const int32_t *feature_at = s->feature_at + tile * SCH_TILE;
-    const uint8_t *bins = a->x.tile_sparse[tile] ? NULL : a->x.tiles + tile * a->x.n * SCH_TILE;
+    const uint8_t *bins = a->x.tile_sparse[tile] ? NULL : tile_rows(&a->x, tile);
+    const int64_t stride = sch_tile_stride(a->x.d);
     const weighting kind = weighting_of(a);
     for (int64_t i = 0; i < n; ++i) {
         const int64_t row = rows[i], one = kind == NO_WEIGHT || a->weight[row] > 0.0;
@@ -132,7 +135,7 @@ SCH_NOINLINE void add_wide(const histogram_source *s, int64_t *cells, int64_t ti
         const int64_t low = (h << s->p->wide_shift) + one;
         for (int64_t column = 0; column < features; ++column) {
             const uint8_t *in_column = a->x.columns + feature_at[column] * a->x.column_stride;
-            const int64_t bin = bins ? bins[row * SCH_TILE + column] : in_column[row];
+            const int64_t bin = bins ? bins[row * stride + column] : in_column[row];
             int64_t *cell = cells + bin * SCH_TILE + column;
             cell[0] += g;
             cell[PLANE] += low;

@@ -25,6 +25,7 @@ static void rebuild_tiles(void *context, int64_t chunk)
 {
     const sch_reorder_rows_args *a = context;
     const int64_t stop = sch_min((chunk + 1) * REORDER_CHUNK, a->n), tiles = sch_tiles(a->d);
+    const int64_t width = sch_tile_stride(a->d);
     for (int64_t tile = 0; tile < tiles; ++tile) {
         uint8_t bins[SCH_TILE][REORDER_ROWS] = {{0}};
         const int64_t features = sch_tile_features(a->d, tile);
@@ -32,7 +33,7 @@ static void rebuild_tiles(void *context, int64_t chunk)
             const int64_t rows = sch_min(REORDER_ROWS, stop - first);
             for (int64_t j = 0; j < features; ++j)
                 memcpy(bins[j], a->columns + (j * tiles + tile) * a->column_stride + first, (size_t)rows);
-            bin_write_rows(bins[0], REORDER_ROWS, rows, a->tiles + (tile * a->n + first) * SCH_TILE);
+            bin_write_rows(bins[0], REORDER_ROWS, rows, a->tiles + (tile * a->n + first) * width, width);
         }
     }
 }

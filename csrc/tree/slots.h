@@ -25,10 +25,15 @@ SCH_INLINE int tile_dense(const sch_binned *x, int64_t tile)
     return (int)sch_tile_features(x->d, tile) - x->tile_sparse[tile];
 }
 
-/* Slots of a row, of which there is at most one for each sparse column. */
+SCH_INLINE const uint8_t *tile_rows(const sch_binned *x, int64_t tile)
+{
+    return x->tiles + tile * x->n * sch_tile_stride(x->d);
+}
+
+/* Slots of a row: at least ALWAYS_SLOTS, for sparse columns make room for half as many. */
 SCH_INLINE int tile_slots(const sch_binned *x, int64_t tile)
 {
-    return (int)sch_min((SCH_TILE - tile_dense(x, tile)) / 2, x->tile_sparse[tile]);
+    return (int)(sch_tile_stride(x->d) - tile_dense(x, tile)) / 2;
 }
 
 #endif

@@ -44,11 +44,12 @@ typedef struct {
     uint64_t common[2], sparse[2]; /* common bins; and bytes of ones for sparse columns */
     uint16_t idle[2][SCH_TILE]; /* what slots of even and odd rows name for want of anything */
     int dense, slots;
+    int64_t stride;
 } row_form;
 
 static row_form form_of(const sch_binned *x, int64_t tile)
 {
-    row_form form = {.dense = tile_dense(x, tile), .slots = tile_slots(x, tile)};
+    row_form form = {.dense = tile_dense(x, tile), .slots = tile_slots(x, tile), .stride = sch_tile_stride(x->d)};
     uint8_t common[SCH_TILE] = {0}, sparse[SCH_TILE] = {0};
     uint16_t idle[SCH_TILE];
     for (int64_t f = tile, j = 0; f < x->d; f += sch_tiles(x->d), ++j) {
@@ -71,12 +72,12 @@ static row_form form_of(const sch_binned *x, int64_t tile)
 
 static void write_row(const row_form *form, uint8_t *row, const uint16_t *idle)
 {
-    uint8_t bins[SCH_TILE];
+    uint8_t bins[SCH_TILE] = {0};
     uint16_t slots[SCH_TILE];
     uint64_t rest[2];
     int n = 0;
-    memcpy(bins, row, sizeof bins);
-    memcpy(rest, row, sizeof rest);
+    memcpy(bins, row, (size_t)form->stride);
+    memcpy(rest, bins, sizeof rest);
     for (int half = 0; half < 2; ++half)
         for (uint64_t r = (rest[half] ^ form->common[half]) & form->sparse[half]; r;) {
             const int byte = __builtin_ctzll(r) / 8, j = 8 * half + byte;
@@ -97,7 +98,8 @@ static void sparse_chunk(void *context, int64_t chunk)
     const int64_t end = sch_min(first + SPARSE_BLOCK, a->x.n);
     if (!a->tile_sparse[tile]) return;
     const row_form form = form_of(&a->x, tile);
-    for (int64_t i = first; i < end; ++i) write_row(&form, a->tiles + (tile * a->x.n + i) * SCH_TILE, form.idle[i & 1]);
+    const int64_t width = sch_tile_stride(a->x.d);
+    for (int64_t i = first; i < end; ++i) write_row(&form, a->tiles + (tile * a->x.n + i) * width, form.idle[i & 1]);
 }
 
 static sch_status sparse_tiles(sch_sparse_tiles_args *a)

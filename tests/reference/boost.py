@@ -85,7 +85,7 @@ def sparse_tiles(tiles, tile_column, tile_sparse, common, columns):
         features = np.arange(t, len(columns), len(tiles))
         at = {int(tile_column[f]): f for f in features}
         n_dense = len(features) - tile_sparse[t]
-        n_slots = min((16 - n_dense) // 2, tile_sparse[t])
+        n_slots = (tile.shape[1] - n_dense) // 2 if tile_sparse[t] else 0
         for column in range(n_dense):
             bins[:, at[column]] = tile[:, column]
         for i, row in enumerate(tile if n_slots else ()):

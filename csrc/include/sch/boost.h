@@ -11,7 +11,7 @@
 typedef struct {
     sch_control control;
     sch_binned x;         /* IN, and what is OUT below is its own */
-    uint8_t *tiles;       /* INOUT (sch_tiles(d), n, 16) */
+    uint8_t *tiles;       /* INOUT (sch_tiles(d), n, sch_tile_stride(d)) */
     uint8_t *tile_column; /* INOUT (d) */
     uint8_t *tile_sparse; /* OUT (sch_tiles(d)) */
     uint8_t *common;      /* OUT (d) */

@@ -21,12 +21,22 @@ static inline int64_t sch_tile_features(int64_t d, int64_t tile)
     return (d - tile + sch_tiles(d) - 1) / sch_tiles(d);
 }
 
+/* Bytes of a row in a tile: an even number, enough for the tile with the most features. */
+static inline int64_t sch_tile_stride(int64_t d)
+{
+    const int64_t most = d ? sch_tile_features(d, 0) : 0;
+    return most + most % 2;
+}
+
+/* What follows the last row of the last tile may be read, so that every row is as wide as two words of 64 bits. */
+enum { SCH_TILE_MARGIN = SCH_TILE };
+
 /* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
  * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
 typedef struct {
     int64_t n;                     /* rows (samples) */
     int64_t d;                     /* columns (features) */
-    const uint8_t *tiles;          /* (sch_tiles(d), n, 16); beyond a tile's features all bins are 0 */
+    const uint8_t *tiles;          /* (sch_tiles(d), n, sch_tile_stride(d)) and SCH_TILE_MARGIN bytes; beyond a tile's features all bins are 0 */
     const uint8_t *tile_column; /* (d) the feature's column in its tile: their order is kept, but for sparse ones */
     const uint8_t *tile_sparse; /* (sch_tiles(d)) how many of the tile's columns, the last ones, are sparse */
     const uint8_t *common; /* (d) the bin of most rows, of a sparse column */

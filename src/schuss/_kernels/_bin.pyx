@@ -19,7 +19,7 @@ cdef class Binned:
 
     Attributes
     ----------
-    tiles : uint8 array (ceil(d / 16), n, 16); features are dealt to them one by one
+    tiles : uint8 array (ceil(d / 16), n, width); features are dealt to them one by one; the width is even
     columns : uint8 array (d, n)
     tile_column, common : uint8 arrays (d,)
     tile_sparse : uint8 array (n_tiles,); see `sparse_tiles`, until which no column is sparse
@@ -30,7 +30,8 @@ cdef class Binned:
     def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
         cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
         self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
-        self.tiles = aligned_bytes(sch_tiles(d) * n * SCH_TILE).reshape(-1, n, SCH_TILE)
+        tiles = aligned_bytes(sch_tiles(d) * n * sch_tile_stride(d) + SCH_TILE_MARGIN)
+        self.tiles = tiles[: -SCH_TILE_MARGIN].reshape(sch_tiles(d), n, sch_tile_stride(d))
         wide = aligned_bytes(d * stride).reshape(d, stride)
         wide[:, n:] = 0
         self.columns = wide[:, :n]

@@ -344,7 +344,7 @@ cdef extern from "sch/dual.h" nogil:
 
 
 cdef extern from "sch/tree.h" nogil:
-    const int SCH_TILE
+    const int SCH_TILE_MARGIN
     const int SCH_MAX_BINS
     const int SCH_MISSING_BIN
     const int SCH_SET_WORDS
@@ -352,6 +352,7 @@ cdef extern from "sch/tree.h" nogil:
     const int SCH_NODE_CATEGORICAL
     const int SCH_NODE_FEATURE
     int64_t sch_tiles(int64_t d)
+    int64_t sch_tile_stride(int64_t d)
     ctypedef struct sch_binned:
         int64_t n, d
         const uint8_t *tiles
