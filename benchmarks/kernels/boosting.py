@@ -30,8 +30,7 @@ class _Table:
             tile[:, : _COLUMNS // 2] = self.binned.columns[first::2].T
         signal = np.sin(self.binned.columns[0] / 40.0) + self.binned.columns[1] / 255.0 + rng.standard_normal(n)
         p = 1 / (1 + np.exp(-signal))
-        self.gradient = (p - (rng.random(n) < p)).astype(dtype)
-        self.hessian = (p * (1 - p)).astype(dtype)
+        self.derivatives = np.stack([p - (rng.random(n) < p), p * (1 - p)], axis=1).astype(dtype)
         self.raw = np.zeros(n)
 
 
@@ -42,11 +41,11 @@ def grow_tree(dtype: str, n_bytes: int) -> Case:
     def run(n_threads: int) -> object:
         if n_threads not in growers:
             growers[n_threads] = kernels.Grower(t.binned, n_threads=n_threads)
-        return growers[n_threads].grow(t.gradient, t.hessian)
+        return growers[n_threads].grow(t.derivatives)
 
     def check() -> None:
-        tree = growers[1].grow(t.gradient, t.hessian)
-        sums = np.add.reduceat(t.hessian[tree.rows].astype(float), tree.leaf_start[:-1])
+        tree = growers[1].grow(t.derivatives)
+        sums = np.add.reduceat(t.derivatives[tree.rows, 1].astype(float), tree.leaf_start[:-1])
         np.testing.assert_allclose(sums, tree.cover[tree.nodes["feature"] < 0][_by_number(tree)], rtol=1e-3)
 
     return Case(run=run, check=check, elements=t.binned.n * _COLUMNS, n_bytes=t.binned.nbytes)
@@ -77,7 +76,7 @@ def _by_number(tree: kernels.GrownTree) -> Array:
 
 def _grown(dtype: str, n_bytes: int) -> tuple[_Table, kernels.GrownTree]:
     t = _Table(dtype, n_bytes)
-    return t, kernels.Grower(t.binned).grow(t.gradient, t.hessian)
+    return t, kernels.Grower(t.binned).grow(t.derivatives)
 
 
 def add_leaves(dtype: str, n_bytes: int) -> Case:

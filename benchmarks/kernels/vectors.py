@@ -100,19 +100,35 @@ def softmax(n_outputs: int) -> Build:
     return build
 
 
-def softmax_gradient(n_outputs: int) -> Build:
+def loss_derivatives(dtype: str, n_bytes: int) -> Case:
+    n = n_bytes // np.dtype(dtype).itemsize // 2
+    y, z = data.classes(n, 2, dtype), data.values(n, dtype)
+    out = np.empty((n, 2), np.float32)
+
+    def run(n_threads: int) -> None:
+        kernels.loss_derivatives(y, z, loss=LOGISTIC, out=out, n_threads=n_threads)
+
+    def check() -> None:
+        run(1)
+        p = expit(z.astype(np.float64))
+        close(out, np.stack([p - y, p * (1.0 - p)], axis=1), "float32")
+
+    return Case(run=run, check=check, elements=n, n_bytes=2 * z.nbytes + out.nbytes)
+
+
+def softmax_derivatives(n_outputs: int) -> Build:
     def build(dtype: str, n_bytes: int) -> Case:
         n = n_bytes // np.dtype(dtype).itemsize // n_outputs
         y, z = data.classes(n, n_outputs, dtype), data.values(n * n_outputs, dtype).reshape(n_outputs, n)
-        gradient, hessian = np.empty((2, *z.shape), np.float32)
+        out = np.empty((*z.shape, 2), np.float32)
 
         def run(n_threads: int) -> None:
-            kernels.softmax_gradient(y, z, gradient=gradient, hessian=hessian, n_threads=n_threads)
+            kernels.softmax_derivatives(y, z, out=out, n_threads=n_threads)
 
         def check() -> None:
             run(1)
             shares = probabilities(z.T.astype(np.float64)).T
-            close(hessian, shares * (1.0 - shares), "float32")
+            close(out[:, :, 1], shares * (1.0 - shares), "float32")
 
         return Case(run=run, check=check, elements=z.size, n_bytes=3 * z.nbytes)
 
@@ -139,12 +155,13 @@ def all_finite(dtype: str, n_bytes: int) -> Case:
 VECTOR_CASES: dict[str, Build] = {
     "loss/loss_sum logistic": loss_sum,
     "loss/loss_gradient logistic": loss_gradient,
+    "loss/loss_derivatives logistic": loss_derivatives,
     "loss/vector_math exp": vector_math("exp"),
     "loss/vector_math log": vector_math("log"),
     "loss/vector_math log1p": vector_math("log1p"),
     "loss/vector_math sigmoid": vector_math("sigmoid"),
     "loss/vector_math softplus": vector_math("softplus"),
     "loss/softmax of 10": softmax(10),
-    "loss/softmax_gradient of 10": softmax_gradient(10),
+    "loss/softmax_derivatives of 10": softmax_derivatives(10),
     "loss/all_finite": all_finite,
 }

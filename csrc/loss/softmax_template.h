@@ -23,8 +23,7 @@ SCH_INLINE double T(softmax_sum)(const real *y, const real *z, const real *weigh
 enum { T(STRIP) = 256 };
 
 __attribute__((unused)) static double T(softmax_strip)(const real *y, const real *z, const real *weight, int64_t n,
-                                                       int64_t stride, int64_t n_out, float *SCH_RESTRICT gradient,
-                                                       float *SCH_RESTRICT hessian)
+                                                       int64_t stride, int64_t n_out, float *SCH_RESTRICT out)
 {
     real highest[T(STRIP)], total[T(STRIP)];
     memcpy(highest, z, (size_t)n * sizeof(real));
@@ -36,11 +35,11 @@ __attribute__((unused)) static double T(softmax_strip)(const real *y, const real
     memset(total, 0, sizeof total);
     for (int64_t k = 0; k < n_out; ++k) {
         const real *own = z + k * stride;
-        float *share = gradient + k * stride;
+        float *pair = out + 2 * k * stride;
         SCH_SIMD
         for (int64_t i = 0; i < n; ++i) {
             const real power = T(exp)(own[i] - highest[i]);
-            share[i] = (float)power;
+            pair[2 * i] = (float)power;
             total[i] += power;
         }
     }
@@ -51,12 +50,12 @@ __attribute__((unused)) static double T(softmax_strip)(const real *y, const real
         total[i] = K(1.0) / total[i];
     }
     for (int64_t k = 0; k < n_out; ++k) {
-        float *share = gradient + k * stride, *curvature = hessian + k * stride;
+        float *pair = out + 2 * k * stride;
         SCH_SIMD
         for (int64_t i = 0; i < n; ++i) {
-            const real p = (real)share[i] * total[i];
-            curvature[i] = (float)(p * (K(1.0) - p));
-            share[i] = (float)(p - (y[i] == (real)k ? K(1.0) : K(0.0)));
+            const real p = T(min)(K(1.0), (real)pair[2 * i] * total[i]); /* rounding brings some above */
+            pair[2 * i] = (float)(p - (y[i] == (real)k ? K(1.0) : K(0.0)));
+            pair[2 * i + 1] = (float)(p * (K(1.0) - p));
         }
     }
     return sum;

@@ -22,38 +22,14 @@ static sch_status T(loss_sum)(sch_loss_sum_args *a)
     return SCH_OK;
 }
 
-/* Rows first .. first + n - 1. */
-SCH_INLINE double T(gradient_of)(const sch_loss_gradient_args *a, int64_t first, int64_t n, real *gradient,
-                                 real *hessian)
-{
-    return T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first,
-                          (const real *)a->z + first, a->weight ? (const real *)a->weight + first : NULL, n, gradient,
-                          hessian);
-}
-
-/* By way of pieces that stay in the first-level cache. */
-static double T(narrow_gradient_of)(const sch_loss_gradient_args *a, int64_t first, int64_t n)
-{
-    enum { PIECE = 512 };
-    real gradient[PIECE], hessian[PIECE];
-    double total = 0.0;
-    for (const int64_t end = first + n; first < end; first += PIECE) {
-        const int64_t rows = sch_min(PIECE, end - first);
-        float *slope = (float *)a->gradient + first, *curvature = a->hessian ? (float *)a->hessian + first : NULL;
-        total += T(gradient_of)(a, first, rows, gradient, curvature ? hessian : NULL);
-        for (int64_t i = 0; i < rows; ++i) slope[i] = (float)gradient[i];
-        for (int64_t i = 0; i < rows && curvature; ++i) curvature[i] = (float)hessian[i];
-    }
-    return total;
-}
-
 static void T(loss_gradient_chunk)(void *context, int64_t b)
 {
     sch_loss_gradient_args *a = context;
     const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
-    a->partial[b] = a->narrow ? T(narrow_gradient_of)(a, first, n)
-                              : T(gradient_of)(a, first, n, (real *)a->gradient + first,
-                                               a->hessian ? (real *)a->hessian + first : NULL);
+    const real *weight = a->weight ? (const real *)a->weight + first : NULL;
+    a->partial[b] = T(block_terms)(a->loss, a->expected, (real)a->loss_param, (const real *)a->y + first,
+                                   (const real *)a->z + first, weight, n, (real *)a->gradient + first,
+                                   a->hessian ? (real *)a->hessian + first : NULL);
 }
 
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
@@ -66,22 +42,69 @@ static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
     return SCH_OK;
 }
 
-static void T(softmax_gradient_chunk)(void *context, int64_t b)
+/* Derivatives of rows from `first` on, to where they are wanted. */
+static void T(write_derivatives)(const sch_loss_derivatives_args *a, int64_t first, int64_t n, const real *gradient,
+                                 const real *hessian)
 {
-    sch_softmax_gradient_args *a = context;
+    float *narrow = (float *)a->out + first * a->order;
+    double *wide = (double *)a->out + first * a->order;
+    if (a->out_dtype == SCH_F64) {
+        for (int64_t i = 0; i < n; ++i) wide[i * a->order] = (double)gradient[i];
+        for (int64_t i = 0; i < n && a->order == 2; ++i) wide[2 * i + 1] = (double)hessian[i];
+    } else if (a->order == 2) {
+        SCH_SIMD
+        for (int64_t i = 0; i < n; ++i) {
+            narrow[2 * i] = (float)gradient[i];
+            narrow[2 * i + 1] = (float)hessian[i];
+        }
+    } else {
+        for (int64_t i = 0; i < n; ++i) narrow[i] = (float)gradient[i];
+    }
+}
+
+/* By way of pieces that stay in the first-level cache. */
+static void T(loss_derivatives_chunk)(void *context, int64_t b)
+{
+    enum { PIECE = 512 };
+    sch_loss_derivatives_args *a = context;
+    const int64_t end = sch_min((b + 1) * SCH_BLOCK, a->n);
+    real gradient[PIECE], hessian[PIECE];
+    double total = 0.0;
+    for (int64_t first = b * SCH_BLOCK; first < end; first += PIECE) {
+        const int64_t rows = sch_min(PIECE, end - first);
+        total += T(block_terms)(a->loss, 0, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first,
+                                NULL, rows, gradient, a->order == 2 ? hessian : NULL);
+        T(write_derivatives)(a, first, rows, gradient, hessian);
+    }
+    a->partial[b] = total;
+}
+
+static sch_status T(loss_derivatives)(sch_loss_derivatives_args *a)
+{
+    if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
+    const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
+    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(loss_derivatives_chunk), a);
+    if (status != SCH_OK) return status;
+    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
+    return SCH_OK;
+}
+
+static void T(softmax_derivatives_chunk)(void *context, int64_t b)
+{
+    sch_softmax_derivatives_args *a = context;
     const int64_t first = b * SCH_BLOCK, end = sch_min(first + SCH_BLOCK, a->n);
     double total = 0.0;
     for (int64_t i = first; i < end; i += T(STRIP))
         total += T(softmax_strip)((const real *)a->y + i, (const real *)a->z + i,
                                   a->weight ? (const real *)a->weight + i : NULL, sch_min(T(STRIP), end - i), a->n,
-                                  a->n_out, a->gradient + i, a->hessian + i);
+                                  a->n_out, a->out + 2 * i);
     a->partial[b] = total;
 }
 
-static sch_status T(softmax_gradient)(sch_softmax_gradient_args *a)
+static sch_status T(softmax_derivatives)(sch_softmax_derivatives_args *a)
 {
     const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
-    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(softmax_gradient_chunk), a);
+    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(softmax_derivatives_chunk), a);
     if (status != SCH_OK) return status;
     a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
     return SCH_OK;

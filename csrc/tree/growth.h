@@ -54,7 +54,7 @@ typedef struct {
     split *found;          /* (2, tiles) */
     int64_t *counts;       /* (blocks + 1) */
 
-    int64_t *words;
+    int64_t *words; /* (n), or NULL: not stored */
     uint32_t *spare;
     magnitudes *magnitudes;
     int64_t *leaf_sums;   /* (max_leaves, 2) */
@@ -88,7 +88,7 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.allowed = sch_take(arena, 2 * tiles * SCH_TILE * (int64_t)sizeof *w.allowed);
     w.found = sch_take(arena, 2 * tiles * (int64_t)sizeof *w.found);
     w.counts = sch_take(arena, (partition_blocks(a->n_rows) + 1) * (int64_t)sizeof *w.counts);
-    w.words = sch_take(arena, a->x.n * (int64_t)sizeof *w.words);
+    w.words = word_origin_of(a) == STORED ? sch_take(arena, a->x.n * (int64_t)sizeof *w.words) : NULL;
     w.spare = sch_take(arena, a->n_rows * (int64_t)sizeof *w.spare);
     w.magnitudes = sch_take(arena, word_blocks(a->n_rows) * (int64_t)sizeof *w.magnitudes);
     w.leaf_sums = sch_take(arena, 2 * leaves * (int64_t)sizeof *w.leaf_sums);

@@ -8,7 +8,7 @@
 #define SCH_TREE_HISTOGRAM_H
 
 #include "core/pool.h"
-#include "tree/packing.h"
+#include "tree/row_word.h"
 #include "tree/slots.h"
 
 enum { PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
@@ -16,7 +16,8 @@ enum { PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetch
 typedef struct {
     const sch_grow_tree_args *a;
     const packing *p;
-    const int64_t *words;    /* (n) */
+    word_origin origin;
+    const void *words;       /* (n), or what they are made of */
     const int32_t *tile_top; /* (tiles) bins in use by a tile, the missing one not counted */
     const int32_t *feature_at; /* (tiles * 16) features by tile and column */
 } histogram_source;
@@ -62,22 +63,36 @@ SCH_INLINE int add_slots(int64_t *SCH_RESTRICT cell, const uint8_t *slots, int64
 }
 
 /* `width`: of the columns, or of the dense ones where others are sparse. */
-SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                          const int sign, const int width, const int sparse)
+SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
+                         const int sign, const int width, const int sparse, const word_origin origin)
 {
+    const packing p = *s->p;
     const uint8_t *bins = tile_rows(&s->a->x, tile);
     const int64_t stride = sch_tile_stride(s->a->x.d);
-    const int64_t *words = s->words;
+    const void *words = s->words;
+    const int last =
+        width - 1 + sparse * ALWAYS_SLOTS * (int)sizeof(uint16_t); /* of what is read: it may be in another line */
     const int64_t first = rows[0], in_order = rows[n - 1] - first == n - 1; /* rows ascend: these leave none out */
     for (int64_t i = 0; i < n; ++i) {
         if (!in_order && i + AHEAD < n) {
-            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * stride);
-            __builtin_prefetch(bins + (int64_t)rows[i + AHEAD] * stride + stride - 1);
-            __builtin_prefetch(words + rows[i + AHEAD]);
+            const int64_t ahead = rows[i + AHEAD];
+            __builtin_prefetch(bins + ahead * stride);
+            __builtin_prefetch(bins + ahead * stride + last);
+            prefetch_word(origin, words, ahead);
         }
-        const int64_t row = in_order ? first + i : rows[i], word = sign * words[row];
+        const int64_t row = in_order ? first + i : rows[i], word = sign * row_word(origin, &p, words, row);
         add_word(cells, bins + row * stride, word, width);
         if (sparse && add_slots(cells, bins + row * stride + width, word)) add_more(s, cells, tile, row, word);
+    }
+}
+
+SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
+                          const int sign, const int width, const int sparse)
+{
+    switch (s->origin) {
+    case STORED: add_rows(s, cells, tile, rows, n, sign, width, sparse, STORED); break;
+    case OF_GRADIENT: add_rows(s, cells, tile, rows, n, sign, width, sparse, OF_GRADIENT); break;
+    case OF_PAIR: add_rows(s, cells, tile, rows, n, sign, width, sparse, OF_PAIR); break;
     }
 }
 
@@ -127,11 +142,11 @@ SCH_NOINLINE void add_wide(const histogram_source *s, int64_t *cells, int64_t ti
     const int32_t *feature_at = s->feature_at + tile * SCH_TILE;
     const uint8_t *bins = a->x.tile_sparse[tile] ? NULL : tile_rows(&a->x, tile);
     const int64_t stride = sch_tile_stride(a->x.d);
-    const weighting kind = weighting_of(a);
+    const derivative_form form = derivative_form_of(a);
     for (int64_t i = 0; i < n; ++i) {
-        const int64_t row = rows[i], one = kind == NO_WEIGHT || a->weight[row] > 0.0;
-        const int64_t g = whole_at(a, a->gradient, a->dtype, kind, s->p->g_scale, row);
-        const int64_t h = sch_max(0, whole_at(a, a->hessian, a->dtype, kind, s->p->h_scale, row));
+        const int64_t row = rows[i], one = form.kind == NO_WEIGHT || a->weight[row] > 0.0;
+        const int64_t g = whole_gradient(a, form, s->p->g_scale, row);
+        const int64_t h = whole_hessian(a, form, s->p->h_scale, row);
         const int64_t low = (h << s->p->wide_shift) + one;
         for (int64_t column = 0; column < features; ++column) {
             const uint8_t *in_column = a->x.columns + feature_at[column] * a->x.column_stride;

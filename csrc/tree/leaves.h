@@ -21,17 +21,16 @@ SCH_INLINE int64_t leaf_at(const int64_t *leaf_start, int64_t n_leaves, int64_t 
     return low;
 }
 
-SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t *total, const sch_dtype dtype,
-                            const weighting kind)
+SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t *total, const derivative_form form)
 {
     const sch_grow_tree_args *a = w->a;
+    const int plain = form.order == 1 && form.kind == NO_WEIGHT;
     int64_t g = 0, h = 0;
     for (int64_t i = first; i < end; ++i) {
-        g += whole_at(a, a->gradient, dtype, kind, w->p.g_leaf_scale, a->rows[i]);
-        if (a->hessian || kind != NO_WEIGHT)
-            h += sch_max(0, whole_at(a, a->hessian, dtype, kind, w->p.h_leaf_scale, a->rows[i]));
+        g += whole_gradient(a, form, w->p.g_leaf_scale, a->rows[i]);
+        if (!plain) h += whole_hessian(a, form, w->p.h_leaf_scale, a->rows[i]);
     }
-    if (!a->hessian && kind == NO_WEIGHT) h = (end - first) * nearest(w->p.h_leaf_scale);
+    if (plain) h = (end - first) * nearest(w->p.h_leaf_scale);
     __atomic_fetch_add(&total[0], g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */
     __atomic_fetch_add(&total[1], h, __ATOMIC_RELAXED);
 }
@@ -45,9 +44,9 @@ static void leaf_sums_chunk(void *context, int64_t chunk)
     for (int64_t leaf = leaf_at(a->leaf_start, a->n_leaves, i); i < end; ++leaf) {
         const int64_t stop = sch_min(end, a->leaf_start[leaf + 1]);
         int64_t *total = w->leaf_sums + 2 * leaf;
-        if (a->weight) sum_stretch(w, i, stop, total, a->dtype, weighting_of(a));
-        else if (a->dtype == SCH_F32) sum_stretch(w, i, stop, total, SCH_F32, NO_WEIGHT);
-        else sum_stretch(w, i, stop, total, SCH_F64, NO_WEIGHT);
+        if (w->source.origin == OF_PAIR) sum_stretch(w, i, stop, total, PAIRS);
+        else if (w->source.origin == OF_GRADIENT) sum_stretch(w, i, stop, total, GRADIENTS);
+        else sum_stretch(w, i, stop, total, derivative_form_of(a));
         i = stop;
     }
 }

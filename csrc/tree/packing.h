@@ -35,9 +35,11 @@ enum {
     FINE_H_BITS = 23,
     LEAF_BITS = 34,
     SUM_BITS = 50, /* sums stay below 2^51, where conversion to double is exact and cheap */
+    SCALE_BITS = 100, /* scales of single precision stay well within it */
     LEAST_CHUNK = 256
 };
 static const double FEW_DOMINATE = 1024.0; /* largest over mean */
+static const double NEAREST = 6755399441055744.0; /* 1.5 * 2^52: added, it leaves the whole part in the low bits */
 
 /* Of some rows: gradients and hessians as whole numbers, and how many rows. */
 typedef struct {
@@ -59,10 +61,17 @@ SCH_INLINE int bit_length(double x)
 /* 2^bits / (the power of two above x) */
 SCH_INLINE double scale_to(int bits, double x) { return x > 0.0 ? ldexp(1.0, bits - bit_length(x)) : 1.0; }
 
+/* The same, not to be more than single precision can multiply with. */
+SCH_INLINE double narrow_scale_to(int bits, double x, const sch_dtype dtype)
+{
+    const double scale = scale_to(bits, x), most = ldexp(1.0, SCALE_BITS);
+    return dtype == SCH_F32 && scale > most ? most : scale;
+}
+
 /* Nearest whole number, ties to even, of |x| < 2^51. */
 SCH_INLINE int64_t nearest(double x)
 {
-    const double shifted = x + 6755399441055744.0; /* 1.5 * 2^52 leaves the whole part in the low bits */
+    const double shifted = x + NEAREST;
     int64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     return bits - INT64_C(0x4338000000000000);
@@ -72,7 +81,7 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
 {
     packing p = {0};
     const int n_bits = bit_length((double)a->n_rows), w_bits = bit_length(m->w_sum);
-    const int plain = !a->hessian && !a->weight;
+    const int plain = a->order == 1 && !a->weight;
     const int leaf_bits = (int)sch_min(LEAF_BITS, 62 - w_bits);
     p.g_leaf_scale = scale_to(leaf_bits, m->g_max);
     p.h_leaf_scale = scale_to(leaf_bits, m->h_max);
@@ -88,8 +97,8 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
     }
     const int fine = m->g_max > FEW_DOMINATE * m->g_mean || m->h_max > FEW_DOMINATE * m->h_mean;
     const int h_room = 63 - w_bits - n_bits;
-    p.g_scale = scale_to((int)sch_min(fine ? FINE_G_BITS : PACKED_BITS, SUM_BITS - w_bits), m->g_max);
-    p.h_scale = scale_to((int)sch_min(fine ? FINE_H_BITS : PACKED_BITS, h_room), m->h_max);
+    p.g_scale = narrow_scale_to((int)sch_min(fine ? FINE_G_BITS : PACKED_BITS, SUM_BITS - w_bits), m->g_max, a->dtype);
+    p.h_scale = narrow_scale_to((int)sch_min(fine ? FINE_H_BITS : PACKED_BITS, h_room), m->h_max, a->dtype);
     p.least_h = m->h_min > 0.0 ? (double)nearest(m->h_min * p.h_scale) : 0.0;
     p.h_shift = PACKED_COUNT_BITS;
     p.g_shift = PACKED_BITS + 2 * PACKED_COUNT_BITS;
@@ -110,19 +119,50 @@ SCH_INLINE weighting weighting_of(const sch_grow_tree_args *a)
     return !a->weight ? NO_WEIGHT : a->whole_weights ? WHOLE_WEIGHT : ANY_WEIGHT;
 }
 
-SCH_INLINE double value_at(const void *values, sch_dtype dtype, int64_t row)
+/* How derivatives are given: constants of the loops over the common kinds of rows. */
+typedef struct {
+    sch_dtype dtype;
+    int order;
+    weighting kind;
+} derivative_form;
+
+SCH_INLINE derivative_form derivative_form_of(const sch_grow_tree_args *a)
 {
-    if (!values) return 1.0;
-    return dtype == SCH_F32 ? (double)((const float *)values)[row] : ((const double *)values)[row];
+    return (derivative_form){a->dtype, a->order, weighting_of(a)};
 }
 
-SCH_INLINE int64_t whole_at(const sch_grow_tree_args *a, const void *values, const sch_dtype dtype,
-                            const weighting kind, double scale, int64_t row)
+SCH_INLINE double derivative_at(const sch_grow_tree_args *a, const derivative_form form, int64_t place)
 {
-    const double v = value_at(values, dtype, row);
-    if (kind == NO_WEIGHT) return nearest(v * scale);
-    if (kind == WHOLE_WEIGHT) return nearest(v * scale) * (int64_t)a->weight[row];
-    return nearest(v * a->weight[row] * scale);
+    return form.dtype == SCH_F32 ? (double)((const float *)a->derivatives)[place]
+                                 : ((const double *)a->derivatives)[place];
+}
+
+SCH_INLINE double gradient_at(const sch_grow_tree_args *a, const derivative_form form, int64_t row)
+{
+    return derivative_at(a, form, form.order * row);
+}
+
+SCH_INLINE double hessian_at(const sch_grow_tree_args *a, const derivative_form form, int64_t row)
+{
+    return form.order == 2 ? derivative_at(a, form, 2 * row + 1) : 1.0;
+}
+
+SCH_INLINE int64_t whole_of(const sch_grow_tree_args *a, const derivative_form form, double value, double scale,
+                            int64_t row)
+{
+    if (form.kind == NO_WEIGHT) return nearest(value * scale);
+    if (form.kind == WHOLE_WEIGHT) return nearest(value * scale) * (int64_t)a->weight[row];
+    return nearest(value * a->weight[row] * scale);
+}
+
+SCH_INLINE int64_t whole_gradient(const sch_grow_tree_args *a, const derivative_form form, double scale, int64_t row)
+{
+    return whole_of(a, form, gradient_at(a, form, row), scale, row);
+}
+
+SCH_INLINE int64_t whole_hessian(const sch_grow_tree_args *a, const derivative_form form, double scale, int64_t row)
+{
+    return whole_of(a, form, hessian_at(a, form, row), scale, row);
 }
 
 #endif

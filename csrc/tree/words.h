@@ -4,7 +4,7 @@
 #define SCH_TREE_WORDS_H
 
 #include "core/pool.h"
-#include "tree/packing.h"
+#include "tree/row_word.h"
 
 enum { WORD_BLOCK = 16384 }; /* rows of one chunk */
 
@@ -12,30 +12,27 @@ typedef struct {
     const sch_grow_tree_args *a;
     packing p;
     magnitudes *partial; /* (blocks) */
-    int64_t *words;      /* (n) by row */
+    int64_t *words;      /* (n) by row; NULL: not stored */
+    word_origin origin;
     double row_weight;   /* sum over the rows */
     sums total;
 } word_pass;
 
-SCH_INLINE int64_t word_blocks(int64_t n_rows) { return (n_rows + WORD_BLOCK - 1) / WORD_BLOCK; }
+static const derivative_form PAIRS = {SCH_F32, 2, NO_WEIGHT}, GRADIENTS = {SCH_F32, 1, NO_WEIGHT};
 
-SCH_INLINE double factor_at(const sch_grow_tree_args *a, const weighting kind, int64_t row)
-{
-    return kind == ANY_WEIGHT ? a->weight[row] : 1.0;
-}
+SCH_INLINE int64_t word_blocks(int64_t n_rows) { return (n_rows + WORD_BLOCK - 1) / WORD_BLOCK; }
 
 /* `all`: the rows are all those of the table, in order, and need not be looked up. */
 SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, int64_t end, const int all,
-                                   const sch_dtype dtype, const weighting kind)
+                                   const derivative_form form)
 {
     double g_max = 0.0, g_sum = 0.0, h_max = 0.0, h_min = INFINITY, h_sum = 0.0, w_max = 0.0, w_sum = 0.0;
     SCH_PRAGMA(omp simd reduction(max : g_max, h_max, w_max) reduction(min : h_min) reduction(+ : g_sum, h_sum, w_sum))
     for (int64_t i = first; i < end; ++i) {
         const int64_t row = all ? i : (int64_t)a->rows[i];
-        const double copies = kind == WHOLE_WEIGHT ? a->weight[row] : 1.0;
-        const double use = copies > 0.0 ? 1.0 : 0.0, factor = factor_at(a, kind, row);
-        const double g = fabs(value_at(a->gradient, dtype, row) * factor);
-        const double h = value_at(a->hessian, dtype, row) * factor;
+        const double copies = form.kind == WHOLE_WEIGHT ? a->weight[row] : 1.0;
+        const double use = copies > 0.0 ? 1.0 : 0.0, factor = form.kind == ANY_WEIGHT ? a->weight[row] : 1.0;
+        const double g = fabs(gradient_at(a, form, row) * factor), h = hessian_at(a, form, row) * factor;
         const double g_used = g * use, h_used = h * use, h_least = copies > 0.0 ? h : INFINITY;
         g_max = g_used > g_max ? g_used : g_max;
         h_max = h_used > h_max ? h_used : h_max;
@@ -54,19 +51,19 @@ SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, i
                         .w_sum = w_sum};
 }
 
-/* Returns the sums of what it writes. (Without a chunk the words are not used, the sums are.) */
+/* Returns the sums over rows, and writes their words unless there is no place for them. (Without a chunk they are not used.) */
 SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
-                            const int all, const sch_dtype dtype, const weighting kind)
+                            const int all, const derivative_form form)
 {
-    const int plain = !a->hessian && kind == NO_WEIGHT;
+    const int plain = form.order == 1 && form.kind == NO_WEIGHT;
     int64_t g_sum = 0, h_sum = 0, count = 0;
     SCH_PRAGMA(omp simd reduction(+ : g_sum, h_sum, count))
     for (int64_t i = first; i < end; ++i) {
         const int64_t row = all ? i : (int64_t)a->rows[i];
-        const int64_t g = whole_at(a, a->gradient, dtype, kind, p->g_scale, row);
-        const int64_t h = plain ? 0 : sch_max(0, whole_at(a, a->hessian, dtype, kind, p->h_scale, row));
-        const int64_t one = kind == NO_WEIGHT || a->weight[row] > 0.0;
-        words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
+        const int64_t g = whole_gradient(a, form, p->g_scale, row);
+        const int64_t h = plain ? 0 : whole_hessian(a, form, p->h_scale, row);
+        const int64_t one = form.kind == NO_WEIGHT || a->weight[row] > 0.0;
+        if (words) words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
         g_sum += g;
         h_sum += h;
         count += one;
@@ -74,32 +71,32 @@ SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64
     return (sums){g_sum, plain ? count : h_sum, count};
 }
 
-/* Runs f(..., all, dtype, weighting) with constants for the last three. */
-#define WITH_CONSTANTS(f, ...)                                                                                         \
-    (pass->a->n_rows == pass->a->x.n && !pass->a->weight                                                               \
-         ? (pass->a->dtype == SCH_F32 ? f(__VA_ARGS__, 1, SCH_F32, NO_WEIGHT) : f(__VA_ARGS__, 1, SCH_F64, NO_WEIGHT)) \
-         : f(__VA_ARGS__, 0, pass->a->dtype, weighting_of(pass->a)))
-
 static void measure_chunk(void *context, int64_t chunk)
 {
     const word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    if (pass->a->n_rows == pass->a->x.n)
-        for (int64_t i = first; i < end; ++i) pass->a->rows[i] = (uint32_t)i;
-    pass->partial[chunk] = WITH_CONSTANTS(measure_rows, pass->a, first, end);
+    const int all = pass->a->n_rows == pass->a->x.n;
+    for (int64_t i = first; i < end && all; ++i) pass->a->rows[i] = (uint32_t)i;
+    if (all && pass->origin == OF_PAIR) pass->partial[chunk] = measure_rows(pass->a, first, end, 1, PAIRS);
+    else if (all && pass->origin == OF_GRADIENT) pass->partial[chunk] = measure_rows(pass->a, first, end, 1, GRADIENTS);
+    else pass->partial[chunk] = measure_rows(pass->a, first, end, 0, derivative_form_of(pass->a));
 }
 
 static void words_chunk(void *context, int64_t chunk)
 {
     word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    const sums part = WITH_CONSTANTS(write_words, pass->a, &pass->p, pass->words, first, end);
+    const int all = pass->a->n_rows == pass->a->x.n;
+    sums part;
+    if (all && pass->origin == OF_PAIR) part = write_words(pass->a, &pass->p, NULL, first, end, 1, PAIRS);
+    else if (all && pass->origin == OF_GRADIENT) part = write_words(pass->a, &pass->p, NULL, first, end, 1, GRADIENTS);
+    else part = write_words(pass->a, &pass->p, pass->words, first, end, 0, derivative_form_of(pass->a));
     __atomic_fetch_add(&pass->total.g, part.g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */
     __atomic_fetch_add(&pass->total.h, part.h, __ATOMIC_RELAXED);
     __atomic_fetch_add(&pass->total.c, part.c, __ATOMIC_RELAXED);
 }
 
-/* Chooses the scales and writes the words, if the rows get any. */
+/* Chooses the scales and writes the words, if any are stored. */
 static sch_status make_words(word_pass *pass)
 {
     const sch_control *control = &pass->a->control;
@@ -118,6 +115,7 @@ static sch_status make_words(word_pass *pass)
         all.w_sum += part->w_sum;
     }
     if (!isfinite(all.g_mean) || !isfinite(all.h_mean)) return SCH_NONFINITE; /* so would be the largest */
+    if (all.h_min < 0.0) return SCH_BAD_ARGUMENT;
     if (all.w_sum > 0.0) all.g_mean /= all.w_sum, all.h_mean /= all.w_sum;
     pass->row_weight = all.w_sum;
     pass->p = choose_packing(pass->a, &all);

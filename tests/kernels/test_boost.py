@@ -26,6 +26,10 @@ def binned_table(bins, n_bins, has_missing, is_categorical):
     return table
 
 
+def pairs(g, h):
+    return np.stack([g, h], axis=1)
+
+
 class Problem:
     """Bins and gradients that are whole numbers of 2**-10, so that sums of them are exact everywhere."""
 
@@ -53,8 +57,8 @@ class Problem:
 
     def grow(self, dtype=np.float32, n_threads=1, features=None, **options):
         grower = kernels.Grower(self.table(), n_threads=n_threads, **{"min_samples_leaf": 1, **options})
-        hessian = None if self.plain else self.h.astype(dtype)
-        return grower.grow(self.g.astype(dtype), hessian, features=features)
+        derivatives = self.g if self.plain else pairs(self.g, self.h)
+        return grower.grow(derivatives.astype(dtype), features=features)
 
 
 def assert_same_tree(tree, nodes, problem):
@@ -201,7 +205,7 @@ def test_leaf_values_come_from_the_gradients_themselves():
     rng = np.random.default_rng(0)
     problem = Problem(5000, 4, 8)
     g, h = rng.standard_normal(5000).astype(np.float32), rng.random(5000).astype(np.float32)
-    tree = kernels.Grower(problem.table(), l1=0.5, l2=2.0).grow(g, h, shrinkage=0.1)
+    tree = kernels.Grower(problem.table(), l1=0.5, l2=2.0).grow(pairs(g, h), shrinkage=0.1)
     for leaf in range(tree.n_leaves):
         rows = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
         total = g[rows].sum(dtype=float)
@@ -236,7 +240,7 @@ def test_a_whole_weight_is_so_many_copies(largest, hessian):
     weighted = kernels.Grower(problem.table(), weight=weight, min_samples_leaf=1)
     table = binned_table(problem.bins[copies], problem.n_bins, problem.has_missing, problem.is_categorical)
     repeated = kernels.Grower(table, min_samples_leaf=1, weight=np.ones(len(copies)))
-    one, other = weighted.grow(g, h), repeated.grow(g[copies], h[copies])
+    one, other = weighted.grow(pairs(g, h)), repeated.grow(pairs(g, h)[copies])
     for name in ("nodes", "gain", "value", "cover", "leaf_value", "sets"):
         assert_same_bytes(getattr(one, name), getattr(other, name))
 
@@ -247,7 +251,7 @@ def test_the_order_of_rows_does_not_matter():
     order = rng.permutation(20_000)
     g, h = rng.standard_normal(20_000).astype(np.float32), rng.random(20_000).astype(np.float32)
     table = binned_table(problem.bins[order], problem.n_bins, problem.has_missing, problem.is_categorical)
-    one, other = kernels.Grower(problem.table()).grow(g, h), kernels.Grower(table).grow(g[order], h[order])
+    one, other = kernels.Grower(problem.table()).grow(pairs(g, h)), kernels.Grower(table).grow(pairs(g, h)[order])
     for name in ("nodes", "gain", "value", "cover", "count", "leaf_value"):
         assert_same_bytes(getattr(one, name), getattr(other, name))
 
@@ -263,7 +267,7 @@ def test_few_slots_give_the_same_tree():
         {},
         {"max_leaves": 400, "min_samples_leaf": 4},
     ):  # most leaves that lose theirs are split in the end
-        one, other = (kernels.Grower(each, **options).grow(g, h) for each in (table, narrow))
+        one, other = (kernels.Grower(each, **options).grow(pairs(g, h)) for each in (table, narrow))
         for name in FIELDS:
             assert_same_bytes(getattr(one, name), getattr(other, name))
 
@@ -274,7 +278,10 @@ def test_rows_that_were_not_chosen_do_not_matter():
     g, h = rng.standard_normal(3000), rng.random(3000)
     rows = np.flatnonzero(rng.random(3000) < 0.4)
     table = binned_table(problem.bins[rows], problem.n_bins, problem.has_missing, problem.is_categorical)
-    part, alone = kernels.Grower(problem.table()).grow(g, h, rows=rows), kernels.Grower(table).grow(g[rows], h[rows])
+    part, alone = (
+        kernels.Grower(problem.table()).grow(pairs(g, h), rows=rows),
+        kernels.Grower(table).grow(pairs(g, h)[rows]),
+    )
     for name in ("nodes", "gain", "value", "cover", "count", "leaf_value", "leaf_start"):
         assert_same_bytes(getattr(part, name), getattr(alone, name))
     assert_same_bytes(part.rows, rows[alone.rows].astype(np.uint32))
@@ -291,10 +298,10 @@ def test_heavy_tails_do_not_drown_the_rest():
 def test_each_node_draws_its_features():
     problem = Problem(4000, 10, 14)
     grower = kernels.Grower(problem.table(), feature_fraction=0.3)
-    trees = [grower.grow(problem.g, problem.h, seed=seed) for seed in (1, 1, 2)]
+    trees = [grower.grow(pairs(problem.g, problem.h), seed=seed) for seed in (1, 1, 2)]
     assert_same_bytes(trees[0].nodes, trees[1].nodes)
     assert trees[0].nodes.tobytes() != trees[2].nodes.tobytes()
-    roots = {int(grower.grow(problem.g, problem.h, seed=seed).nodes["feature"][0]) for seed in range(60)}
+    roots = {int(grower.grow(pairs(problem.g, problem.h), seed=seed).nodes["feature"][0]) for seed in range(60)}
     assert len(roots) >= 6
 
 
@@ -337,13 +344,24 @@ def test_gradients_that_are_not_finite_are_refused(bad):
         problem.grow()
 
 
-def test_a_negative_hessian_counts_as_none():
-    problem = Problem(3000, 4, 20)
-    bent = problem.h - 0.1
-    grower = kernels.Grower(problem.table())
-    one, other = grower.grow(problem.g, bent), grower.grow(problem.g, np.maximum(bent, 0.0))
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("size", [1.0, 1e-25])
+def test_words_are_the_same_made_or_stored(plain, size):
+    """Those of float32 derivatives are made when they are asked for, those of float64 stored."""
+    problem = Problem(5000, 20, 20, plain=plain, missing=0.1, categorical=2, common=[0.0] * 10 + [0.95] * 8)
+    rng = np.random.default_rng(7)
+    problem.g = (size * rng.standard_normal(5000) * np.sin(problem.bins[:, 0])).astype(np.float32)
+    problem.h = rng.random(5000).astype(np.float32)
+    made, stored = (problem.grow(dtype, max_leaves=20) for dtype in (np.float32, np.float64))
+    assert made.n_leaves > 2
     for name in FIELDS:
-        assert_same_bytes(getattr(one, name), getattr(other, name))
+        assert_same_bytes(getattr(made, name), getattr(stored, name))
+
+
+def test_a_negative_hessian_is_refused():
+    problem = Problem(3000, 4, 20)
+    with pytest.raises(SystemError, match="argument"):
+        kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h - 0.1))
 
 
 def test_a_tree_of_one_leaf():
@@ -357,11 +375,11 @@ def test_a_tree_of_one_leaf():
 def test_arguments_are_checked():
     problem = Problem(50, 3, 19)
     with pytest.raises(ValueError, match="rows"):
-        kernels.Grower(problem.table()).grow(problem.g, problem.h, rows=np.arange(0))
+        kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h), rows=np.arange(0))
     with pytest.raises(ValueError, match="features"):
-        kernels.Grower(problem.table()).grow(problem.g, problem.h, features=np.zeros(3, np.uint8))
+        kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h), features=np.zeros(3, np.uint8))
     with pytest.raises(TypeError):
-        kernels.Grower(problem.table()).grow(problem.g.astype(int), problem.h)
+        kernels.Grower(problem.table()).grow(problem.g.astype(int))
 
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (63, 3), (64, 16), (200, 17), (9001, 28)])

@@ -55,17 +55,17 @@ def gradient_of(case, y, z, weight=None, *, expected=False, n_threads=1):
     return gradient, hessian
 
 
-def test_narrow_derivatives_are_rounded_ones(isa, case, n_threads):
-    y, z, weight = draw_points(case[0], 5000, 0, np.float64)
-    wanted = gradient_of(case, y, z, weight)
-    got = np.full((2, len(z)), np.nan, np.float32)
-    total = kernels.loss_gradient(
-        y, z, loss=kernels.LOSSES[case[0]], loss_param=case[1], weight=weight, gradient=got[0], hessian=got[1],
-        n_threads=n_threads,
-    )  # fmt: skip
-    for ours, theirs in zip(got, wanted, strict=True):
-        np.testing.assert_array_equal(ours, theirs.astype(np.float32))
-    assert_close(total, sum_of(case, y, z, weight), tol(float, len(z)))
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("out_dtype", [np.float32, np.float64])
+def test_derivatives_side_by_side(isa, dtype, case, order, out_dtype, n_threads):
+    y, z, _ = draw_points(case[0], 5000, 0, dtype)
+    loss = {"loss": kernels.LOSSES[case[0]], "loss_param": case[1]}
+    wanted = np.full((order, len(z)), np.nan, dtype)
+    kernels.loss_gradient(y, z, **loss, gradient=wanted[0], hessian=wanted[1] if order == 2 else None)
+    got = np.full((len(z), 2) if order == 2 else len(z), np.nan, out_dtype)
+    total = kernels.loss_derivatives(y, z, **loss, out=got, n_threads=n_threads)
+    np.testing.assert_array_equal(got, wanted.T.reshape(got.shape).astype(out_dtype))
+    assert_close(total, sum_of(case, y, z), tol(dtype, len(z)))
 
 
 def sum_of(case, y, z, weight=None, n_threads=1):

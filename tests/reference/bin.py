@@ -126,8 +126,10 @@ def bin_table(x, bounds, codes=None):
 
 
 def by_tile(bins):
-    """(n, d) bins in as few tiles of up to 16 columns as hold d features, dealt one by one; columns left over, of which there
-    are so many that their number is even, are 0."""
+    """(n, d) bins in as few tiles of up to 16 columns as hold d features, dealt one by one.
+
+    All are as wide as the widest, and an even number; the columns left over are 0.
+    """
     n, d = bins.shape
     n_tiles = -(-d // 16)
     tiles = np.zeros((n_tiles, n, -(-d // n_tiles // 2) * 2), np.uint8)

@@ -220,6 +220,17 @@ def loss_gradient(y, z, *, loss, loss_param=0.0, weight=None, expected=False):
     return w * rule.gradient(y, z, loss_param), w * second_derivative(rule, expected)(y, z, loss_param)
 
 
+def loss_derivatives(y, z, *, loss, loss_param=0.0):
+    """The same side by side, (n, 2)."""
+    return np.stack(loss_gradient(y, z, loss=loss, loss_param=loss_param), axis=1)
+
+
+def softmax_derivatives(y, z):
+    """Gradient and diagonal of the second derivative, class by class: (n_classes, n, 2)."""
+    shares = softmax(z)
+    return np.stack([softmax_gradient(y, z), shares * (1.0 - shares)], axis=2).transpose(1, 0, 2)
+
+
 def second_derivative(rule, expected):
     """The hessian of a loss, or its expectation under the model."""
     return rule.expected if expected and rule.expected else rule.hessian

@@ -37,9 +37,9 @@ typedef struct {
     double feature_fraction; /* of those, how many each node draws to choose from; 1: all */
     uint64_t seed;
 
-    sch_dtype dtype; /* of gradient and hessian */
-    const void *gradient; /* IN (n) */
-    const void *hessian; /* IN (n) what is negative counts as 0; or NULL: 1 */
+    sch_dtype dtype; /* of derivatives */
+    int order; /* 1: gradients, the hessian is 1. 2: gradient and hessian side by side */
+    const void *derivatives; /* IN (n, order) hessians >= 0 */
     const double *weight; /* IN (n) >= 0, factor of both; or NULL: 1 */
     int whole_weights; /* weights are whole numbers, and act as so many copies of the row; their sum < 2^31 */
     int64_t n_rows;

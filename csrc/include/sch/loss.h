@@ -70,12 +70,27 @@ typedef struct {
     const void *y;      /* IN (n) */
     const void *z;      /* IN (n) */
     const void *weight; /* IN (n) or NULL */
-    int narrow;         /* gradient and hessian are float32, whatever dtype is */
     void *gradient;     /* OUT (n) weight * dloss/dz */
     void *hessian;      /* OUT (n) weight * d2loss/dz2, or NULL */
     double *partial;    /* SCRATCH (sch_n_blocks(n)) */
     double total;       /* OUT weighted sum of the loss */
 } sch_loss_gradient_args;
+
+/* The derivatives side by side. */
+typedef struct {
+    sch_dtype dtype;
+    sch_control control;
+    sch_loss loss;
+    double loss_param;
+    int64_t n;
+    const void *y;       /* IN (n) */
+    const void *z;       /* IN (n) */
+    int order;           /* 1: gradients. 2: gradient and hessian */
+    sch_dtype out_dtype; /* whatever dtype is */
+    void *out;           /* OUT (n, order) dloss/dz, d2loss/dz2 */
+    double *partial;     /* SCRATCH (sch_n_blocks(n)) */
+    double total;        /* OUT sum of the loss */
+} sch_loss_derivatives_args;
 
 /* The multinomial loss with respect to raw predictions that stand class by class. */
 typedef struct {
@@ -86,11 +101,10 @@ typedef struct {
     const void *y;      /* IN (n) class indices */
     const void *z;      /* IN (n_out, n) */
     const void *weight; /* IN (n) or NULL: of the sum alone */
-    float *gradient;    /* OUT (n_out, n) probabilities, less 1 for the class of the row */
-    float *hessian;     /* OUT (n_out, n) diagonal of the second derivative */
-    double *partial;    /* SCRATCH (sch_n_blocks(n)) */
-    double total;       /* OUT weighted sum of the loss */
-} sch_softmax_gradient_args;
+    float *out; /* OUT (n_out, n, 2) probability, less 1 for the class of the row; diagonal of the second derivative */
+    double *partial; /* SCRATCH (sch_n_blocks(n)) */
+    double total; /* OUT weighted sum of the loss */
+} sch_softmax_derivatives_args;
 
 /* Elementwise functions, also used to test the mathematics on its own. */
 typedef enum { SCH_MATH_EXP, SCH_MATH_LOG, SCH_MATH_LOG1P, SCH_MATH_SIGMOID, SCH_MATH_SOFTPLUS } sch_math;
@@ -101,7 +115,7 @@ typedef struct {
     sch_math function;
     int64_t n;
     const void *x; /* IN (n) */
-    void *out;     /* OUT (n), may be x */
+    void *out; /* OUT (n), may be x */
 } sch_vector_math_args;
 
 typedef struct {
@@ -110,23 +124,24 @@ typedef struct {
     int64_t n;
     int64_t n_out;
     const void *z; /* IN (n, n_out) */
-    void *out;     /* OUT (n, n_out) probabilities, may be z */
+    void *out; /* OUT (n, n_out) probabilities, may be z */
 } sch_softmax_args;
 
 typedef struct {
     sch_dtype dtype;
     sch_control control;
     int64_t n;
-    const void *x;     /* IN (n) */
+    const void *x; /* IN (n) */
     int64_t nonfinite; /* OUT how many blocks hold an infinity or a NaN */
 } sch_count_nonfinite_args;
 
-#define SCH_LOSS_OPS(X)                            \
-    X(loss_sum, sch_loss_sum_args)                 \
-    X(loss_gradient, sch_loss_gradient_args)       \
-    X(softmax_gradient, sch_softmax_gradient_args) \
-    X(vector_math, sch_vector_math_args)           \
-    X(softmax, sch_softmax_args)                   \
+#define SCH_LOSS_OPS(X)                                  \
+    X(loss_sum, sch_loss_sum_args)                       \
+    X(loss_gradient, sch_loss_gradient_args)             \
+    X(loss_derivatives, sch_loss_derivatives_args)       \
+    X(softmax_derivatives, sch_softmax_derivatives_args) \
+    X(vector_math, sch_vector_math_args)                 \
+    X(softmax, sch_softmax_args)                         \
     X(count_nonfinite, sch_count_nonfinite_args)
 
 typedef struct {

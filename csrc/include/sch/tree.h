@@ -36,7 +36,8 @@ enum { SCH_TILE_MARGIN = SCH_TILE };
 typedef struct {
     int64_t n;                     /* rows (samples) */
     int64_t d;                     /* columns (features) */
-    const uint8_t *tiles;          /* (sch_tiles(d), n, sch_tile_stride(d)) and SCH_TILE_MARGIN bytes; beyond a tile's features all bins are 0 */
+    const uint8_t *
+        tiles; /* (sch_tiles(d), n, sch_tile_stride(d)) and SCH_TILE_MARGIN bytes; beyond a tile's features all bins are 0 */
     const uint8_t *tile_column; /* (d) the feature's column in its tile: their order is kept, but for sparse ones */
     const uint8_t *tile_sparse; /* (sch_tiles(d)) how many of the tile's columns, the last ones, are sparse */
     const uint8_t *common; /* (d) the bin of most rows, of a sparse column */

@@ -51,7 +51,16 @@ from schuss._kernels._core import (
 from schuss._kernels._dual import crammer_singer_sweep, dual_sweep
 from schuss._kernels._forest import FOREST_CRITERIA, forest_add, forest_grow
 from schuss._kernels._glm import glm_pass, linear_predict, select_columns, sparse_gram
-from schuss._kernels._loss import all_finite, loss_gradient, loss_sum, sigmoid, softmax, softmax_gradient, vector_math
+from schuss._kernels._loss import (
+    all_finite,
+    loss_derivatives,
+    loss_gradient,
+    loss_sum,
+    sigmoid,
+    softmax,
+    softmax_derivatives,
+    vector_math,
+)
 from schuss._kernels._nn import NN_ACTIVATIONS, NN_LOSSES, NN_SOLVERS, Network, nn_predict, nn_train
 from schuss._kernels._sgd import sgd_sweep, visiting_order
 
@@ -108,6 +117,7 @@ __all__ = [
     "isa_in_use",
     "isa_supported",
     "linear_predict",
+    "loss_derivatives",
     "loss_gradient",
     "loss_sum",
     "nn_predict",
@@ -118,7 +128,7 @@ __all__ = [
     "sgd_sweep",
     "sigmoid",
     "softmax",
-    "softmax_gradient",
+    "softmax_derivatives",
     "sparse_gram",
     "sparse_tiles",
     "trees_contributions",

@@ -50,8 +50,7 @@ class Grower:
     ) -> None: ...
     def grow(
         self,
-        gradient: Array,
-        hessian: Array | None = None,
+        derivatives: Array,
         *,
         rows: Array | None = None,
         features: UInt8 | None = None,

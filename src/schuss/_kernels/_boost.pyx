@@ -116,10 +116,11 @@ cdef class Grower:
         self.capacity = leaves
         return 0
 
-    def grow(self, gradient, hessian=None, *, rows=None, features=None, uint64_t seed=0, double shrinkage=1.0):
+    def grow(self, derivatives, *, rows=None, features=None, uint64_t seed=0, double shrinkage=1.0):
         """Grow a tree.
 
-        gradient, hessian : float32 or float64 arrays (n,), of one dtype, without weights; hessian None: 1.
+        derivatives : float32 or float64 array, without weights: gradients (n,), where the hessian is 1; or gradient and
+            hessian (n, 2), hessians not negative.
         rows : integers, ascending, to learn from; None: all.
         features : uint8 array (d,), 1 for those to use; None: all.
         """
@@ -127,9 +128,10 @@ cdef class Grower:
         cdef sch_status status
         cdef const sch_boost_ops *kernels = ops().boost  # one instruction set for the size and the run
         cdef int64_t n = a.x.n
-        cdef char kind = real_kind_of(gradient)
+        cdef char kind = real_kind_of(derivatives)
         a.control, a.dtype, a.seed, a.shrinkage = control(self.n_threads), dtype_of_kind(kind), seed, shrinkage
-        a.gradient, a.hessian = read(gradient, "gradient", kind, n), read_or_null(hessian, "hessian", kind, n)
+        a.order = derivatives.ndim
+        a.derivatives = read(derivatives, "derivatives", kind, n * a.order)
         a.features = <const uint8_t *>read_or_null(features, "features", b"B", a.x.d)
         if features is not None and not features.any():
             raise ValueError("features: expected at least one")

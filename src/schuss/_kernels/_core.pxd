@@ -79,20 +79,31 @@ cdef extern from "sch/loss.h" nogil:
         const void *y
         const void *z
         const void *weight
-        int narrow
         void *gradient
         void *hessian
         double *partial
         double total
-    ctypedef struct sch_softmax_gradient_args:
+    ctypedef struct sch_loss_derivatives_args:
+        sch_dtype dtype
+        sch_control control
+        sch_loss loss
+        double loss_param
+        int64_t n
+        const void *y
+        const void *z
+        int order
+        sch_dtype out_dtype
+        void *out
+        double *partial
+        double total
+    ctypedef struct sch_softmax_derivatives_args:
         sch_dtype dtype
         sch_control control
         int64_t n, n_out
         const void *y
         const void *z
         const void *weight
-        float *gradient
-        float *hessian
+        float *out
         double *partial
         double total
     ctypedef struct sch_vector_math_args:
@@ -117,7 +128,8 @@ cdef extern from "sch/loss.h" nogil:
     ctypedef struct sch_loss_ops:
         sch_status (*loss_sum)(sch_loss_sum_args *) noexcept nogil
         sch_status (*loss_gradient)(sch_loss_gradient_args *) noexcept nogil
-        sch_status (*softmax_gradient)(sch_softmax_gradient_args *) noexcept nogil
+        sch_status (*loss_derivatives)(sch_loss_derivatives_args *) noexcept nogil
+        sch_status (*softmax_derivatives)(sch_softmax_derivatives_args *) noexcept nogil
         sch_status (*vector_math)(sch_vector_math_args *) noexcept nogil
         sch_status (*softmax)(sch_softmax_args *) noexcept nogil
         sch_status (*count_nonfinite)(sch_count_nonfinite_args *) noexcept nogil
@@ -529,8 +541,8 @@ cdef extern from "sch/boost.h" nogil:
         double feature_fraction
         uint64_t seed
         sch_dtype dtype
-        const void *gradient
-        const void *hessian
+        int order
+        const void *derivatives
         const double *weight
         int whole_weights
         int64_t n_rows

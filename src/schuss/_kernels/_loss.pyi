@@ -23,13 +23,22 @@ def loss_gradient(
     n_threads: int = 1,
     scratch: Scratch | None = None,
 ) -> float: ...
-def softmax_gradient(
+def loss_derivatives(
+    y: Array,
+    z: Array,
+    *,
+    loss: int,
+    loss_param: float = 0.0,
+    out: Array,
+    n_threads: int = 1,
+    scratch: Scratch | None = None,
+) -> float: ...
+def softmax_derivatives(
     y: Array,
     z: Array,
     *,
     weight: Array | None = None,
-    gradient: Array,
-    hessian: Array,
+    out: Array,
     n_threads: int = 1,
     scratch: Scratch | None = None,
 ) -> float: ...

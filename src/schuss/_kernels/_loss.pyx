@@ -36,21 +36,17 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
                   bint expected=False, int n_threads=1, Scratch scratch=None):
     """Fill gradient and, unless None, hessian with the weighted derivatives with respect to z; all (n,).
 
-    gradient and hessian are of z's dtype, or float32.
-
     Returns the weighted sum of the loss. With `expected`, hessian is its expectation over y under the model.
     """
     cdef sch_loss_gradient_args a
     cdef sch_status status
-    cdef char kind = real_kind_of(z), slope_kind = real_kind_of(gradient)
+    cdef char kind = real_kind_of(z)
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.loss, a.loss_param = <sch_loss>loss, loss_param
-    a.expected, a.n, a.narrow = expected, z.shape[0], kind == b"d" and slope_kind == b"f"
+    a.expected, a.n = expected, z.shape[0]
     a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n)
     a.weight = read_or_null(weight, "weight", kind, a.n)
-    slope_kind = slope_kind if a.narrow else kind
-    a.gradient = write(gradient, "gradient", slope_kind, a.n)
-    a.hessian = write_or_null(hessian, "hessian", slope_kind, a.n)
+    a.gradient, a.hessian = write(gradient, "gradient", kind, a.n), write_or_null(hessian, "hessian", kind, a.n)
     scratch = Scratch() if scratch is None else scratch
     a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
     with nogil:
@@ -59,26 +55,47 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
     return a.total
 
 
-def softmax_gradient(y, z, *, weight=None, gradient, hessian, int n_threads=1, Scratch scratch=None):
-    """Fill gradient and hessian of the multinomial loss with respect to z; all (n_classes, n), class by class.
+def loss_derivatives(y, z, *, int loss, double loss_param=0.0, out, int n_threads=1, Scratch scratch=None):
+    """Fill out with the derivatives of the loss with respect to z: gradients (n,), or gradient and hessian (n, 2).
 
-    gradient and hessian are float32, whatever z is.
+    out is float32 or float64, whatever z is.
+
+    Returns the sum of the loss.
+    """
+    cdef sch_loss_derivatives_args a
+    cdef sch_status status
+    cdef char kind = real_kind_of(z), out_kind = real_kind_of(out)
+    a.dtype, a.out_dtype, a.control = dtype_of_kind(kind), dtype_of_kind(out_kind), control(n_threads)
+    a.loss, a.loss_param, a.n, a.order = <sch_loss>loss, loss_param, z.shape[0], out.ndim
+    a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n)
+    a.out = write(out, "out", out_kind, a.n * a.order)
+    scratch = Scratch() if scratch is None else scratch
+    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    with nogil:
+        status = ops().loss.loss_derivatives(&a)
+    check(status)
+    return a.total
+
+
+def softmax_derivatives(y, z, *, weight=None, out, int n_threads=1, Scratch scratch=None):
+    """Fill out, float32 (n_classes, n, 2), with gradient and hessian of the multinomial loss with respect to z.
+
+    z stands class by class, (n_classes, n). The hessian is the diagonal alone.
 
     Returns the sum of the loss, which alone is weighted.
     """
-    cdef sch_softmax_gradient_args a
+    cdef sch_softmax_derivatives_args a
     cdef sch_status status
     cdef char kind = real_kind_of(z)
     a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
     a.n_out, a.n = z.shape
     a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
-    a.gradient = <float *>write(gradient, "gradient", b"f", a.n * a.n_out)
-    a.hessian = <float *>write(hessian, "hessian", b"f", a.n * a.n_out)
+    a.out = <float *>write(out, "out", b"f", 2 * a.n * a.n_out)
     scratch = Scratch() if scratch is None else scratch
     a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
     with nogil:
-        status = ops().loss.softmax_gradient(&a)
+        status = ops().loss.softmax_derivatives(&a)
     check(status)
     return a.total
 

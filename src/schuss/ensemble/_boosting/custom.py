@@ -18,6 +18,12 @@ _NEWTON_STEPS = 20
 _CLOSE = 1e-9
 
 
+def fill(derivatives: Matrix, gradient: Matrix, hessian: Matrix) -> None:
+    """Write both side by side. A negative hessian is of no use to Newton's method and counts as none."""
+    np.copyto(derivatives[:, :, 0], gradient)
+    np.maximum(hessian, 0.0, out=derivatives[:, :, 1], casting="same_kind")
+
+
 class Custom:
     """A Python function as a loss.
 
@@ -56,12 +62,9 @@ class Custom:
         value, _, _ = self._terms(y, raw)
         return float("nan") if value is None else float(np.average(value, weights=weight))
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         value, slope, curvature = self._terms(y, raw)
-        np.copyto(gradient, slope)
-        np.copyto(hessian, curvature)
+        fill(derivatives, slope, curvature)
         return float("nan") if value is None else float(np.average(value, weights=weight))
 
     def predictions(self, raw: Matrix) -> Matrix:
@@ -109,12 +112,9 @@ class FromScikitLearn:
     def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         return float(self._loss(y_true=y, raw_prediction=self._given(raw), sample_weight=weight))
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         slope, curvature = self._loss.gradient_hessian(y_true=y, raw_prediction=self._given(raw))
-        np.copyto(gradient, slope.reshape(len(y), -1).T)
-        np.copyto(hessian, curvature.reshape(len(y), -1).T)
+        fill(derivatives, slope.reshape(len(y), -1).T, curvature.reshape(len(y), -1).T)
         return self.mean(y, raw, weight)
 
     @property

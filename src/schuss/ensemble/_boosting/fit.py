@@ -15,7 +15,7 @@ from schuss._inputs import n_threads_for
 from schuss.callbacks import FitTask
 from schuss.ensemble._boosting.dart import Dart
 from schuss.ensemble._boosting.growth import Growth
-from schuss.ensemble._boosting.losses import BoostingLoss, dtype_of_derivatives
+from schuss.ensemble._boosting.losses import BoostingLoss, dtype_of_derivatives, gradients
 from schuss.ensemble._boosting.metrics import Metric, find_metrics
 from schuss.ensemble._boosting.sampling import Draws
 from schuss.ensemble._boosting.setup import Data
@@ -57,9 +57,10 @@ class BoostingFit:
         self._held_out = None
         if held_out is not None:
             self._held_out = self._part(held_out, held_out.binned(self._growth.binner))
-        self._gradient = np.empty(self._training.raw.shape, dtype_of_derivatives(data.y))
-        self._hessian = np.empty_like(self._gradient)
-        self._needs_hessian = model.boosting == "goss" or not loss.constant_hessian
+        shape = self._training.raw.shape
+        if model.boosting == "goss" or not loss.constant_hessian:
+            shape += (2,)
+        self._derivatives = np.empty(shape, dtype_of_derivatives(data.y))
         self._draws = Draws(model._draw_seed)
         self._dart = Dart(model, self._growth, self._draws) if model.boosting == "dart" else None
         self._classes = getattr(model, "classes_", None)
@@ -159,9 +160,7 @@ class BoostingFit:
     def _derive(self) -> None:
         """Bring derivatives and loss of the training rows up to date."""
         part = self._training
-        self._data_loss = self._loss.derive(
-            part.y, part.raw, part.weight, self._gradient, self._hessian, self._n_threads
-        )
+        self._data_loss = self._loss.derive(part.y, part.raw, part.weight, self._derivatives, self._n_threads)
         self._is_derived = True
 
     def _grow(self, iteration: int) -> list[kernels.GrownTree]:
@@ -172,9 +171,8 @@ class BoostingFit:
         self._is_derived = False
         trees = []
         for k in range(self._loss.n_trees):
-            hessian = self._hessian[k] if self._needs_hessian else None
             seed = self._draws.tree_seed(iteration, k)
-            tree = growth.grow(self._gradient[k], hessian, rows=rows, features=features, seed=seed)
+            tree = growth.grow(self._derivatives[k], rows=rows, features=features, seed=seed)
             growth.refine(tree, self._training.raw[k])
             growth.add(tree, self._training, k)
             if self._held_out is not None:
@@ -187,14 +185,13 @@ class BoostingFit:
         model, n = self._model, len(self._training)
         if model.boosting != "goss":
             return self._draws.rows(iteration, n, model.subsample)
-        size = np.abs(self._gradient).sum(axis=0)
+        size = np.abs(gradients(self._derivatives)).sum(axis=0)
         if self._training.weight is not None:
             size *= self._training.weight
         rows, factor = self._draws.goss(iteration, size, top=model.top_rate, other=model.other_rate)
         if self._loss.constant_hessian:
-            self._hessian[:] = 1.0
-        self._gradient[:, rows] *= factor
-        self._hessian[:, rows] *= factor
+            self._derivatives[:, :, 1] = 1.0
+        self._derivatives[:, rows] *= factor[:, None]
         return rows
 
     def _measure(self, training_loss: float, validation_loss: float | None) -> dict[str, float]:

@@ -90,17 +90,14 @@ class Growth:
 
     def grow(
         self,
-        gradient: Matrix,
-        hessian: Matrix | None,
+        derivatives: Matrix,
         *,
         rows: NDArray[np.int64] | None,
         features: NDArray[np.uint8] | None,
         seed: int,
     ) -> kernels.GrownTree:
         """Grow a tree from derivatives, which are not weighted, and keep it."""
-        tree = self._grower.grow(
-            gradient, hessian, rows=rows, features=features, seed=seed, shrinkage=self._learning_rate
-        )
+        tree = self._grower.grow(derivatives, rows=rows, features=features, seed=seed, shrinkage=self._learning_rate)
         if tree.n_leaves == 1:
             # Nothing to be told apart: no tree, as in scikit-learn, whatever rounding left of the gradients.
             tree.leaf_value[:], tree.nodes["threshold"] = 0.0, 0.0

@@ -48,14 +48,13 @@ class BoostingLoss(Protocol):
     def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         """Weighted mean of the loss; raw is (n_trees, n_samples)."""
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
-        """Fill the derivatives with respect to raw, all of shape (n_trees, n_samples); return the weighted mean loss.
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+        """Fill the derivatives with respect to raw, and return the weighted mean loss.
 
-        gradient and hessian are of the dtype that `dtype_of_derivatives` says.
+        Derivatives are gradients of shape (n_trees, n_samples), or gradient and hessian, (n_trees, n_samples, 2), of
+        the dtype that `dtype_of_derivatives` says.
 
-        The derivatives are not weighted: growing trees does that. With a constant hessian it is left as it is.
+        They are not weighted: growing trees does that. No hessian is negative; a constant one need not be filled in.
         """
 
     def predictions(self, raw: Matrix) -> Matrix:
@@ -91,18 +90,10 @@ class Pointwise:
     def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         return self.kernel.mean(y, raw[0], weight, n_threads)
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         # Where Huber's loss is linear it has no curvature to divide by: its steps are those of the squared part.
-        total = kernels.loss_gradient(
-            y,
-            raw[0],
-            loss=self.kernel.code,
-            loss_param=self.kernel.param,
-            gradient=gradient[0],
-            hessian=None if self.constant_hessian else hessian[0],
-            n_threads=n_threads,
+        total = kernels.loss_derivatives(
+            y, raw[0], loss=self.kernel.code, loss_param=self.kernel.param, out=derivatives[0], n_threads=n_threads
         )
         return total / len(y) if weight is None else self.mean(y, raw, weight, n_threads)
 
@@ -146,10 +137,9 @@ class Quantile:
         losses = self.scale * np.where(short < 0.0, (self.level - 1.0) * short, self.level * short)
         return float(np.average(losses, weights=weight))
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
-        np.copyto(gradient[0], np.where(y >= raw[0], -self.scale * self.level, self.scale * (1.0 - self.level)))
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+        slope = np.where(y >= raw[0], -self.scale * self.level, self.scale * (1.0 - self.level))
+        np.copyto(gradients(derivatives)[0], slope)
         return self.mean(y, raw, weight)
 
     def leaf_value(self, residual: Matrix, weight: Matrix | None) -> float:
@@ -176,14 +166,17 @@ class Softmax:
         loss = Loss("softmax", Target.CLASS)
         return loss.mean(y, np.ascontiguousarray(raw.T), weight, n_threads)
 
-    def derive(
-        self, y: Matrix, raw: Matrix, weight: Matrix | None, gradient: Matrix, hessian: Matrix, n_threads: int = 1
-    ) -> float:
-        total = kernels.softmax_gradient(y, raw, weight=weight, gradient=gradient, hessian=hessian, n_threads=n_threads)
+    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+        total = kernels.softmax_derivatives(y, raw, weight=weight, out=derivatives, n_threads=n_threads)
         return total / (len(y) if weight is None else float(weight.sum()))
 
     def predictions(self, raw: Matrix) -> Matrix:
         return np.asarray(softmax(raw.T, axis=1))
+
+
+def gradients(derivatives: Matrix) -> Matrix:
+    """The gradients alone, as a view."""
+    return derivatives if derivatives.ndim == 2 else derivatives[:, :, 0]
 
 
 def dtype_of_derivatives(y: Matrix) -> type[np.floating[Any]]:
