@@ -26,7 +26,8 @@ SCH_INLINE int64_t word_of_pair(const packing *p, const float *pair)
     enum { WHOLE = 0x4B400000, /* the bits of 1.5 * 2^23 */ G_SHIFT = PACKED_BITS + 2 * PACKED_COUNT_BITS - 32 };
     const four_floats scale = {(float)p->h_scale, (float)p->g_scale}, whole = {12582912.0f, 12582912.0f};
     const four_ints shift = {PACKED_COUNT_BITS, G_SHIFT};
-    const four_ints rest = {(int32_t)(1u - ((uint32_t)WHOLE << PACKED_COUNT_BITS)), (int32_t)-((uint32_t)WHOLE << G_SHIFT)};
+    const four_ints rest = {(int32_t)(1u - ((uint32_t)WHOLE << PACKED_COUNT_BITS)),
+                            (int32_t)-((uint32_t)WHOLE << G_SHIFT)};
     two_words both = {0};
     memcpy(&both, pair, 2 * sizeof *pair);
     const four_floats swapped = __builtin_shufflevector((four_floats)both, (four_floats)both, 1, 0, 2, 3);
@@ -53,7 +54,8 @@ SCH_INLINE int64_t row_word(const word_origin origin, const packing *p, const vo
 
 SCH_INLINE void prefetch_word(const word_origin origin, const void *source, int64_t row)
 {
-    __builtin_prefetch((const char *)source + row * (origin == OF_GRADIENT ? (int64_t)sizeof(float) : (int64_t)sizeof(int64_t)));
+    __builtin_prefetch((const char *)source +
+                       row * (origin == OF_GRADIENT ? (int64_t)sizeof(float) : (int64_t)sizeof(int64_t)));
 }
 
 #endif
