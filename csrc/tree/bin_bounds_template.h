@@ -57,13 +57,22 @@ static int64_t T(bin_bounds_scratch)(const sch_bin_bounds_args *a)
     return arena.used;
 }
 
+/* What a dense column's row, or a sparse one's entry, weighs. */
+SCH_INLINE int64_t T(bin_weight)(const sch_bin_bounds_args *a, const T(bin_column) *x, const int64_t *weight, int64_t e)
+{
+    if (weight) return weight[e];
+    if (!a->rows) return 1;
+    return a->rows[a->x.storage == SCH_STRIDED ? e : T(bin_row)(a->x.storage, x->row, e)];
+}
+
 /* Whether so few values of weight 1 that each is a heavy group: then they are sorted, not counted. */
 SCH_INLINE int T(bin_is_short)(const sch_bin_bounds_args *a, int64_t length)
 {
-    return !a->weight && a->x.storage == SCH_STRIDED && length < a->max_bins * T(BIN_PARTS);
+    return !a->weight && !a->rows && a->x.storage == SCH_STRIDED && length < a->max_bins * T(BIN_PARTS);
 }
 
-/* Reads `together` columns from f on: their keys, counted by cell unless they are short. 0: told to stop. */
+/* Reads `together` columns from f on: their keys, counted by cell unless they are short. A row that is left out has the
+ * key of NaN, which is not looked at again. 0: told to stop. */
 SCH_INLINE int T(bin_read)(const int64_t together, const T(bin_bounds_work) *work, int64_t f, T(bin_lane) *lane)
 {
     const sch_bin_bounds_args *a = work->a;
@@ -77,9 +86,9 @@ SCH_INLINE int T(bin_read)(const int64_t together, const T(bin_bounds_work) *wor
         if (sch_should_stop(&a->control)) return 0;
         const int64_t stop = sch_min(first + T(BIN_BLOCK), x.length);
         for (int64_t e = first; e < stop; ++e) {
-            const int64_t add = weight ? weight[e] : 1;
+            const int64_t add = T(bin_weight)(a, &x, weight, e);
             for (int64_t j = 0; j < together; ++j) {
-                const ubits key = T(bin_key)(x.value[e * x.stride + j * next]);
+                const ubits key = add ? T(bin_key)(x.value[e * x.stride + j * next]) : ~(ubits)0;
                 lane->key[j][e] = key;
                 if (counted) lane->cell[j][T(bin_cell)(key)] += add;
             }
@@ -142,11 +151,9 @@ static sch_status T(bin_bounds)(sch_bin_bounds_args *a)
     const int64_t lanes = T(bin_lanes)(a);
     T(bin_bounds_work) work = {.a = a, .lane = sch_take(&arena, lanes * (int64_t)sizeof(T(bin_lane)))};
     for (int64_t l = 0; l < lanes; ++l) work.lane[l] = T(bin_take_lane)(a, &arena);
-    work.total = a->x.n;
-    if (a->weight) {
-        work.total = 0;
-        for (int64_t i = 0; i < a->x.n; ++i) work.total += a->weight[i];
-    }
+    work.total = a->weight || a->rows ? 0 : a->x.n;
+    for (int64_t i = 0; a->weight && i < a->x.n; ++i) work.total += a->weight[i];
+    for (int64_t i = 0; a->rows && i < a->x.n; ++i) work.total += a->rows[i];
     const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 65536.0);
     return sch_par_for(&control, lanes, T(bin_bounds_lane), &work);
 }

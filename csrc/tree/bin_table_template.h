@@ -41,7 +41,7 @@ SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t 
         memcpy(a->columns + f * a->column_stride + first, bins[j], (size_t)rows);
     }
     const int64_t width = sch_tile_stride(d);
-    bin_write_rows(bins[0], T(BIN_ROWS), rows, a->tiles + (tile * a->x.n + first) * width, width);
+    if (a->tiles) bin_write_rows(bins[0], T(BIN_ROWS), rows, a->tiles + (tile * a->x.n + first) * width, width);
 }
 
 static void T(bin_dense_chunk)(void *context, int64_t chunk)
@@ -75,13 +75,13 @@ static void T(bin_sparse_column)(const sch_bin_table_args *a, int64_t f, int64_t
 {
     const T(bin_column) x = T(bin_column_of)(&a->x, f);
     uint8_t *column = a->columns + f * a->column_stride;
-    const int64_t width = sch_tile_stride(a->x.d);
-    uint8_t *tile = a->tiles + sch_tile_of(a->x.d, f) * a->x.n * width + f / sch_tiles(a->x.d);
+    const int64_t width = sch_tile_stride(a->x.d), before = sch_tile_of(a->x.d, f) * a->x.n * width;
+    uint8_t *tile = a->tiles ? a->tiles + before + f / sch_tiles(a->x.d) : NULL;
     real value[T(BIN_ROWS)] = {0};
     uint8_t bin[T(BIN_ROWS)];
     T(bin_values_of)(a, f, value, bin);
     memset(column + first, bin[0], (size_t)(stop - first));
-    for (int64_t i = first; i < stop; ++i) tile[i * width] = bin[0];
+    for (int64_t i = first; i < stop && tile; ++i) tile[i * width] = bin[0];
     const int64_t end = T(bin_first_entry)(a, &x, stop);
     for (int64_t e = T(bin_first_entry)(a, &x, first); e < end; e += T(BIN_ROWS)) {
         const int64_t group = sch_min(T(BIN_ROWS), end - e);
@@ -89,7 +89,8 @@ static void T(bin_sparse_column)(const sch_bin_table_args *a, int64_t f, int64_t
         T(bin_values_of)(a, f, value, bin);
         for (int64_t r = 0; r < group; ++r) {
             const int64_t i = T(bin_row)(a->x.storage, x.row, e + r);
-            column[i] = tile[i * width] = bin[r];
+            column[i] = bin[r];
+            if (tile) tile[i * width] = bin[r];
         }
     }
 }
@@ -99,7 +100,7 @@ static void T(bin_sparse_chunk)(void *context, int64_t chunk)
     const sch_bin_table_args *a = context;
     const int64_t first = chunk * T(BIN_SPARSE_CHUNK), stop = sch_min(first + T(BIN_SPARSE_CHUNK), a->x.n);
     const int64_t width = sch_tile_stride(a->x.d);
-    for (int64_t tile = 0; tile < sch_tiles(a->x.d); ++tile)
+    for (int64_t tile = 0; tile < sch_tiles(a->x.d) && a->tiles; ++tile)
         memset(a->tiles + (tile * a->x.n + first) * width, 0, (size_t)((stop - first) * width));
     for (int64_t f = 0; f < a->x.d && !sch_should_stop(&a->control); ++f) T(bin_sparse_column)(a, f, first, stop);
 }

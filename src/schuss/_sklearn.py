@@ -18,9 +18,11 @@ from sklearn import config_context, get_config
 from sklearn._loss import loss as _loss_module
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.model_selection._split import _validate_shuffle_split
 from sklearn.tree import _tree
 from sklearn.utils import check_array as _check_array
 from sklearn.utils._param_validation import Hidden, Interval, Options, RealNotInt, StrOptions, validate_params
+from sklearn.utils.extmath import _approximate_mode
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled, process_routing
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -50,6 +52,7 @@ __all__ = [
     "RealNotInt",
     "SparseCoefMixin",
     "StrOptions",
+    "approximate_mode",
     "available_if",
     "check_arguments",
     "check_array",
@@ -59,6 +62,7 @@ __all__ = [
     "check_parameters",
     "check_partial_fit_first_call",
     "check_sample_weight",
+    "check_split_sizes",
     "check_target",
     "fit_context",
     "keywords_only_from",
@@ -196,6 +200,23 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray[np.int8]:
 def check_target(estimator: Any, y: Any, **options: Any) -> Any:
     """Check a target by itself, as scikit-learn's ``check_X_y`` does with the same options."""
     return _check_y(y, estimator=estimator, **options)
+
+
+def check_split_sizes(n: int, held_out: float) -> tuple[int, int]:
+    """Return how many of ``n`` rows are for training and how many held out, given a share or a count of the latter.
+
+    Raises
+    ------
+    ValueError
+        If there are none for training, or the share or count is out of its range.
+    """
+    n_train, n_held_out = _validate_shuffle_split(n, held_out, None)
+    return int(n_train), int(n_held_out)
+
+
+def approximate_mode(counts: NDArray[Any], n: int, rng: np.random.RandomState) -> NDArray[Any]:
+    """How many of each class ``n`` drawn without replacement most likely are, ties broken at random."""
+    return np.asarray(_approximate_mode(counts, n, rng))
 
 
 def keywords_only_from(version: str) -> Callable[[Method], Method]:

@@ -69,8 +69,8 @@ def split_rows(
     return np.sort(train).astype(np.int64), np.sort(val).astype(np.int64)
 
 
-def check_parts_weigh(weight: Array | None, train: NDArray[np.int64], val: NDArray[np.int64]) -> None:
-    """Raise scikit-learn's error if the training or the validation rows weigh nothing."""
+def check_parts_weigh(weight: Array | None, train: Array, val: Array) -> None:
+    """Raise scikit-learn's error if the training or the validation rows, numbers or masks, weigh nothing."""
     for part, rows in (("validation", val), ("training", train)):
         if weight is not None and len(rows) and not np.any(weight[rows] > 0):
             raise ValueError(

@@ -78,11 +78,11 @@ def padded(bounds, dtype):
     return rows
 
 
-def binned(x, bounds, *, categorical=None, codes=None, n_threads=1):
+def binned(x, bounds, *, categorical=None, codes=None, by_tile=True, n_threads=1):
     n, d = x.shape
     n_bins = np.array([len(b) + 1 for b in bounds], np.int32)
     categorical = np.zeros(d, np.uint8) if categorical is None else categorical
-    out = kernels.Binned(n, n_bins, np.zeros(d, np.uint8), categorical)
+    out = kernels.Binned(n, n_bins, np.zeros(d, np.uint8), categorical, by_tile=by_tile)
     kernels.bin_table(kernels.Columns(x), padded(bounds, x.dtype), out, codes=codes, n_threads=n_threads)
     return out
 
@@ -104,6 +104,16 @@ def test_bounds_match_reference(isa, dtype, layout, data):
 def test_many_rows_match_reference(dtype, rng):
     x = np.column_stack([column(kind, 20_001, rng) for kind in ("normal", "zeros", "integers")]).astype(dtype)
     assert bounds_of(x)[0] == reference.bin_bounds(x, None, 255)[0]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_rows_left_out_are_as_if_they_were_not_there(isa, dtype, layout, rng):
+    for n in (40, 3000):
+        x, rows = table(n, 9, dtype, rng), rng.random(n) < 0.7
+        x[~rows, 3:5] = [np.nan, np.inf]
+        want = reference.bin_bounds(x, rows.astype(np.int64), 255)
+        assert bounds_of(LAYOUTS[layout](x), rows=rows) == want
+        assert bounds_of(x[rows]) == want
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -176,6 +186,16 @@ def test_bins_do_not_depend_on_threads(isa, dtype, n_threads, layout, rng):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_table_without_tiles_has_the_same_columns(isa, dtype, layout, rng):
+    x = LAYOUTS[layout](table(2_100, 3, dtype, rng))
+    bounds = bounds_of(x)[0]
+    whole, bare = binned(x, bounds), binned(x, bounds, by_tile=False)
+    assert bare.tiles is None
+    assert bare.nbytes == whole.nbytes - whole.tiles.nbytes
+    assert_same_bytes(bare.columns, whole.columns)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_codes(isa, dtype, layout):
     x = np.array([[0, 1], [3, 1], [254, 2], [255, 2], [256, 1], [-1, 1], [2.5, 1], [np.nan, 1], [np.inf, 1], [1, 1]])
     codes = np.full((2, 256), 255, np.uint8)
@@ -206,5 +226,7 @@ def test_what_cannot_be_binned_is_refused():
     for weight in (np.array([1, -1, 1]), np.array([2**51, 1, 1])):
         with pytest.raises(ValueError, match="whole numbers"):
             kernels.bin_bounds(x, weight=weight)
+    with pytest.raises(ValueError, match="not both"):
+        kernels.bin_bounds(x, weight=np.ones(3, np.int64), rows=np.ones(3, bool))
     with pytest.raises(ValueError, match="3 rows"):
         kernels.bin_table(x, np.full((2, 256), np.inf), binned(np.zeros((4, 2)), [[], []]))

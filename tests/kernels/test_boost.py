@@ -380,6 +380,15 @@ def test_arguments_are_checked():
         kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h), features=np.zeros(3, np.uint8))
     with pytest.raises(TypeError):
         kernels.Grower(problem.table()).grow(problem.g.astype(int))
+    table = problem.table()
+    bare = kernels.Binned(table.n, table.n_bins, table.has_missing, table.is_categorical, by_tile=False)
+    for needs_tiles in (
+        kernels.Grower,
+        kernels.sparse_tiles,
+        lambda b: kernels.reorder_rows(b, np.arange(50, dtype="I")),
+    ):
+        with pytest.raises(ValueError, match="tiles"):
+            needs_tiles(bare)
 
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (63, 3), (64, 16), (200, 17), (9001, 28)])

@@ -17,6 +17,7 @@ typedef struct {
     sch_control control;
     sch_columns x;         /* IN (n, d), n < 2^32; NaN is missing, -0 is 0; CSC: rows distinct within a column */
     const int64_t *weight; /* IN (n) whole numbers >= 0, their sum at most 2^51; NULL: all 1 */
+    const uint8_t *rows;   /* IN (n) 0 or 1: a weight in fewer bytes, where weight is NULL; or NULL */
     int64_t max_bins;      /* 2 .. 255 */
     const uint8_t *skip;   /* IN (d) or NULL: columns to leave without bounds */
     double *bounds;        /* OUT (d, 256) rising; the first n_bounds of a row */
@@ -35,7 +36,7 @@ typedef struct {
     const uint8_t
         *codes; /* IN (d, 256) or NULL: bins of the values 0, 1, 2 ... of categorical columns; all else is missing */
     int64_t column_stride; /* a multiple of 64 */
-    uint8_t *tiles;     /* OUT (sch_tiles(d), n, 16) */
+    uint8_t *tiles;     /* OUT (sch_tiles(d), n, 16), or NULL */
     uint8_t *columns;   /* OUT (d, column_stride), the first n of a row */
 } sch_bin_table_args;
 

@@ -8,3 +8,4 @@ cdef class Binned:
     cdef readonly object tiles, columns, n_bins, has_missing, is_categorical
     cdef readonly object tile_column, tile_sparse, common
     cdef int arrange(self) except -1
+    cdef int check_tiles(self) except -1

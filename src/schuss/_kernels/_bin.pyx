@@ -19,7 +19,8 @@ cdef class Binned:
 
     Attributes
     ----------
-    tiles : uint8 array (ceil(d / 16), n, width); features are dealt to them one by one; the width is even
+    tiles : uint8 array (ceil(d / 16), n, width), or None: boosting alone needs them, for trees to grow on the table.
+        Features are dealt to them one by one; the width is even
     columns : uint8 array (d, n)
     tile_column, common : uint8 arrays (d,)
     tile_sparse : uint8 array (n_tiles,); see `sparse_tiles`, until which no column is sparse
@@ -27,11 +28,12 @@ cdef class Binned:
     has_missing, is_categorical : uint8 array (d,)
     """
 
-    def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical):
+    def __cinit__(self, int64_t n, n_bins, has_missing, is_categorical, *, bint by_tile=True):
         cdef int64_t d = n_bins.shape[0], stride = (n + 63) // 64 * 64
         self.n_bins, self.has_missing, self.is_categorical = n_bins, has_missing, is_categorical
-        tiles = aligned_bytes(sch_tiles(d) * n * sch_tile_stride(d) + SCH_TILE_MARGIN)
-        self.tiles = tiles[: -SCH_TILE_MARGIN].reshape(sch_tiles(d), n, sch_tile_stride(d))
+        if by_tile:
+            tiles = aligned_bytes(sch_tiles(d) * n * sch_tile_stride(d) + SCH_TILE_MARGIN)
+            self.tiles = tiles[: -SCH_TILE_MARGIN].reshape(sch_tiles(d), n, sch_tile_stride(d))
         wide = aligned_bytes(d * stride).reshape(d, stride)
         wide[:, n:] = 0
         self.columns = wide[:, :n]
@@ -42,7 +44,7 @@ cdef class Binned:
         self.c.tile_column = <const uint8_t *>write(self.tile_column, "tile_column", b"B", d)
         self.c.tile_sparse = <const uint8_t *>write(self.tile_sparse, "tile_sparse", b"B", sch_tiles(d))
         self.c.common = <const uint8_t *>write(self.common, "common", b"B", d)
-        self.c.tiles = <const uint8_t *>write(self.tiles, "tiles", b"B", self.tiles.size)
+        self.c.tiles = <const uint8_t *>write_or_null(self.tiles, "tiles", b"B", sch_tiles(d) * n * sch_tile_stride(d))
         self.c.columns = <const uint8_t *>write(wide, "columns", b"B", wide.size)
         self.c.n_bins = <const int32_t *>read(n_bins, "n_bins", b"i", d)
         self.c.has_missing = <const uint8_t *>read(has_missing, "has_missing", b"B", d)
@@ -54,6 +56,17 @@ cdef class Binned:
         self.tile_sparse[:] = 0
         return 0
 
+    cdef int check_tiles(self) except -1:
+        if self.tiles is None:
+            raise ValueError("binned: expected a table with tiles")
+        return 0
+
+    def put(self, int64_t first, Binned part):
+        """Copy all rows of another table, with the same layouts, to the rows from `first` on."""
+        self.columns[:, first : first + part.c.n] = part.columns
+        if self.tiles is not None:
+            self.tiles[:, first : first + part.c.n] = part.tiles
+
     @property
     def n(self):
         return self.c.n
@@ -64,8 +77,8 @@ cdef class Binned:
 
     @property
     def nbytes(self):
-        """Bytes of both layouts."""
-        return self.tiles.nbytes + self.c.d * self.c.column_stride
+        """Bytes of all layouts."""
+        return (0 if self.tiles is None else self.tiles.nbytes) + self.c.d * self.c.column_stride
 
 
 LINE, LARGE = 64, 2 << 20  # bytes: a cache line; for so many it pays to ask the system anew
@@ -87,8 +100,9 @@ def aligned_bytes(int64_t size):
     return block[start : start + size]
 
 
-def bin_bounds(Columns x, *, weight=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1, Scratch scratch=None):
-    """Bounds between the bins of each column; weight int64 (n,), skip uint8 (d,).
+def bin_bounds(Columns x, *, weight=None, rows=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1,
+               Scratch scratch=None):
+    """Bounds between the bins of each column; weight int64 (n,), or rows bool (n,) to look at; skip uint8 (d,).
 
     Returns bounds (d, 256), of which n_bounds (d,) int32 are meant, and has_missing (d,) uint8.
     """
@@ -100,9 +114,13 @@ def bin_bounds(Columns x, *, weight=None, int64_t max_bins=MAX_BINS, skip=None, 
         raise ValueError(f"expected 2 to {MAX_BINS} bins and less than 2**32 rows, got {max_bins} and {n}")
     if weight is not None and n and (weight.min() < 0 or weight.sum(dtype=np.float64) > 2.0**51):
         raise ValueError("weight: expected whole numbers of at least 0 whose sum is at most 2**51")
+    if weight is not None and rows is not None:
+        raise ValueError("expected weight or rows, not both")
     bounds, n_bounds, has_missing = np.empty((d, SCH_BIN_ROW)), np.zeros(d, np.int32), np.zeros(d, np.uint8)
     a.control, a.x, a.max_bins = control(n_threads), x.c, max_bins
     a.weight = <const int64_t *>read_or_null(weight, "weight", b"q", n)
+    rows = None if rows is None else rows.view(np.uint8)
+    a.rows = <const uint8_t *>read_or_null(rows, "rows", b"B", n)
     a.skip = <const uint8_t *>read_or_null(skip, "skip", b"B", d)
     a.bounds = <double *>write(bounds, "bounds", b"d", d * SCH_BIN_ROW)
     a.n_bounds = <int32_t *>write(n_bounds, "n_bounds", b"i", d)

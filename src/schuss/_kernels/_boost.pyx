@@ -197,7 +197,8 @@ def sparse_tiles(Binned binned, *, int n_threads=1):
     """Write tiles for histograms that leave out the bins that most rows of a column have; nothing if that was done."""
     cdef sch_sparse_tiles_args a
     cdef sch_status status
-    cdef int64_t d = binned.c.d, tiles = len(binned.tiles)
+    cdef int64_t d = binned.c.d, tiles = sch_tiles(d)
+    binned.check_tiles()
     if binned.tile_sparse.any():
         return
     a.control, a.x = control(n_threads), binned.c
@@ -222,6 +223,7 @@ def reorder_rows(Binned binned, rows, *, int n_threads=1):
     a.rows = <const uint32_t *>read(rows, "rows", b"I", a.n)
     a.tiles, a.columns = <uint8_t *>binned.c.tiles, <uint8_t *>binned.c.columns
     a.scratch = <uint8_t *>scratch.at_least(SCH_REORDER_TASKS * a.n)
+    binned.check_tiles()
     binned.arrange()
     with nogil:
         status = ops().boost.reorder_rows(&a)

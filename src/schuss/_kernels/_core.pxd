@@ -445,6 +445,7 @@ cdef extern from "sch/bin.h" nogil:
         sch_control control
         sch_columns x
         const int64_t *weight
+        const uint8_t *rows
         int64_t max_bins
         const uint8_t *skip
         double *bounds

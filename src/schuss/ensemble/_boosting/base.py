@@ -89,7 +89,6 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
                 f"max_iter={self.max_iter} must be larger than or equal to n_iter_={self.n_iter_} when warm_start==True"
             )
         fit = BoostingFit(self, data, held_out, loss)
-        del data, held_out  # the fit may keep its own, in another order
         task = FitTask(self, X, y, sample_weight, max_iter=fit.n_left, attributes=fit.attributes)
         outcome = fit.run(task)
         self._publish(fit, outcome)

@@ -35,7 +35,7 @@ class BoostingFit:
     model : estimator
         Its parameters are read; with a warm start also its trees.
     data : Data
-        To train on.
+        To train on; large ones come into another order.
     held_out : Data or None
     loss : BoostingLoss
 
@@ -51,12 +51,12 @@ class BoostingFit:
         self._done = model.n_iter_
         self.n_left = model.max_iter - self._done
         self._n_complete = self._done
-        self._growth = Growth(model, data, loss, self._n_threads)
         self._baseline = model._baseline if self._done else loss.baseline(data.y, data.weight)
-        self._training = self._part(self._growth.data, self._growth.binned)
+        self._growth = Growth(model, data, loss, self._n_threads)
+        self._training = self._part(data, self._growth.binned)
         self._held_out = None
         if held_out is not None:
-            self._held_out = self._part(held_out, held_out.binned(self._growth.binner))
+            self._held_out = self._part(held_out, held_out.binned(self._growth.binner, by_tile=False))
         shape = self._training.raw.shape
         if model.boosting == "goss" or not loss.constant_hessian:
             shape += (2,)

@@ -34,6 +34,7 @@ class Growth:
     ----------
     model : estimator
     data : Data
+        Large ones come into another order.
     loss : BoostingLoss
     n_threads : int
 
@@ -41,8 +42,6 @@ class Growth:
     ----------
     binner : Binner
     n_features : int
-    data : Data
-        What trees are grown on: the given data, or its targets and weights in another order.
     """
 
     def __init__(self, model: Any, data: Data, loss: BoostingLoss, n_threads: int) -> None:
@@ -53,8 +52,8 @@ class Growth:
         data.learn_bins(self.binner)
         binned = data.binned(self.binner)
         if pays_to_reorder(model, binned):
-            data = reorder(data, binned, n_threads)
-        self.data = data
+            reorder(data, binned, n_threads)
+        self._data = data
         signs = check_monotonic_cst(model, model.monotonic_cst)
         self._grower = kernels.Grower(
             binned,
@@ -111,8 +110,8 @@ class Growth:
             return
         for leaf, (start, end) in enumerate(pairwise(tree.leaf_start.tolist())):
             rows = tree.rows[start:end]
-            weight = None if self.data.weight is None else self.data.weight[rows]
-            tree.leaf_value[leaf] = self._learning_rate * best_constant(self.data.y[rows] - raw[rows], weight)
+            weight = None if self._data.weight is None else self._data.weight[rows]
+            tree.leaf_value[leaf] = self._learning_rate * best_constant(self._data.y[rows] - raw[rows], weight)
         leaves = tree.nodes["feature"] < 0
         tree.nodes["threshold"][leaves] = tree.leaf_value[tree.nodes["left"][leaves]]
 

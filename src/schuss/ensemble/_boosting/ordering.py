@@ -29,7 +29,7 @@ def pays_to_reorder(model: Any, binned: kernels.Binned) -> bool:
     return model.max_iter >= _ITERATIONS and binned.n * binned.d >= _LARGE
 
 
-def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> Data:
+def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> None:
     """Bring rows into the order of the leaves of a large tree.
 
     Trees of a model divide by much the same features. The rows of their small nodes then come from few stretches of
@@ -38,16 +38,12 @@ def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> Data:
     Parameters
     ----------
     data : Data
+        Gives up its table.
     binned : Binned
-        Its samples in bins, which change places.
+        Its samples in bins.
     n_threads : int
-
-    Returns
-    -------
-    Data
-        Targets and weights in the order of ``binned``, without the table.
     """
     gradient = np.subtract(data.y.mean(), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind")
     tree = kernels.Grower(binned, max_leaves=_LEAVES, n_threads=n_threads).grow(gradient)
     kernels.reorder_rows(binned, tree.rows, n_threads=n_threads)
-    return Data(None, data.y[tree.rows], None if data.weight is None else data.weight[tree.rows])
+    data.reorder(tree.rows)

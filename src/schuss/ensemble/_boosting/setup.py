@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from schuss import _kernels as kernels
+from schuss.ensemble._boosting.holdout import rows_held_out
 from schuss.tree._binning import Binner
 from schuss.validation import check_parts_weigh
 
 Matrix = NDArray[np.float64]
 
 
-_CHUNK = 1 << 16  # rows that are copied at a time
+_CHUNK = 1 << 14  # rows of the table that are copied at a time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Data:
     """Checked data: a table, or some rows of one, which are not copied before somebody asks for them.
 
@@ -31,14 +31,14 @@ class Data:
     y : ndarray of shape (n_samples,), float64
         Target, or class numbers.
     weight : ndarray of shape (n_samples,), float64, or None
-    rows : ndarray of shape (n_samples,), or None
-        Ascending; None for all rows of the table.
+    rows : bool array of shape (n_rows,), or None
+        Which rows of the table these are; None for all.
     """
 
     table: Any
     y: Matrix
     weight: Matrix | None
-    rows: NDArray[np.intp] | None = None
+    rows: NDArray[np.bool_] | None = None
 
     @property
     def X(self) -> Any:
@@ -47,35 +47,37 @@ class Data:
 
     def learn_bins(self, binner: Binner) -> None:
         """Find the bounds of bins in these rows alone."""
-        weight = self.weight
-        if self.rows is not None:
-            weight = np.zeros(self.table.shape[0])  # rows that weigh nothing are as if they were not there
-            weight[self.rows] = 1.0 if self.weight is None else self.weight
-        binner.fit(self.table, weight)
+        if self.rows is None or self.weight is None:
+            binner.fit(self.table, self.weight, rows=self.rows)
+        else:
+            weight = np.zeros(len(self.rows))  # rows that weigh nothing are as if they were not there
+            weight[self.rows] = self.weight
+            binner.fit(self.table, weight)
 
-    def binned(self, binner: Binner) -> kernels.Binned:
-        """Return the samples in bins."""
+    def reorder(self, order: NDArray[np.uint32]) -> None:
+        """Bring targets and weights into another order, and give up the table."""
+        self.y, self.weight = self.y[order], None if self.weight is None else self.weight[order]
+        self.table = self.rows = None
+
+    def binned(self, binner: Binner, *, by_tile: bool = True) -> kernels.Binned:
+        """Return the samples in bins; without tiles if no trees are to grow on them."""
         if self.rows is None:
-            return binner.transform(self.table)
-        whole: kernels.Binned | None = None
+            return binner.transform(self.table, by_tile=by_tile)
+        whole, done = binner.make_room(len(self.y), by_tile=by_tile), 0
         for start in range(0, len(self.rows), _CHUNK):
-            stop = min(start + _CHUNK, len(self.rows))
-            part = binner.transform(self.table[self.rows[start:stop]])
-            if whole is None:
-                whole = kernels.Binned(len(self.rows), part.n_bins, part.has_missing, part.is_categorical)
-            whole.tiles[:, start:stop] = part.tiles
-            whole.columns[:, start:stop] = part.columns
-        assert whole is not None
+            chosen = self.rows[start : start + _CHUNK]
+            part = binner.transform(self.table[start : start + _CHUNK][chosen], by_tile=by_tile)
+            whole.put(done, part)
+            done += part.n
         return whole
 
 
 def split(data: Data, size: float, seed: int, *, stratify: bool) -> tuple[Data, Data]:
     """Set rows aside as scikit-learn does: the same seed sets the same rows aside."""
-    rows = np.arange(len(data.y))
-    train, held_out = train_test_split(rows, test_size=size, stratify=data.y if stratify else None, random_state=seed)
-    check_parts_weigh(data.weight, train, held_out)
-    return _take(data, np.sort(train)), _take(data, np.sort(held_out))
+    held_out = rows_held_out(data.y, size, seed, stratify=stratify)
+    check_parts_weigh(data.weight, ~held_out, held_out)
+    return _take(data, ~held_out), _take(data, held_out)
 
 
-def _take(data: Data, rows: NDArray[np.intp]) -> Data:
+def _take(data: Data, rows: NDArray[np.bool_]) -> Data:
     return Data(data.table, data.y[rows], None if data.weight is None else data.weight[rows], rows)

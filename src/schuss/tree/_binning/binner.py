@@ -59,7 +59,7 @@ class Binner:
         self.is_categorical = is_categorical
         self.n_threads = n_threads
 
-    def fit(self, X: Any, sample_weight: Array | None = None) -> Binner:
+    def fit(self, X: Any, sample_weight: Array | None = None, *, rows: Bool | None = None) -> Binner:
         """Find the bounds.
 
         Parameters
@@ -67,34 +67,42 @@ class Binner:
         X : ndarray or CSR of shape (n_samples, n_features), float32 or float64
         sample_weight : ndarray of shape (n_samples,) or None, default=None
             Rows of weight 0 are as if they were not there.
+        rows : bool array of shape (n_samples,) or None, default=None
+            Which rows to look at, where all weigh the same.
 
         Raises
         ------
         ValueError
             If a categorical feature has a value that is no code below ``max_bins``.
         """
-        return self._fit(_by_column(X), sample_weight)
+        return self._fit(_by_column(X), sample_weight, rows)
 
-    def transform(self, X: Any) -> kernels.Binned:
+    def transform(self, X: Any, *, by_tile: bool = True) -> kernels.Binned:
         """Put a table, training data or not, into the bins.
 
         Parameters
         ----------
         X : ndarray or CSR of shape (n_samples, n_features), float32 or float64
+        by_tile : bool, default=True
+            Whether trees of boosting are to grow on it.
         """
-        return self._transform(_by_column(X))
+        return self._transform(_by_column(X), by_tile)
 
-    def fit_transform(self, X: Any, sample_weight: Array | None = None) -> kernels.Binned:
+    def fit_transform(self, X: Any, sample_weight: Array | None = None, *, by_tile: bool = True) -> kernels.Binned:
         """`fit`, then `transform`."""
         X = _by_column(X)
-        return self._fit(X, sample_weight)._transform(X)
+        return self._fit(X, sample_weight)._transform(X, by_tile)
 
-    def _fit(self, X: Any, sample_weight: Array | None) -> Binner:
+    def make_room(self, n: int, *, by_tile: bool = True) -> kernels.Binned:
+        """Return a table for ``n`` rows in these bins, not filled in yet."""
+        return kernels.Binned(n, self.n_bins, self.has_missing, self._categorical, by_tile=by_tile)
+
+    def _fit(self, X: Any, sample_weight: Array | None, rows: Bool | None = None) -> Binner:
         d = X.shape[1]
         categorical = np.zeros(d, np.uint8) if self.is_categorical is None else self.is_categorical.astype(np.uint8)
         bounds, n_bounds, has_missing = kernels.bin_bounds(
-            kernels.Columns(X), weight=whole_weights(sample_weight), max_bins=self.max_bins, skip=categorical,
-            n_threads=self.n_threads,
+            kernels.Columns(X), weight=whole_weights(sample_weight), rows=rows, max_bins=self.max_bins,
+            skip=categorical, n_threads=self.n_threads,
         )  # fmt: skip
         self._categorical = categorical
         self.thresholds = [row[:m].copy() for row, m in zip(bounds, n_bounds, strict=True)]
@@ -102,12 +110,13 @@ class Binner:
         self.has_missing = has_missing
         self.categories: list[NDArray[np.int64] | None] = [None] * d
         for feature in np.flatnonzero(categorical).tolist():
-            codes, missing = _codes(_column(X, feature), sample_weight, feature, self.max_bins)
+            seen = rows if sample_weight is None else sample_weight > 0
+            codes, missing = _codes(_column(X, feature), seen, feature, self.max_bins)
             self.categories[feature], self.has_missing[feature] = codes, missing
             self.n_bins[feature] = 1 + codes.max(initial=0)
         return self
 
-    def _transform(self, X: Any) -> kernels.Binned:
+    def _transform(self, X: Any, by_tile: bool) -> kernels.Binned:
         n, d = X.shape
         bounds = np.full((d, N_BINS), np.inf)
         for row, thresholds in zip(bounds, self.thresholds, strict=True):
@@ -118,7 +127,7 @@ class Binner:
             for row, seen in zip(codes, self.categories, strict=True):
                 if seen is not None:
                     row[seen] = seen
-        binned = kernels.Binned(n, self.n_bins, self.has_missing, self._categorical)
+        binned = self.make_room(n, by_tile=by_tile)
         kernels.bin_table(
             kernels.Columns(X), round_down(bounds, X.dtype), binned, codes=codes, n_threads=self.n_threads
         )
@@ -149,10 +158,10 @@ def _column(X: Any, feature: int) -> Array:
     return np.asarray(X[:, [feature]].toarray()[:, 0] if sp.issparse(X) else X[:, feature])
 
 
-def _codes(values: Array, sample_weight: Array | None, feature: int, max_bins: int) -> tuple[NDArray[np.int64], bool]:
-    """The distinct codes of a categorical feature, and whether values are missing."""
-    if sample_weight is not None:
-        values = values[sample_weight > 0]
+def _codes(values: Array, rows: Bool | None, feature: int, max_bins: int) -> tuple[NDArray[np.int64], bool]:
+    """The distinct codes of a categorical feature in some rows or all, and whether values are missing."""
+    if rows is not None:
+        values = values[rows]
     missing = np.isnan(values)
     found = np.unique(values[~missing])
     if len(found) and (found[0] < 0 or found[-1] >= max_bins or (found != np.floor(found)).any()):

@@ -34,7 +34,7 @@ class Bins:
 
     def __init__(self, X: Any, weight: Float64 | None, max_bins: int, n_threads: int) -> None:
         binner = Binner(max_bins, n_threads=n_threads)
-        bins = binner.fit_transform(X.tocsr() if hasattr(X, "tocsr") else X, weight).columns[:, : X.shape[0]]
+        bins = binner.fit_transform(X.tocsr() if hasattr(X, "tocsr") else X, weight, by_tile=False).columns
         codes = bins.astype(np.float32)
         codes[bins == kernels.MISSING_BIN] = np.nan
         self.codes = codes.T

@@ -95,7 +95,7 @@ class BinnedGrower:
         n_threads: int = 1,
     ) -> None:
         self._binner = Binner(max_bins, is_categorical, n_threads)
-        self.binned = self._binner.fit_transform(X, weight)
+        self.binned = self._binner.fit_transform(X, weight, by_tile=False)
         self._options, self._scratch, self._n_threads = options, kernels.Scratch(), n_threads
         self._n_values, self._alone = target.n_values, target.one_value
         self._arguments = target.arguments(sum_bits) | self._kernel_options()
@@ -137,7 +137,7 @@ class BinnedGrower:
         return from_kernel(tree, self._thresholds)
 
     def rows(self, X: Any) -> BinnedRows:
-        return BinnedRows(self._binner.transform(X), self._n_threads)
+        return BinnedRows(self._binner.transform(X, by_tile=False), self._n_threads)
 
     def training_rows(self) -> BinnedRows:
         """The table that trees are grown on."""
