@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import scipy.sparse as sp
 
 from benchmarks.kernels.case import Build, Case
 from schuss import _kernels as kernels
@@ -72,6 +73,35 @@ def cart_grow(criterion: str) -> Build:
     return build
 
 
+def cart_grow_sparse(dtype: str, n_bytes: int) -> Case:
+    """As many entries as the dense table has values, of a hundred times as many columns."""
+    x, y = _problem(n_bytes)
+    table = sp.random_array((len(x), 100 * _COLUMNS), density=0.01, format="csc", dtype=np.float32, rng=1)
+    table.indices, table.indptr = table.indices.astype(np.int32), table.indptr.astype(np.int32)
+    table.sort_indices()
+    columns = kernels.Columns(table)
+    rows = np.zeros((1, len(x)), dtype=kernels.CART_ENTRY)
+    rows["row"] = np.arange(len(x))
+    stored = kernels.cart_sort(columns, scratch=kernels.Scratch())
+    feature = np.repeat(np.arange(table.shape[1], dtype=np.int32), np.diff(table.indptr))
+
+    def run(n_threads: int) -> kernels.CartTree:
+        tree = kernels.CartTree(
+            columns, rows.copy(), y, codes=y.astype(np.int32), n_values=2, total_weight=float(len(x)),
+            stored=stored, stored_feature=feature, search=kernels.CART_SEARCHES["sorted"],
+            criterion=kernels.CART_CRITERIA["gini"], max_features=table.shape[1], max_depth=_DEPTH,
+        )  # fmt: skip
+        while not kernels.cart_grow(tree, n_threads=n_threads):
+            pass
+        return tree
+
+    def check() -> None:
+        tree = run(1)
+        assert 1 < tree.n_leaves <= 2**_DEPTH
+
+    return Case(run=run, check=check, elements=_DEPTH * table.nnz, n_bytes=_DEPTH * 24 * table.nnz)
+
+
 def cart_preorder(dtype: str, n_bytes: int) -> Case:
     """A full tree, its nodes numbered by level."""
     n = 2 ** max(4, int(np.log2(n_bytes / 12))) - 1
@@ -99,4 +129,5 @@ EXACT_TREE_CASES: dict[str, Build] = {
     "tree/cart_grow gini": cart_grow("gini"),
     "tree/cart_grow entropy": cart_grow("entropy"),
     "tree/cart_grow squared_error": cart_grow("squared_error"),
+    "tree/cart_grow gini, sparse": cart_grow_sparse,
 }

@@ -15,6 +15,8 @@
 #include "tree/cart_median.h"
 #include "tree/cart_summary.h"
 #include "tree/cart_scan.h"
+#include "tree/cart_zeros.h"
+#include "tree/cart_stored.h"
 #include "tree/cart_search.h"
 #include "tree/cart_split.h"
 #include "tree/cart_grow.h"

@@ -6,6 +6,8 @@ static sch_status cart_plant(cart_work *work, sch_cart_grow_args *a)
     sch_cart_node *const root = a->nodes;
     *root = (sch_cart_node){
         .feature = -1, .parent = -1, .n_rows = a->n_rows, .lower = -CART_INFINITY, .upper = CART_INFINITY};
+    root->n_stored = a->n_stored;
+    if (a->node_of) memset(a->node_of, -1, (size_t)a->x.n * sizeof *a->node_of); /* rows that weigh nothing */
     cart_describe(work, root, a->sums);
     a->n_nodes = a->n_leaves = 1;
     a->level = a->depth = 0;

@@ -5,10 +5,22 @@
 /* Where a scan is: sums of what lies to the left. `left` of the slot holds them by class and output, if there are several. */
 typedef struct {
     double weight, sum, squares_left, squares_right;
+    int64_t n_left; /* rows */
+    const sch_cart_node *node;
     const double *all; /* (n_outputs, n_values) sums of the node */
     double total; /* weight of the node */
     int first; /* of `all`: what `sum` is a part of, of two classes the second */
 } cart_running;
+
+static cart_running cart_begin_scan(const cart_work *work, cart_slot *slot, const sch_cart_node *node,
+                                    const double *sums)
+{
+    const int two_classes = work->a->codes && work->a->n_values == 2;
+    cart_running at = {.node = node, .all = sums, .total = node->weight, .first = two_classes};
+    memset(slot->left, 0, (size_t)work->width * sizeof(double));
+    for (int64_t j = 0; j < work->width; ++j) at.squares_right += sums[j] * sums[j];
+    return at;
+}
 
 SCH_INLINE double cart_xlogx(double x) { return x * log_f64(max_f64(x, DBL_MIN)); }
 
@@ -53,24 +65,29 @@ SCH_INLINE void cart_move(const cart_work *work, cart_running *at, double *left,
     }
 }
 
+SCH_INLINE void cart_note_pairs(const cart_work *work, cart_running *at, const double *left, cart_block *block,
+                                int64_t i)
+{
+    if (!work->a->codes) {
+        at->squares_left = at->squares_right = 0.0;
+        for (int64_t k = 0; k < work->a->n_outputs; ++k) {
+            const double right = at->all[k] - left[k];
+            at->squares_left += left[k] * left[k];
+            at->squares_right += right * right;
+        }
+    }
+    block->weight[i] = at->weight;
+    block->sum[i] = at->squares_left;
+    block->other[i] = at->squares_right;
+}
+
 static void cart_fill_pairs(const cart_work *work, cart_running *at, double *left, const sch_cart_entry *e, int64_t n,
                             cart_block *block)
 {
-    const sch_cart_grow_args *a = work->a;
     for (int64_t i = 0; i < n; ++i) {
         block->x[i] = e[i].x;
-        cart_move(work, at, left, e[i].row, cart_weight(a, e[i].row));
-        if (!a->codes) {
-            at->squares_left = at->squares_right = 0.0;
-            for (int64_t k = 0; k < a->n_outputs; ++k) {
-                const double right = at->all[k] - left[k];
-                at->squares_left += left[k] * left[k];
-                at->squares_right += right * right;
-            }
-        }
-        block->weight[i] = at->weight;
-        block->sum[i] = at->squares_left;
-        block->other[i] = at->squares_right;
+        cart_move(work, at, left, e[i].row, cart_weight(work->a, e[i].row));
+        cart_note_pairs(work, at, left, block, i);
     }
 }
 
@@ -87,12 +104,19 @@ static double cart_rate_side(const cart_work *work, const double *left, const do
     return a->codes ? rating - (double)a->n_outputs * cart_xlogx(weight) : rating;
 }
 
-static void cart_fill_ready(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e,
-                            int64_t n, int64_t before)
+SCH_INLINE void cart_note_ready(const cart_work *work, const cart_running *at, const double *left, cart_block *block,
+                                int64_t i)
+{
+    block->rating[i] = cart_rate_side(work, left, NULL, at->weight) +
+                       cart_rate_side(work, left, at->all, at->total - at->weight);
+    block->weight[i] = at->weight;
+}
+
+static void cart_fill_ready(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n)
 {
     cart_block *const block = slot->block;
     for (int64_t i = 0; i < n; ++i) {
-        const int64_t row = e[i].row, here = before + i;
+        const int64_t row = e[i].row, here = at->n_left + i;
         const double w = cart_weight(work->a, row);
         block->x[i] = e[i].x;
         if (work->a->criterion == SCH_CART_ABSOLUTE) {
@@ -100,22 +124,21 @@ static void cart_fill_ready(const cart_work *work, cart_slot *slot, cart_running
             block->rating[i] = -(slot->error_left[here] + slot->error_right[here + 1]);
             block->value_left[i] = slot->median_left[here];
             block->value_right[i] = slot->median_right[here + 1];
+            block->weight[i] = at->weight;
         } else {
             cart_move(work, at, slot->left, row, w);
-            block->rating[i] = cart_rate_side(work, slot->left, NULL, at->weight) +
-                               cart_rate_side(work, slot->left, at->all, at->total - at->weight);
+            cart_note_ready(work, at, slot->left, block, i);
         }
-        block->weight[i] = at->weight;
     }
 }
 
-static void cart_fill(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n,
-                      int64_t before)
+static void cart_fill(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n)
 {
-    if (work->rating == CART_RATE_READY) cart_fill_ready(work, slot, at, e, n, before);
+    if (work->rating == CART_RATE_READY) cart_fill_ready(work, slot, at, e, n);
     else if (work->rating == CART_RATE_PAIRS) cart_fill_pairs(work, at, slot->left, e, n, slot->block);
     else if (work->a->weight) cart_fill_single(1, work->a, at, e, n, slot->block);
     else cart_fill_single(0, work->a, at, e, n, slot->block);
+    at->n_left += n;
 }
 
 /* ---------------------------------------------------------------- ratings */
@@ -173,8 +196,8 @@ SCH_INLINE int cart_is_monotonic(const sch_cart_node *node, int sign, double lef
 }
 
 /* Strikes out candidates that break a constraint. Of two classes the share of the first is what is constrained. */
-static void cart_constrain(const cart_work *work, const sch_cart_node *node, int sign, const cart_running *at,
-                           cart_block *block, int64_t low, int64_t high)
+static void cart_constrain(const cart_work *work, int sign, const cart_running *at, cart_block *block, int64_t low,
+                           int64_t high)
 {
     const double all = at->all[at->first];
     const int absolute = work->a->criterion == SCH_CART_ABSOLUTE;
@@ -185,7 +208,7 @@ static void cart_constrain(const cart_work *work, const sch_cart_node *node, int
             left = 1.0 - left;
             right = 1.0 - right;
         }
-        if (!cart_is_monotonic(node, sign, left, right)) block->rating[i] = -CART_INFINITY;
+        if (!cart_is_monotonic(at->node, sign, left, right)) block->rating[i] = -CART_INFINITY;
     }
 }
 
@@ -209,34 +232,35 @@ static void cart_take_best(const cart_block *block, int64_t low, int64_t high, i
     best->threshold = next == CART_INFINITY ? CART_INFINITY : (middle == next || !isfinite(middle) ? x : middle);
 }
 
-/* Puts the missing values to the left before anything else. */
-static void cart_absorb(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += CART_BLOCK) cart_fill(work, slot, at, e + i, sch_min(CART_BLOCK, n - i), i);
-}
-
-/* The best split of n sorted entries, behind which lie `missing` more without a value. */
-static void cart_scan(const cart_work *work, cart_slot *slot, const sch_cart_node *node, const double *sums,
-                      const sch_cart_entry *e, int64_t n, int64_t missing, int missing_left, cart_split *best)
+/* The best of the candidates behind the last `count` steps, of which all but the first are one row each. */
+static void cart_judge(const cart_work *work, const cart_running *at, cart_block *block, int64_t count,
+                       int missing_left, cart_split *best)
 {
     const sch_cart_grow_args *a = work->a;
-    cart_block *const block = slot->block;
-    cart_running at = {.all = sums, .total = node->weight, .first = a->codes && a->n_values == 2};
+    const int64_t before = at->n_left - count;
+    const int64_t low = sch_max(0, a->min_samples_leaf - before - 1);
+    const int64_t high = sch_min(count, at->node->n_rows - a->min_samples_leaf - before);
     const int sign = a->monotonic ? a->monotonic[best->feature] : 0;
-    const int64_t before = missing_left ? missing : 0;
-    memset(slot->left, 0, (size_t)work->width * sizeof(double));
-    for (int64_t j = 0; j < work->width; ++j) at.squares_right += sums[j] * sums[j];
-    if (missing_left) cart_absorb(work, slot, &at, e + n, missing);
+    if (low >= high) return;
+    cart_rate_all(work, at, block, low, high);
+    if (sign) cart_constrain(work, sign, at, block, low, high);
+    cart_take_best(block, low, high, before, missing_left, best);
+}
+
+/* Moves entries to the left that are no candidates. */
+static void cart_absorb(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += CART_BLOCK) cart_fill(work, slot, at, e + i, sch_min(CART_BLOCK, n - i));
+}
+
+/* Candidates behind each of n sorted entries; `next` is the value that follows. */
+static void cart_scan(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n,
+                      float next, int missing_left, cart_split *best)
+{
     for (int64_t base = 0; base < n; base += CART_BLOCK) {
-        const int64_t count = sch_min(CART_BLOCK, n - base), behind = before + base;
-        const int last = base + count == n;
-        const int64_t low = sch_max(0, a->min_samples_leaf - behind - 1);
-        const int64_t high = sch_min(count, n + missing - a->min_samples_leaf - behind);
-        cart_fill(work, slot, &at, e + base, count, behind);
-        block->x[count] = !last ? e[base + count].x : missing && !missing_left ? INFINITY : -INFINITY;
-        if (low >= high) continue;
-        cart_rate_all(work, &at, block, low, high);
-        if (sign) cart_constrain(work, node, sign, &at, block, low, high);
-        cart_take_best(block, low, high, behind, missing_left, best);
+        const int64_t count = sch_min(CART_BLOCK, n - base);
+        cart_fill(work, slot, at, e + base, count);
+        slot->block->x[count] = base + count < n ? e[base + count].x : next;
+        cart_judge(work, at, slot->block, count, missing_left, best);
     }
 }

@@ -90,17 +90,15 @@ static void cart_sort_feature(void *context, int64_t f)
     const cart_sort_work *const work = context;
     const sch_columns *x = &work->a->x;
     const float *values = x->data;
-    sch_cart_entry *e = work->a->orders + f * x->n;
-    if (x->storage == SCH_STRIDED) {
-        for (int64_t i = 0; i < x->n; ++i)
-            e[i] = (sch_cart_entry){values[i * x->row_stride + f * x->column_stride], (uint32_t)i};
-    } else {
-        const int32_t *rows = x->indices, *first = x->indptr;
-        for (int64_t i = 0; i < x->n; ++i) e[i] = (sch_cart_entry){0.0f, (uint32_t)i};
-        for (int64_t j = first[f]; j < first[f + 1]; ++j) e[rows[j]].x = values[j];
-    }
+    const int32_t *rows = x->indices, *first = x->indptr;
+    const int dense = x->storage == SCH_STRIDED;
+    const int64_t from = dense ? f * x->n : first[f], n = dense ? x->n : first[f + 1] - from;
+    sch_cart_entry *e = work->a->orders + from;
+    for (int64_t i = 0; i < n; ++i)
+        e[i] = dense ? (sch_cart_entry){values[i * x->row_stride + f * x->column_stride], (uint32_t)i}
+                     : (sch_cart_entry){values[from + i], (uint32_t)rows[from + i]};
     const int slot = sch_take_slot(&work->slots);
-    cart_sort_entries(e, work->spare + slot * x->n, x->n);
+    cart_sort_entries(e, work->spare + slot * x->n, n);
     sch_return_slot(&work->slots, slot);
 }
 

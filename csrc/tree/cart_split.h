@@ -1,6 +1,23 @@
 /* tree/cart_split.h - looking for the splits of a range of nodes, and carrying splits out.
  * SPDX-License-Identifier: BSD-3-Clause */
 
+/* ---------------------------------------------------------------- which features */
+
+/* The draw at `step` of a permutation without end: swaps what is drawn to its place. Doing it again undoes it. */
+SCH_INLINE int32_t cart_draw(int32_t *features, int64_t d, uint64_t key, int64_t step)
+{
+    const int64_t other = step + sch_below((uint64_t)step, key, d - step);
+    const int32_t drawn = features[other];
+    features[other] = features[step];
+    features[step] = drawn;
+    return drawn;
+}
+
+SCH_INLINE void cart_undo_draws(int32_t *features, int64_t d, uint64_t key, int64_t steps)
+{
+    while (steps--) (void)cart_draw(features, d, key, steps);
+}
+
 /* ---------------------------------------------------------------- looking */
 
 static void cart_search_chunk(void *context, int64_t chunk)
@@ -9,7 +26,8 @@ static void cart_search_chunk(void *context, int64_t chunk)
     const int taken = sch_take_slot(&work->slots);
     for (int64_t t = work->bounds[chunk]; t < work->bounds[chunk + 1]; ++t) {
         if (sch_should_stop(&work->a->control)) break;
-        work->found[t] = cart_try(work, &work->slot[taken], work->tasks[t].node, work->tasks[t].item);
+        work->found[t] = (work->whole_lists ? cart_try_piece : cart_try)(work, &work->slot[taken],
+                                                                         work->tasks[t].node, work->tasks[t].item);
     }
     sch_return_slot(&work->slots, taken);
 }
@@ -23,8 +41,8 @@ static cart_split cart_best(const cart_work *work, cart_slot *slot, int64_t id, 
     cart_split best = {.rating = -CART_INFINITY, .constant = 1};
     int64_t drawn = 0;
     for (int64_t t = 0; t < n; ++t)
-        if (!found[t].constant && (best.constant || found[t].rating > best.rating)) best = found[t];
-    if (!best.constant || n == d) return best;
+        if (cart_is_better(&found[t], &best)) best = found[t];
+    if (!best.constant || work->a->max_features >= d) return best;
     while (drawn < n) (void)cart_draw(slot->features, d, key, drawn++);
     while (best.constant && drawn < d) {
         const int32_t feature = cart_draw(slot->features, d, key, drawn++);
@@ -37,10 +55,8 @@ static cart_split cart_best(const cart_work *work, cart_slot *slot, int64_t id, 
 /* Which rows go right, into `side`. */
 static void cart_mark_sides(const cart_work *work, cart_slot *slot, const sch_cart_node *node, const cart_split *best)
 {
-    const int sorted = work->a->search == SCH_CART_SORTED;
-    const sch_cart_entry *e =
-        sorted ? cart_order(work, best->feature, node) : cart_gather(work, slot, node, best->feature);
-    cart_mark(e, node->n_rows, best->threshold, best->missing_left, work->a->side);
+    const cart_column c = cart_find_column(work, slot, node, best->feature);
+    cart_mark(work, node, &c, best->threshold, best->missing_left, work->a->side);
 }
 
 /* Keeps the split in the node if it gains enough. */
@@ -119,7 +135,8 @@ static sch_status cart_consider(cart_work *work, int64_t first, int64_t last)
     for (int64_t id = first; id < last && status == SCH_OK; ++id) {
         if (!cart_may_split(work->a, &work->a->nodes[id])) continue;
         work->first[work->n_batch++] = (int32_t)work->n_tasks;
-        cart_add_features(work, id);
+        if (work->whole_lists) cart_add_pieces(work, id, work->a->nodes[id].n_stored);
+        else cart_add_features(work, id);
         if (work->n_tasks < CART_TASKS) continue;
         status = cart_search_batch(work);
         cart_begin_tasks(work);
@@ -200,7 +217,7 @@ static int cart_needs_order(const cart_work *work, const sch_cart_node *node, in
 static sch_status cart_divide(cart_work *work, int64_t n)
 {
     const sch_cart_grow_args *a = work->a;
-    sch_status status = SCH_OK;
+    sch_status status = a->stored ? cart_divide_stored(work, n) : SCH_OK;
     cart_begin_tasks(work);
     for (int64_t j = 0; j < n && status == SCH_OK; ++j) {
         const int64_t id = work->chosen[j];

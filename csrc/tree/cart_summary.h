@@ -134,6 +134,11 @@ static void cart_rank_rows(const cart_work *work, const sch_cart_node *node)
     }
 }
 
+static void cart_claim_rows(const sch_cart_grow_args *a, const sch_cart_node *node, const sch_cart_entry *rows)
+{
+    for (int64_t i = 0; i < node->n_rows; ++i) a->node_of[rows[i].row] = (int32_t)(node - a->nodes);
+}
+
 /* Fills in a node whose rows are known. */
 static void cart_describe(const cart_work *work, sch_cart_node *node, double *sums)
 {
@@ -142,4 +147,5 @@ static void cart_describe(const cart_work *work, sch_cart_node *node, double *su
     node->impurity = s.impurity;
     node->loss = s.loss;
     if (work->a->criterion == SCH_CART_ABSOLUTE) cart_rank_rows(work, node);
+    if (work->a->node_of) cart_claim_rows(work->a, node, cart_rows(work, node));
 }

@@ -22,6 +22,12 @@ typedef struct {
     uint8_t missing_left, constant;
 } cart_split;
 
+/* A feature of a node: entries, and how many rows more there are, all zero. */
+typedef struct {
+    sch_cart_entry *e;
+    int64_t n, zeros;
+} cart_column;
+
 /* Candidates between entry i and i + 1 of a block: x, the weight and the sums on the left. */
 typedef struct {
     float x[CART_BLOCK + 1];
@@ -34,10 +40,9 @@ typedef struct {
     cart_block *block;
     sch_cart_entry *gathered, *spare; /* (n_rows) */
     double *left;                     /* (n_outputs, n_values) sums to the left of a candidate */
-    double *sums;                     /* (n_outputs, n_values) */
+    double *sums, *rest;              /* (n_outputs, n_values) */
     int32_t *features;                /* (d) identity but while a permutation is drawn */
     uint8_t *mark;                    /* (n) sides of a split on trial */
-    float *column;                    /* (n) zeros but while a sparse column is spread out */
     double *tree_w, *tree_wy;         /* (n_rows + 1) sums over the targets' ranks */
     double *error_left, *error_right, *median_left, *median_right; /* (n_rows) */
 } cart_slot;
@@ -51,6 +56,7 @@ typedef struct {
     cart_rating rating;
     int64_t width;      /* n_outputs * n_values */
     int64_t by_y;       /* the first order by target */
+    int whole_lists;    /* whether a node looks at all features of a sparse table, along the list of its entries */
     sch_slots slots;
     cart_slot *slot;    /* (threads) */
     cart_task *tasks;   /* (CART_TASKS + d) */
@@ -77,16 +83,16 @@ static cart_rating cart_rating_of(const sch_cart_grow_args *a)
 static void cart_slot_layout(const sch_cart_grow_args *a, cart_slot *slot, sch_arena *arena)
 {
     const int64_t entries = a->n_rows * (int64_t)sizeof(sch_cart_entry), width = a->n_outputs * a->n_values;
-    const int absolute = a->criterion == SCH_CART_ABSOLUTE, gathers = a->search != SCH_CART_SORTED;
+    const int absolute = a->criterion == SCH_CART_ABSOLUTE, spells_out = absolute && a->x.storage != SCH_STRIDED;
     const int64_t reals = absolute ? (a->n_rows + 1) * (int64_t)sizeof(double) : 0;
     slot->block = sch_take(arena, sizeof(cart_block));
-    slot->gathered = sch_take(arena, gathers ? entries : 0);
+    slot->gathered = sch_take(arena, a->search != SCH_CART_SORTED || spells_out ? entries : 0);
     slot->spare = sch_take(arena, entries);
     slot->left = sch_take(arena, width * (int64_t)sizeof(double));
     slot->sums = sch_take(arena, width * (int64_t)sizeof(double));
+    slot->rest = sch_take(arena, width * (int64_t)sizeof(double));
     slot->features = sch_take(arena, a->x.d * (int64_t)sizeof(int32_t));
-    slot->mark = sch_take(arena, a->search == SCH_CART_RANDOM && absolute ? a->x.n : 0);
-    slot->column = sch_take(arena, gathers && a->x.storage != SCH_STRIDED ? a->x.n * (int64_t)sizeof(float) : 0);
+    slot->mark = sch_take(arena, spells_out || (absolute && a->search == SCH_CART_RANDOM) ? a->x.n : 0);
     slot->tree_w = sch_take(arena, reals);
     slot->tree_wy = sch_take(arena, reals);
     slot->error_left = sch_take(arena, reals);
@@ -95,14 +101,14 @@ static void cart_slot_layout(const sch_cart_grow_args *a, cart_slot *slot, sch_a
     slot->median_right = sch_take(arena, reals);
     if (!arena->base) return;
     for (int64_t f = 0; f < a->x.d; ++f) slot->features[f] = (int32_t)f;
-    if (gathers && a->x.storage != SCH_STRIDED) memset(slot->column, 0, (size_t)a->x.n * sizeof(float));
 }
 
 static void cart_work_layout(const sch_cart_grow_args *a, cart_work *work, sch_arena *arena)
 {
-    const int64_t most = CART_TASKS + sch_max(a->x.d, a->n_orders) + 1;
+    const int64_t most = CART_TASKS + sch_max(a->x.d, a->n_orders) + a->n_stored / CART_CHUNK + 1;
     *work = (cart_work){.a = a, .rating = cart_rating_of(a), .width = a->n_outputs * a->n_values};
-    work->by_y = a->search == SCH_CART_SORTED ? a->x.d : 1;
+    work->by_y = a->search == SCH_CART_SORTED && !a->stored ? a->x.d : 1;
+    work->whole_lists = a->stored && a->max_features >= a->x.d;
     work->slots = sch_slots_layout(a->control.n_threads, arena);
     work->slot = sch_take(arena, a->control.n_threads * (int64_t)sizeof *work->slot);
     work->tasks = sch_take(arena, most * (int64_t)sizeof *work->tasks);

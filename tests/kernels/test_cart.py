@@ -31,7 +31,12 @@ def plant(x, y, criterion, *, search="sorted", weight=None, n_classes=None, n_th
     """A tree that has not grown yet."""
     n, d = x.shape
     columns = kernels.Columns(x if sp.issparse(x) else np.asfortranarray(x))
-    orders = sort(x, n_threads) if search == "sorted" else listed(np.arange(n)[None])
+    in_order, entries = search == "sorted", {}
+    orders = sort(x, n_threads) if in_order and not sp.issparse(x) else listed(np.arange(n)[None])
+    if in_order and sp.issparse(x):
+        stored, feature = sort(x, n_threads), np.repeat(np.arange(d, dtype=np.int32), np.diff(x.indptr))
+        kept = np.full(len(stored), True) if weight is None else weight[stored["row"]] != 0
+        entries = {"stored": stored[kept], "stored_feature": feature[kept]}
     if criterion == "absolute_error":
         orders = np.concatenate([orders, listed(np.argsort(y, axis=0, kind="stable").T)])
     if weight is not None:
@@ -47,7 +52,7 @@ def plant(x, y, criterion, *, search="sorted", weight=None, n_classes=None, n_th
         total_weight=float(n if weight is None else weight.sum()),
         search=kernels.CART_SEARCHES[search],
         criterion=kernels.CART_CRITERIA[criterion],
-        **{"max_features": d, **options},
+        **{"max_features": d, **entries, **options},
     )
 
 
@@ -89,10 +94,12 @@ def test_rows_are_sorted_by_every_feature(isa, n):
         np.testing.assert_array_equal(sort(clean)["row"], reference.cart_sort(clean))
 
 
-def test_sparse_tables_sort_like_dense_ones(isa):
+def test_entries_of_sparse_tables_sort_like_dense_ones(isa):
     x = sp.random_array((500, 7), density=0.1, format="csc", dtype=np.float32, random_state=np.random.default_rng(0))
     x.data -= np.float32(0.5)
-    assert_same_bytes(sort(x), sort(x.toarray()))
+    dense = sort(x.toarray())
+    assert_same_bytes(sort(x), dense[dense["x"] != 0.0])
+    assert len(sort(sp.csc_array((5, 3), dtype=np.float32))) == 0
 
 
 def test_rows_without_weight_are_left_out(isa):
@@ -268,15 +275,78 @@ def test_a_weight_is_a_number_of_copies(isa, criterion):
     assert_close(one.sums, other.sums, tol(np.float64, weight.sum()), scale=np.abs(y).sum())
 
 
-@pytest.mark.parametrize("search", ["gathered", "random"])
-@pytest.mark.parametrize("density", [0.02, 0.5])
-def test_sparse_tables_grow_what_dense_ones_do(isa, density, search):
-    x = sp.random_array(
-        (800, 6), density=density, format="csc", dtype=np.float32, random_state=np.random.default_rng(0)
+SHAPE = ("feature", "threshold", "n_rows", "n_left", "left", "parent", "depth", "missing_left")
+
+
+def sparse_problem(n, d, criterion, seed, *, density, missing=0.0, **shape):
+    """A table with few values, negative ones and zeros that are stored among them, and targets whose sums are exact:
+    then splits that gain the same do so in every digit."""
+    _, y, n_classes = problem(n, d, criterion, seed, **shape)
+    rng = np.random.default_rng(seed)
+    x = sp.random_array((n, d), density=density, format="csc", dtype=np.float32, rng=rng)
+    x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
+    x.data = np.round(8 * (x.data - np.float32(rng.choice((0.0, 0.5))))) / 4
+    x.data[rng.random(x.nnz) < missing] = np.nan
+    x.sort_indices()
+    y = y if n_classes else np.round(4 * (y + 2 * np.nan_to_num(x[:, [0]].toarray()))) / 4
+    return x, np.abs(y) if criterion == "poisson" else y, n_classes
+
+
+@given(data=st.data())
+def test_sparse_tables_grow_what_dense_ones_do(isa, data):
+    criterion, search = data.draw(st.sampled_from(CRITERIA)), data.draw(st.sampled_from(tuple(kernels.CART_SEARCHES)))
+    n, d = data.draw(st.integers(2, 80)), data.draw(st.integers(1, 6))
+    shape = {"n_outputs": data.draw(st.sampled_from((1, 1, 2))), "n_classes": data.draw(st.sampled_from((2, 3)))}
+    shape |= {"density": data.draw(st.sampled_from((0.0, 0.05, 0.5, 1.0)))}
+    shape |= {"missing": data.draw(st.sampled_from((0.0, 0.2)))}
+    x, y, n_classes = sparse_problem(n, d, criterion, data.draw(st.integers(0, 999)), **shape)
+    weight = data.draw(st.sampled_from((None, np.random.default_rng(n).integers(0, 4, n) / 2)))
+    if weight is not None:
+        weight[0] = 1.0
+    options = {"max_features": data.draw(st.integers(1, d)), "max_leaves": data.draw(st.sampled_from((0, 5)))}
+    options |= {"min_samples_leaf": data.draw(st.sampled_from((1, 3))), "seed": data.draw(st.integers(0, 9))}
+    options |= {"min_weight_leaf": data.draw(st.sampled_from((0.0, 2.5)))}
+    if n_classes != 3 and shape["n_outputs"] == 1 and data.draw(st.booleans()):
+        options["monotonic"] = np.resize(np.array([1, 0, -1], np.int8), d)
+    sparse, dense = (
+        grow(table, y, criterion, search=search, weight=weight, n_classes=n_classes, **options)
+        for table in (x, x.toarray())
     )
-    y = x.toarray()[:, :1] + np.random.default_rng(1).standard_normal((800, 1))
-    trees = [grow(table, y, "squared_error", search=search, max_depth=8) for table in (x, x.toarray())]
-    assert_same_bytes(*(tree.nodes for tree in trees))
+    for name in SHAPE:
+        np.testing.assert_array_equal(sparse.nodes[name], dense.nodes[name], err_msg=name)
+    for name in ("impurity", "gain", "weight"):  # rows are summed in another order if they are sorted
+        assert_close(sparse.nodes[name], dense.nodes[name], tol(np.float64, n), scale=np.abs(y).max() ** 2 + 1.0)
+    assert_close(sparse.sums, dense.sums, tol(np.float64, n), scale=n * (1.0 + np.abs(y).max()))
+
+
+@pytest.mark.parametrize("search", ["sorted", "gathered", "random"])
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_pieces_of_sparse_tables_join(isa, criterion, search):
+    """More entries than a piece of the list has; the same bytes for any number of threads."""
+    x, y, n_classes = sparse_problem(3000, 30, criterion, 3, density=0.3)
+    options = {"search": search, "n_classes": n_classes, "max_depth": 5, "min_samples_leaf": 20}
+    dense = grow(x.toarray(), y, criterion, **options)
+    trees = [grow(x, y, criterion, n_threads=t, **options) for t in (1, 2, 5)]
+    for name in SHAPE:
+        np.testing.assert_array_equal(trees[0].nodes[name], dense.nodes[name], err_msg=name)
+    for tree in trees[1:]:
+        assert_same_bytes(tree.nodes, trees[0].nodes)
+        assert_same_bytes(tree.sums, trees[0].sums)
+    assert dense.n_leaves > 5
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_what_zeros_sum_to_may_be_rounded(isa, criterion):
+    """Weights and targets of many digits; the sums of zeros come from a difference."""
+    x, y, n_classes = sparse_problem(60, 4, criterion, 5, density=0.3)
+    rng = np.random.default_rng(0)
+    y = y if n_classes else y * rng.random(y.shape)
+    weight = rng.random(60) + 0.01
+    for search in ("sorted", "gathered"):
+        tree = grow(x, y, criterion, search=search, weight=weight, n_classes=n_classes, min_samples_leaf=2)
+        rules = reference.Rules(criterion, weight.sum(), n_classes=n_classes, min_samples_leaf=2)
+        check_tree(tree, x.toarray(), y, weight, rules, min_samples_split=4)
+        assert tree.n_leaves > 4
 
 
 def test_trees_grow_in_several_threads():
@@ -304,6 +374,11 @@ def test_what_does_not_fit_is_refused():
     x, y, _ = problem(10, 2, "squared_error", 0)
     with pytest.raises(TypeError, match="float32"):
         sort(x.astype(float))
+    twice = sp.csc_array((np.ones(2, "f4"), np.array([3, 3], np.int32), np.array([0, 2, 2], np.int32)), shape=(10, 2))
+    with pytest.raises(ValueError, match="each once"):
+        plant(twice, y, "squared_error")
+    with pytest.raises(ValueError, match="stored"):
+        plant(sp.csc_array(x), y, "squared_error", search="gathered", stored=sort(sp.csc_array(x)))
     with pytest.raises(ValueError, match="unexpected shape"):
         plant(x[:, :1], y, "squared_error").__init__(
             kernels.Columns(x), sort(x[:, :1]), y, total_weight=10.0, search=0, criterion=2, max_features=1

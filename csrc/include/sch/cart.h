@@ -32,16 +32,18 @@ typedef struct {
         gain; /* loss: mean log loss or the impurity; gain: decrease of the tree's impurity */
     double lower, upper, middle; /* bounds of the value, and what divides the children, under constraints */
     int64_t start, n_rows, n_left; /* its rows in every order, and how many of them go left */
+    int64_t stored_start, n_stored; /* its entries in the list of a sparse table */
     uint64_t key; /* of its random numbers: depends on the path alone */
     int32_t feature, left, parent, depth;
     int32_t missing_left, unused;
 } sch_cart_node;
 
-/* Rows in ascending order of every feature, missing values last; rows of equal values in their own order. */
+/* Rows in ascending order of every feature, missing values last; rows of equal values in their own order. Of a sparse
+ * table the entries alone, column behind column. */
 typedef struct {
     sch_control control;
     sch_columns x; /* IN (n, d) float32 */
-    sch_cart_entry *orders; /* OUT (d, n) */
+    sch_cart_entry *orders; /* OUT (d, n), or the entries */
     void *scratch; /* SCRATCH cart_sort_scratch(a) bytes */
 } sch_cart_sort_args;
 
@@ -75,8 +77,12 @@ typedef struct {
     int64_t max_leaves; /* 0: level by level. Else best first, up to this many leaves */
     int64_t steps; /* INOUT levels, or splits, still to do in this call */
 
-    int64_t n_rows, n_orders; /* SORTED: d orders, else the rows alone; ABSOLUTE: n_outputs more, by y */
+    int64_t n_rows, n_orders; /* SORTED: d orders, else or sparse the rows alone; ABSOLUTE: n_outputs more, by y */
     sch_cart_entry *orders; /* INOUT (n_orders, n_rows) */
+    int64_t n_stored; /* sparse and SORTED: entries of these rows, else 0 */
+    sch_cart_entry *stored; /* INOUT (2, n_stored) by feature and value, at first in [0]; else NULL */
+    int32_t *stored_feature; /* INOUT (2, n_stored) */
+    int32_t *node_of; /* INOUT (n) node of each row; sparse and not SORTED, else NULL */
     uint8_t *side; /* INOUT (n) */
     uint32_t *rank; /* INOUT (n_outputs, n) within the node, for ABSOLUTE; else NULL */
     sch_cart_node *nodes; /* INOUT (capacity) */

@@ -29,6 +29,8 @@ class CartTree:
         total_weight: float,
         search: int,
         criterion: int,
+        stored: Records | None = None,
+        stored_feature: NDArray[np.int32] | None = None,
         monotonic: NDArray[np.int8] | None = None,
         max_features: int,
         max_depth: int = ...,

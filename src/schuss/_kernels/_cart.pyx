@@ -11,7 +11,7 @@ from schuss._kernels._core cimport *
 CART_ENTRY = np.dtype([("x", np.float32), ("row", np.uint32)])
 CART_NODE = np.dtype(
     [(name, np.float64) for name in ("threshold", "weight", "impurity", "loss", "gain", "lower", "upper", "middle")]
-    + [(name, np.int64) for name in ("start", "n_rows", "n_left")]
+    + [(name, np.int64) for name in ("start", "n_rows", "n_left", "stored_start", "n_stored")]
     + [("key", np.uint64)]
     + [(name, np.int32) for name in ("feature", "left", "parent", "depth", "missing_left", "unused")]
 )
@@ -39,6 +39,18 @@ cdef void *records(object array, object dtype, int64_t size) except NULL:
     return &view[0]
 
 
+cdef bint rows_ascend(const sch_columns *x) noexcept nogil:
+    """Whether every row has one entry at most in each sparse column, and they are in order."""
+    cdef const int32_t *rows = <const int32_t *>x.indices
+    cdef const int32_t *first = <const int32_t *>x.indptr
+    cdef int64_t f, j
+    for f in range(x.d):
+        for j in range(first[f] + 1, first[f + 1]):
+            if rows[j] <= rows[j - 1]:
+                return False
+    return True
+
+
 cdef int check_table(Columns table) except -1:
     if table.kind != b"f":
         raise TypeError("x: expected float32")
@@ -46,6 +58,8 @@ cdef int check_table(Columns table) except -1:
         raise TypeError("x: expected 32-bit indices")
     if table.c.n >= 1 << 30:
         raise ValueError(f"x: {table.c.n} rows are too many for one tree, which numbers its nodes with 31 bits")
+    if table.c.storage == SCH_CSC32 and not rows_ascend(&table.c):
+        raise ValueError("x: expected rows in ascending order, each once, in every column")
     return 0
 
 
@@ -54,7 +68,9 @@ cdef class CartTree:
 
     ``y`` (n, n_outputs) are targets or classes as numbers, ``codes`` the classes again, as int32, or None;
     ``n_values`` the largest number of classes, or 1. ``orders`` (l, n_rows) are those of all features for the search
-    "sorted", of any one for the others, and behind them for "absolute_error" those of the outputs.
+    "sorted" of a dense table, else any one of the rows, and behind them for "absolute_error" those of the outputs.
+    ``stored`` (m,) are the sorted entries of a sparse table in the rows that weigh something, and ``stored_feature`` (m,)
+    their columns; both are copied, and for "sorted" alone.
     """
 
     cdef sch_cart_grow_args a
@@ -63,7 +79,8 @@ cdef class CartTree:
     cdef object nodes_, sums_, frontier_
 
     def __init__(self, Columns table, orders, y, *, codes=None, int64_t n_values=1, weighted_y=None, weight=None,
-                 double total_weight, int search, int criterion, monotonic=None, int64_t max_features,
+                 double total_weight, int search, int criterion, stored=None, stored_feature=None, monotonic=None,
+                 int64_t max_features,
                  int64_t max_depth=2**31 - 1, int64_t min_samples_split=2, int64_t min_samples_leaf=1,
                  double min_weight_leaf=0.0, double min_impurity_decrease=0.0, uint64_t seed=0, int64_t max_leaves=0):
         cdef sch_cart_grow_args *a = &self.a
@@ -71,8 +88,14 @@ cdef class CartTree:
         cdef int64_t n = table.c.n, k = y.shape[1], n_orders, n_rows
         n_orders, n_rows = orders.shape
         absolute = criterion == SCH_CART_ABSOLUTE
-        if n_orders != (table.c.d if search == SCH_CART_SORTED else 1) + (k if absolute else 0) or n_rows < 1:
+        sparse, in_order = table.c.storage != SCH_STRIDED, search == SCH_CART_SORTED
+        if n_orders != (table.c.d if in_order and not sparse else 1) + (k if absolute else 0) or n_rows < 1:
             raise ValueError(f"orders: unexpected shape {orders.shape}")
+        if (stored is not None) != (sparse and in_order):
+            raise ValueError("stored: expected with the search 'sorted' of a sparse table, and only then")
+        if stored is not None:
+            stored, stored_feature = self.use_stored(stored, stored_feature)
+        node_of = np.empty(n, dtype=np.int32) if sparse and not in_order else None
         side = np.empty(n, dtype=np.uint8)
         rank = np.empty((k, n), dtype=np.int32) if absolute else None
         a.x, a.search, a.criterion = table.c, <sch_cart_search>search, <sch_cart_criterion>criterion
@@ -87,12 +110,22 @@ cdef class CartTree:
         a.min_weight_leaf, a.min_impurity_decrease, a.seed = min_weight_leaf, min_impurity_decrease, seed
         a.n_rows, a.n_orders = n_rows, n_orders
         a.orders = <sch_cart_entry *>records(orders, CART_ENTRY, n_orders * n_rows)
+        a.node_of = <int32_t *>write_or_null(node_of, "node_of", b"i", n)
         a.side = <uint8_t *>write(side, "side", b"B", n)
         a.rank = <uint32_t *>write_or_null(rank, "rank", b"i", n * k)
-        self.owners = (table, orders, y, codes, weighted_y, weight, monotonic, side, rank)
+        self.owners = (table, orders, y, codes, weighted_y, weight, monotonic, stored, stored_feature, node_of, side, rank)
         self.scratch = Scratch()
         a.n_nodes = a.n_open = 0
         self.make_room(FIRST_CAPACITY)
+
+    cdef tuple use_stored(self, stored, stored_feature):
+        cdef int64_t m = stored.shape[0], room = max(1, 2 * m)  # not even nothing may be NULL
+        entries, features = np.empty(room, dtype=CART_ENTRY), np.empty(room, dtype=np.int32)
+        entries[:m], features[:m] = stored, stored_feature
+        self.a.n_stored = m
+        self.a.stored = <sch_cart_entry *>records(entries, CART_ENTRY, room)
+        self.a.stored_feature = <int32_t *>write(features, "stored_feature", b"i", room)
+        return entries, features
 
     cdef int make_room(self, int64_t capacity) except -1:
         cdef int64_t width = self.a.n_outputs * self.a.n_values, n = self.a.n_nodes
@@ -142,19 +175,25 @@ cdef class CartTree:
 
 
 def cart_sort(Columns table, *, int n_threads=1, Scratch scratch):
-    """Orders (d, n) of the rows by every feature, dtype CART_ENTRY; missing values last."""
+    """Orders (d, n) of the rows by every feature, dtype CART_ENTRY; missing values last.
+
+    Of a sparse table its entries (nnz,) alone, those of each column sorted.
+    """
     cdef sch_cart_sort_args a
+    cdef int64_t size
     cdef sch_status status
     cdef const sch_cart_ops *kernels = ops().cart  # one instruction set for the size and the run
     check_table(table)
-    orders = np.empty((table.c.d, table.c.n), dtype=CART_ENTRY)
+    dense = table.c.storage == SCH_STRIDED
+    size = table.c.d * table.c.n if dense else (<const int32_t *>table.c.indptr)[table.c.d]
+    orders = np.empty(max(1, size), dtype=CART_ENTRY)
     a.control, a.x = control(n_threads), table.c
-    a.orders = <sch_cart_entry *>records(orders, CART_ENTRY, table.c.d * table.c.n)
+    a.orders = <sch_cart_entry *>records(orders, CART_ENTRY, max(1, size))
     a.scratch = scratch.at_least(kernels.cart_sort_scratch(&a))
     with nogil:
         status = kernels.cart_sort(&a)
     check(status)
-    return orders
+    return orders.reshape(table.c.d, table.c.n) if dense else orders[:size]
 
 
 def cart_select(orders, weight, *, int n_threads=1):

@@ -713,6 +713,10 @@ cdef extern from "sch/cart.h" nogil:
         uint64_t seed
         int64_t max_leaves, steps, n_rows, n_orders
         sch_cart_entry *orders
+        int64_t n_stored
+        sch_cart_entry *stored
+        int32_t *stored_feature
+        int32_t *node_of
         uint8_t *side
         uint32_t *rank
         sch_cart_node *nodes

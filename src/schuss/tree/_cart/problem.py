@@ -15,7 +15,6 @@ from schuss import _kernels as kernels
 Array = NDArray[Any]
 Float64 = NDArray[np.float64]
 
-_DENSE_BYTES = 1 << 28  # a sparse table is sorted as if it were dense if its orders take no more than this
 _LOPSIDED = 12  # sorted orders pay unless so many times more features exist than a node looks at
 
 
@@ -82,19 +81,27 @@ class Table:
     def __init__(self, X: Any, *, random: bool, max_features: int, n_threads: int = 1) -> None:
         self.n, self.d = X.shape
         self._n_threads = n_threads
-        self.search = self._choose(X, random, max_features)
-        if self.search != "sorted" and not sp.issparse(X):
+        self.search = self._choose(random, max_features)
+        if sp.issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        elif self.search != "sorted" and not sp.issparse(X):
             X = np.asfortranarray(X)
         self.columns = kernels.Columns(X)
-        self._orders = None
-        if self.search == "sorted":
-            self._orders = kernels.cart_sort(self.columns, n_threads=n_threads, scratch=kernels.Scratch())
+        self._orders: Array | None = None
+        self._stored: tuple[Array, Array] | None = None
+        if self.search != "sorted":
+            return
+        found = kernels.cart_sort(self.columns, n_threads=n_threads, scratch=kernels.Scratch())
+        if sp.issparse(X):
+            self._stored = found, np.repeat(np.arange(self.d, dtype=np.int32), np.diff(X.indptr))
+        else:
+            self._orders = found
 
-    def _choose(self, X: Any, random: bool, max_features: int) -> str:
+    def _choose(self, random: bool, max_features: int) -> str:
         if random:
             return "random"
-        sparse = sp.issparse(X) and 8 * self.n * self.d > max(_DENSE_BYTES, 16 * X.nnz)
-        return "gathered" if sparse or self.d > _LOPSIDED * max_features else "sorted"
+        return "gathered" if self.d > _LOPSIDED * max_features else "sorted"
 
     def orders(self, target: Target, weight: Float64 | None, criterion: str) -> NDArray[np.void]:
         """Return orders of the rows that weigh something, of the tree's own."""
@@ -116,6 +123,16 @@ class Table:
             return self.orders(target, weight, criterion)
         orders, self._orders = self._orders, None
         return orders
+
+    def stored(self, weight: Float64 | None) -> dict[str, Array]:
+        """Return the sorted entries of a sparse table in the rows that weigh something, as arguments of the kernel."""
+        if self._stored is None:
+            return {}
+        entries, features = self._stored
+        if weight is not None and not np.all(weight):
+            kept = weight[entries["row"]] != 0.0
+            entries, features = entries[kept], features[kept]
+        return {"stored": entries, "stored_feature": features}
 
     def _listed(self, rows: Array) -> NDArray[np.void]:
         orders = np.zeros(rows.shape, dtype=kernels.CART_ENTRY)
@@ -164,6 +181,7 @@ def plant(
         total_weight=float(table.n if weight is None else weight.sum()),
         search=kernels.CART_SEARCHES[table.search],
         criterion=kernels.CART_CRITERIA[criterion],
+        **table.stored(weight),
         monotonic=monotonic,
         max_features=limits.max_features,
         max_depth=limits.max_depth,
