@@ -107,12 +107,13 @@ static double cart_rate_side(const cart_work *work, const double *left, const do
 SCH_INLINE void cart_note_ready(const cart_work *work, const cart_running *at, const double *left, cart_block *block,
                                 int64_t i)
 {
-    block->rating[i] = cart_rate_side(work, left, NULL, at->weight) +
-                       cart_rate_side(work, left, at->all, at->total - at->weight);
+    block->rating[i] =
+        cart_rate_side(work, left, NULL, at->weight) + cart_rate_side(work, left, at->all, at->total - at->weight);
     block->weight[i] = at->weight;
 }
 
-static void cart_fill_ready(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e, int64_t n)
+static void cart_fill_ready(const cart_work *work, cart_slot *slot, cart_running *at, const sch_cart_entry *e,
+                            int64_t n)
 {
     cart_block *const block = slot->block;
     for (int64_t i = 0; i < n; ++i) {

@@ -26,8 +26,8 @@ static void cart_search_chunk(void *context, int64_t chunk)
     const int taken = sch_take_slot(&work->slots);
     for (int64_t t = work->bounds[chunk]; t < work->bounds[chunk + 1]; ++t) {
         if (sch_should_stop(&work->a->control)) break;
-        work->found[t] = (work->whole_lists ? cart_try_piece : cart_try)(work, &work->slot[taken],
-                                                                         work->tasks[t].node, work->tasks[t].item);
+        work->found[t] = (work->whole_lists ? cart_try_piece : cart_try)(work, &work->slot[taken], work->tasks[t].node,
+                                                                         work->tasks[t].item);
     }
     sch_return_slot(&work->slots, taken);
 }
