@@ -147,7 +147,11 @@ static sch_status divide_node(growth *w, grown_node *node)
 {
     const split *s = &node->best;
     uint8_t table[256] = {0};
-    partition_task task = {.rows = w->a->rows + node->start, .spare = w->spare, .counts = w->counts, .n = node->n};
+    partition_task task = {.rows = w->a->rows + node->start, .n_table = w->a->x.n, .n = node->n};
+    task.spare = w->spare;
+    task.bitmaps = w->bitmaps;
+    task.spans = w->spans;
+    task.counts = w->counts;
     task.rule.column = w->a->x.columns + s->feature * w->a->x.column_stride;
     if (s->categorical) {
         for (int bin = 0; bin < SCH_MAX_BINS; ++bin) table[bin] = (uint8_t)sch_in_set(s->set, bin);

@@ -43,7 +43,7 @@ typedef struct {
     int64_t *slots; /* (n_slots, tiles, 2 or 1 planes) */
     int64_t n_slots, tile_words;
     int32_t *owners;  /* (n_slots) node; or FREE, PINNED */
-    int64_t *partial; /* (groups - 1, tiles, 2 planes) */
+    int64_t *partial; /* (groups - 1, tiles, 2 planes) while a histogram is built */
 
     int32_t *tile_top;     /* (tiles) */
     uint8_t *tile_used;    /* (tiles) 0: no feature of the tile may be split on */
@@ -53,9 +53,11 @@ typedef struct {
     int64_t *allowed;      /* (2, tiles * 16) the numeric ones as masks */
     split *found;          /* (2, tiles) */
     int64_t *counts;       /* (blocks + 1) */
+    word_span *spans;      /* (blocks) */
 
     int64_t *words; /* (n), or NULL: not stored */
-    uint32_t *spare;
+    uint32_t *spare;   /* while a node is divided, where `partial` is at other times */
+    uint64_t *bitmaps; /* likewise */
     magnitudes *magnitudes;
     int64_t *leaf_sums;   /* (max_leaves, 2) */
     int32_t *leaf_number; /* (2 max_leaves - 1) */
@@ -64,10 +66,21 @@ typedef struct {
 /* Tasks beyond the number of tiles, where those are too few to share out. */
 SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
 
+/* With L leaves, K = max_leaves - L may still be split, the last of them without a look at its children: of those that wait,
+ * only the best K - 1 need histograms. A leaf loses its slot only when all slots but one are held by leaves that go before it:
+ * with half of max_leaves slots these are K - 1 and more, for there are so many leaves that K is less than that half. */
 SCH_INLINE int64_t wanted_slots(int64_t max_leaves, int64_t tiles)
 {
     const int64_t fit = SLOT_BYTES / (tiles * 2 * PLANE * (int64_t)sizeof(int64_t));
-    return sch_max(LEAST_SLOTS, sch_min(fit, max_leaves + 1));
+    return sch_max(LEAST_SLOTS, sch_min(fit, (max_leaves + 1) / 2));
+}
+
+/* Of `spare`, `bitmaps` and `partial`, which stand in the same place at different times. */
+static int64_t shared_bytes(int64_t n_rows, int64_t n_table, int64_t partial_bytes)
+{
+    const int64_t spare = spare_rows(n_rows, n_table) * (int64_t)sizeof(uint32_t);
+    const int64_t bitmaps = is_dense(n_rows, n_table) ? bitmap_words(n_table) * 2 * (int64_t)sizeof(uint64_t) : 0;
+    return sch_max(sch_max(spare, bitmaps), partial_bytes);
 }
 
 static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
@@ -79,7 +92,6 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.heap = sch_take(arena, leaves * (int64_t)sizeof *w.heap);
     w.slots = sch_take(arena, w.n_slots * tiles * tile_bytes);
     w.owners = sch_take(arena, w.n_slots * (int64_t)sizeof *w.owners);
-    w.partial = sch_take(arena, (most_groups(tiles) - 1) * tiles * tile_bytes);
     w.tile_top = sch_take(arena, tiles * (int64_t)sizeof *w.tile_top);
     w.tile_used = sch_take(arena, tiles);
     w.tile_missing = sch_take(arena, tiles);
@@ -87,9 +99,12 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.usable = sch_take(arena, 2 * a->x.d);
     w.allowed = sch_take(arena, 2 * tiles * SCH_TILE * (int64_t)sizeof *w.allowed);
     w.found = sch_take(arena, 2 * tiles * (int64_t)sizeof *w.found);
-    w.counts = sch_take(arena, (partition_blocks(a->n_rows) + 1) * (int64_t)sizeof *w.counts);
+    w.counts = sch_take(arena, (blocks_of(a->n_rows) + 1) * (int64_t)sizeof *w.counts);
+    w.spans = sch_take(arena, blocks_of(a->n_rows) * (int64_t)sizeof *w.spans);
     w.words = word_origin_of(a) == STORED ? sch_take(arena, a->x.n * (int64_t)sizeof *w.words) : NULL;
-    w.spare = sch_take(arena, a->n_rows * (int64_t)sizeof *w.spare);
+    w.partial = sch_take(arena, shared_bytes(a->n_rows, a->x.n, (most_groups(tiles) - 1) * tiles * tile_bytes));
+    w.spare = (uint32_t *)w.partial;
+    w.bitmaps = (uint64_t *)w.partial;
     w.magnitudes = sch_take(arena, word_blocks(a->n_rows) * (int64_t)sizeof *w.magnitudes);
     w.leaf_sums = sch_take(arena, 2 * leaves * (int64_t)sizeof *w.leaf_sums);
     w.leaf_number = sch_take(arena, (2 * leaves - 1) * (int64_t)sizeof *w.leaf_number);

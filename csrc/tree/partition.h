@@ -3,31 +3,11 @@
 #ifndef SCH_TREE_PARTITION_H
 #define SCH_TREE_PARTITION_H
 
-#include "core/pool.h"
-#include "core/prelude.h"
+#include "tree/dense.h"
 
 #if defined(__AVX512BW__)
 #  include <immintrin.h>
 #endif
-
-enum { PARTITION_BLOCK = 16384 };
-
-/* Which bins go left: a table, or (bin + shift) & 255 <= limit. */
-typedef struct {
-    const uint8_t *column; /* (n) */
-    const uint8_t *table;  /* (256) 0 or 1; or NULL */
-    uint8_t shift, limit;  /* shift 1 brings the missing bin, 255, below all others */
-} side_rule;
-
-typedef struct {
-    side_rule rule;
-    uint32_t *rows;  /* (n) of the node */
-    uint32_t *spare; /* (n) */
-    int64_t *counts; /* (blocks + 1) rows of the block that go left */
-    int64_t n, n_left;
-} partition_task;
-
-SCH_INLINE int64_t partition_blocks(int64_t n) { return (n + PARTITION_BLOCK - 1) / PARTITION_BLOCK; }
 
 #if defined(__AVX512BW__)
 /* 64 rows a time, and two registers to write for each 16. Bins, or sides where they are looked up, are collected a round before
@@ -140,14 +120,11 @@ static void partition_at_once(partition_task *task)
     copy_turned(task->rows + task->n_left, task->spare + n, n - task->n_left);
 }
 
-static sch_status partition_rows(const sch_control *control, partition_task *task)
+/* Blocks divided, then gathered: both at the same time on any number of threads. */
+static sch_status partition_blocks(const sch_control *control, partition_task *task, sch_chunk divide, sch_chunk gather)
 {
-    const int64_t blocks = partition_blocks(task->n);
-    if (blocks == 1 || control->n_threads == 1) {
-        partition_at_once(task);
-        return sch_should_stop(control) ? SCH_CANCELLED : SCH_OK;
-    }
-    sch_status status = sch_par_for(control, blocks, divide_block, task);
+    const int64_t blocks = blocks_of(task->n);
+    const sch_status status = sch_par_for(control, blocks, divide, task);
     if (status) return status;
     for (int64_t b = 0; b < blocks; ++b) {
         const int64_t n_left = task->counts[b];
@@ -155,7 +132,16 @@ static sch_status partition_rows(const sch_control *control, partition_task *tas
         task->n_left += n_left;
     }
     task->counts[blocks] = task->n_left;
-    return sch_par_for(control, blocks, gather_block, task);
+    return sch_par_for(control, blocks, gather, task);
+}
+
+static sch_status partition_rows(const sch_control *control, partition_task *task)
+{
+    if (is_dense(task->n, task->n_table)) return partition_blocks(control, task, divide_dense, gather_dense);
+    if (task->n > PARTITION_BLOCK && control->n_threads > 1)
+        return partition_blocks(control, task, divide_block, gather_block);
+    partition_at_once(task);
+    return sch_should_stop(control) ? SCH_CANCELLED : SCH_OK;
 }
 
 #endif

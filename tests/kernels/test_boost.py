@@ -287,6 +287,31 @@ def test_rows_that_were_not_chosen_do_not_matter():
     assert_same_bytes(part.rows, rows[alone.rows].astype(np.uint32))
 
 
+ROWS = {
+    "all": lambda n, rng: np.arange(n),
+    "sample": lambda n, rng: np.flatnonzero(rng.random(n) < 0.6),
+    "stretches": lambda n, rng: np.flatnonzero(np.arange(n) // 6000 % 3),
+    "few": lambda n, rng: np.flatnonzero(rng.random(n) < 0.2),
+    "one end": lambda n, rng: np.arange(n // 2, n),
+}
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("categorical", [0, 4])
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_of_large_nodes_end_in_their_leaves(name, categorical, n_threads):
+    """Nodes with much of the table, with some of it in several blocks, and small ones, each divided in its own way."""
+    problem = Problem(150_001, 4, 25, n_bins=60, missing=0.1, categorical=categorical)
+    rows = ROWS[name](len(problem.g), np.random.default_rng(25))
+    grower = kernels.Grower(problem.table(), n_threads=n_threads, max_leaves=40)
+    tree = grower.grow(pairs(problem.g, problem.h), rows=None if name == "all" else rows)
+    leaves = reference.divide_rows(problem.bins, tree.nodes, tree.sets, rows)
+    assert len(leaves) == tree.n_leaves == 40
+    for leaf, expected in enumerate(leaves):
+        got = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
+        assert_same_bytes(got, expected.astype(np.uint32))  # ascending
+
+
 def test_heavy_tails_do_not_drown_the_rest():
     """One huge gradient: the others keep their say, as exact sums would give it to them."""
     problem = Problem(2000, 3, 13)

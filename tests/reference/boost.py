@@ -180,6 +180,23 @@ def leaf_rows(nodes):
     return below(0)
 
 
+def divide_rows(bins, nodes, sets, rows):
+    """The rows in each leaf of a kernel's tree, whose flags and sets are as sch/tree.h says; from left to right."""
+    at, leaves = {0: rows}, {}
+    for i, node in enumerate(nodes):
+        feature, left = int(node["feature"]), int(node["left"])
+        if feature < 0:
+            leaves[left] = at[i]
+            continue
+        column = bins[at[i], feature & (1 << 29) - 1]
+        goes_left = column <= node["threshold"]
+        if feature & 1 << 29:
+            goes_left = np.unpackbits(sets[int(node["threshold"])].view(np.uint8), bitorder="little")[column] > 0
+        goes_left[column == MISSING] = bool(feature & 1 << 30)
+        at[left], at[left + 1] = at[i][goes_left], at[i][~goes_left]
+    return [leaves[leaf] for leaf in sorted(leaves)]
+
+
 def add_leaves(leaves, values, raw):
     """raw with the value of each leaf added to its rows."""
     raw = raw.copy()

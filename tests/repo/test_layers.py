@@ -28,6 +28,7 @@ MORE_FOR = {
     "csrc/core/cpu.c": {"cpuid.h"},
     "csrc/tree/apply_blocks.h": {"immintrin.h"},
     "csrc/tree/bin_search_template.h": {"immintrin.h"},
+    "csrc/tree/dense.h": {"immintrin.h"},
     "csrc/tree/lanes.h": {"immintrin.h"},
     "csrc/tree/partition.h": {"immintrin.h"},
     "csrc/core/slots.h": {"stdatomic.h"},

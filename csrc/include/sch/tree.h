@@ -42,7 +42,7 @@ typedef struct {
     const uint8_t *tile_sparse; /* (sch_tiles(d)) how many of the tile's columns, the last ones, are sparse */
     const uint8_t *common; /* (d) the bin of most rows, of a sparse column */
     const uint8_t *columns; /* (d, column_stride) */
-    int64_t column_stride; /* >= n */
+    int64_t column_stride; /* >= n, and for boosting a multiple of 64 */
     const int32_t *n_bins; /* (d) bins in use, 1 .. 255, the missing one not counted */
     const uint8_t *has_missing; /* (d) 0 or 1 */
     const uint8_t *is_categorical; /* (d) 0 or 1 */
