@@ -10,7 +10,7 @@ from typing import Any
 _BARS = "▁▂▃▄▅▆▇█"
 _STOPS = {
     "converged": "the loss no longer falls in earnest",
-    "no_improvement": "the validation score no longer improves",
+    "no_improvement": "what was watched no longer improves",
     "max_iter": "the limit of iterations was reached",
     "max_time": "the time was up",
     "callback": "a callback asked to",
