@@ -2,11 +2,25 @@
  * Include after loss/block_template.h and loss/softmax_template.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 
+/* Targets of n rows from `first` on: where they stand if they are of this type, otherwise in `room`. */
+SCH_INLINE const real *T(targets)(sch_target type, const void *y, int64_t first, int64_t n, real *room)
+{
+    if (type == (sch_target)(REAL_BITS == 32 ? SCH_F32 : SCH_F64)) return (const real *)y + first;
+    const uint8_t *small = (const uint8_t *)y + first;
+    const float *narrow = (const float *)y + first;
+    if (type == SCH_TARGET_U8)
+        for (int64_t i = 0; i < n; ++i) room[i] = (real)small[i];
+    else
+        for (int64_t i = 0; i < n; ++i) room[i] = (real)narrow[i];
+    return room;
+}
+
 static void T(loss_sum_chunk)(void *context, int64_t b)
 {
     sch_loss_sum_args *a = context;
     const int64_t first = b * SCH_BLOCK, n = sch_min(SCH_BLOCK, a->n - first);
-    const real *y = (const real *)a->y + first, *z = (const real *)a->z + first * a->n_out;
+    real room[SCH_BLOCK];
+    const real *y = T(targets)(a->target, a->y, first, n, room), *z = (const real *)a->z + first * a->n_out;
     const real *weight = a->weight ? (const real *)a->weight + first : NULL;
     a->partial[b] = a->loss == SCH_LOSS_SOFTMAX ? T(softmax_sum)(y, z, weight, n, a->n_out)
                                                 : T(block_sum)(a->loss, (real)a->loss_param, y, z, weight, n);
@@ -68,12 +82,13 @@ static void T(loss_derivatives_chunk)(void *context, int64_t b)
     enum { PIECE = 512 };
     sch_loss_derivatives_args *a = context;
     const int64_t end = sch_min((b + 1) * SCH_BLOCK, a->n);
-    real gradient[PIECE], hessian[PIECE];
+    real gradient[PIECE], hessian[PIECE], room[PIECE];
     double total = 0.0;
     for (int64_t first = b * SCH_BLOCK; first < end; first += PIECE) {
         const int64_t rows = sch_min(PIECE, end - first);
-        total += T(block_terms)(a->loss, 0, (real)a->loss_param, (const real *)a->y + first, (const real *)a->z + first,
-                                NULL, rows, gradient, a->order == 2 ? hessian : NULL);
+        const real *y = T(targets)(a->target, a->y, first, rows, room);
+        total += T(block_terms)(a->loss, 0, (real)a->loss_param, y, (const real *)a->z + first, NULL, rows, gradient,
+                                a->order == 2 ? hessian : NULL);
         T(write_derivatives)(a, first, rows, gradient, hessian);
     }
     a->partial[b] = total;
@@ -93,11 +108,13 @@ static void T(softmax_derivatives_chunk)(void *context, int64_t b)
 {
     sch_softmax_derivatives_args *a = context;
     const int64_t first = b * SCH_BLOCK, end = sch_min(first + SCH_BLOCK, a->n);
+    real room[T(STRIP)];
     double total = 0.0;
-    for (int64_t i = first; i < end; i += T(STRIP))
-        total += T(softmax_strip)((const real *)a->y + i, (const real *)a->z + i,
-                                  a->weight ? (const real *)a->weight + i : NULL, sch_min(T(STRIP), end - i), a->n,
-                                  a->n_out, a->out + 2 * i);
+    for (int64_t i = first; i < end; i += T(STRIP)) {
+        const int64_t n = sch_min(T(STRIP), end - i);
+        total += T(softmax_strip)(T(targets)(a->target, a->y, i, n, room), (const real *)a->z + i,
+                                  a->weight ? (const real *)a->weight + i : NULL, n, a->n, a->n_out, a->out + 2 * i);
+    }
     a->partial[b] = total;
 }
 

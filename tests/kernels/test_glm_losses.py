@@ -68,6 +68,25 @@ def test_derivatives_side_by_side(isa, dtype, case, order, out_dtype, n_threads)
     assert_close(total, sum_of(case, y, z), tol(dtype, len(z)))
 
 
+@pytest.mark.parametrize("narrow", [np.uint8, np.float32])
+@pytest.mark.parametrize("order", [1, 2])
+def test_targets_in_fewer_bytes_change_no_bit(isa, dtype, case, narrow, order, n_threads):
+    y, z, weight = draw_points(case[0], 5000, 0, dtype)
+    y = np.rint(4 * y).astype(narrow)  # whole numbers
+    results = []
+    for target in (y, y.astype(dtype)):
+        out = np.empty((len(z), order))
+        total = kernels.loss_derivatives(
+            target,
+            z,
+            loss=kernels.LOSSES[case[0]],
+            loss_param=case[1],
+            out=out.reshape(len(z), 2) if order == 2 else out[:, 0],
+        )
+        results.append([*out.ravel(), total, sum_of(case, target, z, weight, n_threads=n_threads)])
+    assert_same_bytes(np.array(results[0]), np.array(results[1]))
+
+
 def sum_of(case, y, z, weight=None, n_threads=1):
     name, c = case
     return kernels.loss_sum(y, z, loss=kernels.LOSSES[name], loss_param=c, weight=weight, n_threads=n_threads)

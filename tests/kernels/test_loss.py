@@ -237,6 +237,34 @@ def test_softmax_derivatives_are_the_same_for_any_number_of_threads(dtype):
         assert_same_bytes(result, results[0])
 
 
+@pytest.mark.parametrize("narrow", [np.uint8, np.float32])
+def test_classes_in_fewer_bytes_change_no_bit(isa, dtype, narrow):
+    rng = np.random.default_rng(1)
+    y, z, weight = (
+        rng.integers(0, 5, 5000),
+        rng.standard_normal((5, 5000)).astype(dtype),
+        rng.random(5000).astype(dtype),
+    )
+    results = []
+    for codes in (y.astype(narrow), y.astype(dtype)):
+        out = np.empty((*z.shape, 2), np.float32)
+        total = kernels.softmax_derivatives(codes, z, weight=weight, out=out)
+        rows = np.ascontiguousarray(z.T)
+        results.append([*out.ravel(), total, kernels.loss_sum(codes, rows, loss=kernels.LOSSES["softmax"])])
+    assert_same_bytes(np.array(results[0]), np.array(results[1]))
+
+
+@pytest.mark.parametrize(("kind", "z_dtype"), [(np.int64, np.float64), (np.int8, np.float64), (np.float64, np.float32)])
+def test_targets_of_other_types_are_refused(kind, z_dtype):
+    y, z, out = np.ones(5, kind), np.ones(5, z_dtype), np.empty(5)
+    with pytest.raises(TypeError, match="y:"):
+        kernels.loss_sum(y, z, loss=kernels.LOSSES["squared"])
+    with pytest.raises(TypeError, match="y:"):
+        kernels.loss_derivatives(y, z, loss=kernels.LOSSES["squared"], out=out)
+    with pytest.raises(TypeError, match="y:"):
+        kernels.softmax_derivatives(y, np.ones((3, 5), z_dtype), out=np.empty((3, 5, 2), np.float32))
+
+
 def test_gradient_comes_with_the_sum(isa, dtype, loss):
     y, z, weight = draw_points(loss, 5000, 3, dtype)
     z = np.clip(z, -20, 20)

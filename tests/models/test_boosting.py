@@ -124,11 +124,11 @@ print(fit(int(sys.argv[1])))
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from Linux's /proc")
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_memory_beside_the_table(early_stopping):
-    """Bins twice, in tiles and by column; 32 bytes a row; histograms of 31 leaves; early stopping or not."""
+    """Bins twice, in tiles and by column; 25 bytes a row; histograms of 31 leaves; early stopping or not."""
     n, d = 1_000_000, 28
     command = [sys.executable, "-c", PEAK_OF_A_FIT, str(n), str(early_stopping)]
     peak = 1024 * int(subprocess.run(command, capture_output=True, check=True).stdout)
-    bins, rows, histograms = 2 * d * n, 32 * n, 32 * 2 * 256 * 32 * 8
+    bins, rows, histograms = 2 * d * n, 25 * n, 32 * 2 * 256 * 32 * 8
     assert 0.9 * bins < peak < bins + rows + histograms + 4e6
 
 

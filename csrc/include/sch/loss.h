@@ -46,6 +46,9 @@ enum { SCH_N_SGD_LOSSES = 0 SCH_SGD_LOSS_LIST(SCH_LOSS_COUNT) };
 
 const char *sch_loss_name(sch_loss loss);
 
+/* Targets may take fewer bytes than raw predictions: they are widened block by block, and results are the same. */
+typedef enum { SCH_TARGET_F32 = SCH_F32, SCH_TARGET_F64 = SCH_F64, SCH_TARGET_U8 } sch_target;
+
 typedef struct {
     sch_dtype dtype;
     sch_control control;
@@ -53,6 +56,7 @@ typedef struct {
     double loss_param;
     int64_t n;
     int64_t n_out;      /* 1 for pointwise losses, classes for SOFTMAX */
+    sch_target target;  /* y's type: no wider than dtype */
     const void *y;      /* IN (n) */
     const void *z;      /* IN (n, n_out) */
     const void *weight; /* IN (n) or NULL */
@@ -83,6 +87,7 @@ typedef struct {
     sch_loss loss;
     double loss_param;
     int64_t n;
+    sch_target target;   /* y's type: no wider than dtype */
     const void *y;       /* IN (n) */
     const void *z;       /* IN (n) */
     int order;           /* 1: gradients. 2: gradient and hessian */
@@ -98,6 +103,7 @@ typedef struct {
     sch_control control;
     int64_t n;
     int64_t n_out;
+    sch_target target;  /* y's type: no wider than dtype */
     const void *y;      /* IN (n) class indices */
     const void *z;      /* IN (n_out, n) */
     const void *weight; /* IN (n) or NULL: of the sum alone */

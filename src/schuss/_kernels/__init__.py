@@ -13,6 +13,7 @@ from schuss._kernels._bin import (
     aligned_bytes,
     bin_bounds,
     bin_table,
+    give_back,
 )
 from schuss._kernels._boost import (
     TREE_NODE,
@@ -110,6 +111,7 @@ __all__ = [
     "dual_sweep",
     "forest_add",
     "forest_grow",
+    "give_back",
     "glm_pass",
     "gram_cd",
     "gram_path",

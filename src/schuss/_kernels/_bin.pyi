@@ -20,6 +20,7 @@ NODE_CATEGORICAL: int
 NODE_FEATURE: int
 
 def aligned_bytes(size: int) -> UInt8: ...
+def give_back() -> None: ...
 
 class Binned:
     def __init__(

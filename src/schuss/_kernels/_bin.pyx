@@ -10,6 +10,17 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from schuss._kernels._core cimport *
 
+cdef extern from *:
+    """
+    #ifdef __GLIBC__
+    #  include <malloc.h>
+    #  define trim_heap() malloc_trim(0)
+    #else
+    #  define trim_heap() 0
+    #endif
+    """
+    int trim_heap() nogil
+
 MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
 
@@ -100,6 +111,12 @@ def aligned_bytes(int64_t size):
     return block[start : start + size]
 
 
+def give_back():
+    """Return to the system what was freed: glibc keeps the pages of arrays of some MB below others that are still used."""
+    with nogil:
+        trim_heap()
+
+
 def bin_bounds(Columns x, *, weight=None, rows=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1,
                Scratch scratch=None):
     """Bounds between the bins of each column; weight int64 (n,), or rows bool (n,) to look at; skip uint8 (d,).
@@ -119,7 +136,6 @@ def bin_bounds(Columns x, *, weight=None, rows=None, int64_t max_bins=MAX_BINS, 
     bounds, n_bounds, has_missing = np.empty((d, SCH_BIN_ROW)), np.zeros(d, np.int32), np.zeros(d, np.uint8)
     a.control, a.x, a.max_bins = control(n_threads), x.c, max_bins
     a.weight = <const int64_t *>read_or_null(weight, "weight", b"q", n)
-    rows = None if rows is None else rows.view(np.uint8)
     a.rows = <const uint8_t *>read_or_null(rows, "rows", b"B", n)
     a.skip = <const uint8_t *>read_or_null(skip, "skip", b"B", d)
     a.bounds = <double *>write(bounds, "bounds", b"d", d * SCH_BIN_ROW)

@@ -58,12 +58,15 @@ cdef extern from "sch/loss.h" nogil:
         SCH_MATH_SIGMOID
         SCH_MATH_SOFTPLUS
     const char *sch_loss_name(sch_loss loss)
+    ctypedef enum sch_target:
+        SCH_TARGET_F32, SCH_TARGET_F64, SCH_TARGET_U8
     ctypedef struct sch_loss_sum_args:
         sch_dtype dtype
         sch_control control
         sch_loss loss
         double loss_param
         int64_t n, n_out
+        sch_target target
         const void *y
         const void *z
         const void *weight
@@ -89,6 +92,7 @@ cdef extern from "sch/loss.h" nogil:
         sch_loss loss
         double loss_param
         int64_t n
+        sch_target target
         const void *y
         const void *z
         int order
@@ -100,6 +104,7 @@ cdef extern from "sch/loss.h" nogil:
         sch_dtype dtype
         sch_control control
         int64_t n, n_out
+        sch_target target
         const void *y
         const void *z
         const void *weight

@@ -12,17 +12,30 @@ MATH = {
 }
 
 
+cdef char target_kind(y, char kind) except 0:
+    """The kind of targets beside raw predictions of a kind: the same, or one of fewer bytes."""
+    cdef char found = kind_of(y)
+    return found if found == b"B" or found == b"f" else kind
+
+
+cdef sch_target target_of(char kind) noexcept:
+    return SCH_TARGET_U8 if kind == b"B" else SCH_TARGET_F32 if kind == b"f" else SCH_TARGET_F64
+
+
 def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_threads=1):
-    """Weighted sum of the loss over samples; z is (n,), or (n, n_classes) for softmax."""
+    """Weighted sum of the loss over samples; z is (n,), or (n, n_classes) for softmax.
+
+    y is of z's dtype, float32 or uint8.
+    """
     cdef sch_loss_sum_args a
     cdef sch_status status
-    cdef char kind = real_kind_of(z)
+    cdef char kind = real_kind_of(z), y_kind = target_kind(y, kind)
     cdef Scratch partial = Scratch()
-    a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
+    a.dtype, a.target, a.control = dtype_of_kind(kind), target_of(y_kind), control(n_threads)
     a.loss, a.loss_param = <sch_loss>loss, loss_param
     a.n = z.shape[0]
     a.n_out = z.shape[1] if z.ndim == 2 else 1
-    a.y = read(y, "y", kind, a.n)
+    a.y = read(y, "y", y_kind, a.n)
     a.z = read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
     a.partial = <double *>partial.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
@@ -58,16 +71,17 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
 def loss_derivatives(y, z, *, int loss, double loss_param=0.0, out, int n_threads=1, Scratch scratch=None):
     """Fill out with the derivatives of the loss with respect to z: gradients (n,), or gradient and hessian (n, 2).
 
-    out is float32 or float64, whatever z is.
+    out is float32 or float64, whatever z is; y is of z's dtype, float32 or uint8.
 
     Returns the sum of the loss.
     """
     cdef sch_loss_derivatives_args a
     cdef sch_status status
-    cdef char kind = real_kind_of(z), out_kind = real_kind_of(out)
-    a.dtype, a.out_dtype, a.control = dtype_of_kind(kind), dtype_of_kind(out_kind), control(n_threads)
-    a.loss, a.loss_param, a.n, a.order = <sch_loss>loss, loss_param, z.shape[0], out.ndim
-    a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n)
+    cdef char kind = real_kind_of(z), y_kind = target_kind(y, kind), out_kind = real_kind_of(out)
+    a.dtype, a.target, a.out_dtype = dtype_of_kind(kind), target_of(y_kind), dtype_of_kind(out_kind)
+    a.control, a.loss, a.loss_param = control(n_threads), <sch_loss>loss, loss_param
+    a.n, a.order = z.shape[0], out.ndim
+    a.y, a.z = read(y, "y", y_kind, a.n), read(z, "z", kind, a.n)
     a.out = write(out, "out", out_kind, a.n * a.order)
     scratch = Scratch() if scratch is None else scratch
     a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
@@ -80,16 +94,16 @@ def loss_derivatives(y, z, *, int loss, double loss_param=0.0, out, int n_thread
 def softmax_derivatives(y, z, *, weight=None, out, int n_threads=1, Scratch scratch=None):
     """Fill out, float32 (n_classes, n, 2), with gradient and hessian of the multinomial loss with respect to z.
 
-    z stands class by class, (n_classes, n). The hessian is the diagonal alone.
+    z stands class by class, (n_classes, n); y is of its dtype, float32 or uint8. The hessian is the diagonal alone.
 
     Returns the sum of the loss, which alone is weighted.
     """
     cdef sch_softmax_derivatives_args a
     cdef sch_status status
-    cdef char kind = real_kind_of(z)
-    a.dtype, a.control = dtype_of_kind(kind), control(n_threads)
+    cdef char kind = real_kind_of(z), y_kind = target_kind(y, kind)
+    a.dtype, a.target, a.control = dtype_of_kind(kind), target_of(y_kind), control(n_threads)
     a.n_out, a.n = z.shape
-    a.y, a.z = read(y, "y", kind, a.n), read(z, "z", kind, a.n * a.n_out)
+    a.y, a.z = read(y, "y", y_kind, a.n), read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
     a.out = <float *>write(out, "out", b"f", 2 * a.n * a.n_out)
     scratch = Scratch() if scratch is None else scratch

@@ -46,15 +46,15 @@ class BaseHistGradientBoosting(CallbackSupport, BaseEstimator):
     # What the two estimators do differently.
 
     @abstractmethod
-    def _encode_target(self, y: Array) -> Matrix:
-        """Check the target of training data and write it as numbers; sets ``n_trees_per_iteration_``."""
+    def _encode_target(self, y: Array) -> Array:
+        """Check the target of training data and write it as numbers, see `targets`; sets ``n_trees_per_iteration_``."""
 
     @abstractmethod
-    def _encode_held_out(self, y: Array) -> Matrix:
+    def _encode_held_out(self, y: Array) -> Array:
         """The same for validation data, of which nothing is learnt."""
 
     @abstractmethod
-    def _weigh(self, sample_weight: Matrix | None, y: Matrix) -> Matrix | None:
+    def _weigh(self, sample_weight: Matrix | None, y: Array) -> Matrix | None:
         """Combine the weights of samples with those of their classes."""
 
     @abstractmethod

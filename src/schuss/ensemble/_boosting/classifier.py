@@ -17,6 +17,7 @@ from schuss.ensemble._boosting.base import BaseHistGradientBoosting
 from schuss.ensemble._boosting.custom import Custom, FromScikitLearn
 from schuss.ensemble._boosting.losses import BoostingLoss, class_loss
 from schuss.ensemble._boosting.parameters import CONSTRAINTS, CUSTOM_LOSS
+from schuss.ensemble._boosting.targets import narrow_codes
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -363,16 +364,16 @@ class HistGradientBoostingClassifier(ClassifierMixin, BaseHistGradientBoosting):
         codes = (raw[:, 0] > 0.0).astype(np.intp) if raw.shape[1] == 1 else np.argmax(raw, axis=1)
         return np.asarray(self.classes_[codes])
 
-    def _encode_target(self, y: Array) -> Matrix:
+    def _encode_target(self, y: Array) -> Array:
         self.classes_, codes = encode_labels(y)
         n_classes = len(self.classes_)
         self.n_trees_per_iteration_ = 1 if n_classes <= 2 else n_classes
-        return codes.astype(np.float64)
+        return narrow_codes(codes, n_classes)
 
-    def _encode_held_out(self, y: Array) -> Matrix:
-        return codes_of(y, self.classes_).astype(np.float64)
+    def _encode_held_out(self, y: Array) -> Array:
+        return narrow_codes(codes_of(y, self.classes_), len(self.classes_))
 
-    def _weigh(self, sample_weight: Matrix | None, y: Matrix) -> Matrix | None:
+    def _weigh(self, sample_weight: Matrix | None, y: Array) -> Matrix | None:
         if self.class_weight is None:
             return sample_weight
         codes = y.astype(np.intp)

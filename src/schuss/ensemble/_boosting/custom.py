@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from schuss.ensemble._boosting.losses import LeafValue
+from schuss.ensemble._boosting.targets import widened
 
+Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
 _NEWTON_STEPS = 20
@@ -58,11 +60,11 @@ class Custom:
                 break
         return point if np.all(np.isfinite(point)) else np.zeros(self.n_trees)
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         value, _, _ = self._terms(y, raw)
         return float("nan") if value is None else float(np.average(value, weights=weight))
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         value, slope, curvature = self._terms(y, raw)
         fill(derivatives, slope, curvature)
         return float("nan") if value is None else float(np.average(value, weights=weight))
@@ -75,10 +77,10 @@ class Custom:
         positive = expit(raw[0])
         return np.column_stack([1.0 - positive, positive])
 
-    def _terms(self, y: Matrix, raw: Matrix) -> tuple[Matrix | None, Matrix, Matrix]:
+    def _terms(self, y: Array, raw: Matrix) -> tuple[Matrix | None, Matrix, Matrix]:
         """Call the function and check what it returns."""
         given = raw[0] if self.n_trees == 1 else np.ascontiguousarray(raw.T)
-        answer = self._function(y, given)
+        answer = self._function(widened(y), given)
         if not isinstance(answer, tuple) or len(answer) not in (2, 3):
             raise ValueError("A loss function must return (gradient, hessian) or (value, gradient, hessian).")
         gradient, hessian = (np.asarray(part, dtype=np.float64) for part in answer[-2:])
@@ -109,11 +111,11 @@ class FromScikitLearn:
         start = self._loss.fit_intercept_only(y_true=y, sample_weight=weight)
         return np.asarray(start, dtype=np.float64).reshape(self.n_trees)
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
-        return float(self._loss(y_true=y, raw_prediction=self._given(raw), sample_weight=weight))
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+        return float(self._loss(y_true=widened(y), raw_prediction=self._given(raw), sample_weight=weight))
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
-        slope, curvature = self._loss.gradient_hessian(y_true=y, raw_prediction=self._given(raw))
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+        slope, curvature = self._loss.gradient_hessian(y_true=widened(y), raw_prediction=self._given(raw))
         fill(derivatives, slope.reshape(len(y), -1).T, curvature.reshape(len(y), -1).T)
         return self.mean(y, raw, weight)
 

@@ -19,6 +19,7 @@ from schuss.ensemble._boosting.losses import BoostingLoss, dtype_of_derivatives,
 from schuss.ensemble._boosting.metrics import Metric, find_metrics
 from schuss.ensemble._boosting.sampling import Draws
 from schuss.ensemble._boosting.setup import Data
+from schuss.ensemble._boosting.targets import widened
 from schuss.ensemble._boosting.watch import Part, Scorer, Watch
 from schuss.training import Hook, Outcome, Rule, StopReason, run
 from schuss.verbose import print_line
@@ -51,7 +52,7 @@ class BoostingFit:
         self._done = model.n_iter_
         self.n_left = model.max_iter - self._done
         self._n_complete = self._done
-        self._baseline = model._baseline if self._done else loss.baseline(data.y, data.weight)
+        self._baseline = model._baseline if self._done else loss.baseline(widened(data.y), data.weight)
         self._growth = Growth(model, data, loss, self._n_threads)
         self._training = self._part(data, self._growth.binned)
         self._held_out = None

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import ShuffleSplit, train_test_split
@@ -12,7 +14,7 @@ from schuss._sklearn import approximate_mode, check_split_sizes
 Bool = NDArray[np.bool_]
 
 
-def rows_held_out(y: NDArray[np.floating], size: float, seed: int, *, stratify: bool) -> Bool:
+def rows_held_out(y: NDArray[Any], size: float, seed: int, *, stratify: bool) -> Bool:
     """Return a mask of the rows that ``train_test_split`` would hold out with this seed.
 
     Parameters
@@ -37,7 +39,7 @@ def rows_held_out(y: NDArray[np.floating], size: float, seed: int, *, stratify: 
     return held_out
 
 
-def _stratified(codes: NDArray[np.floating], size: float, seed: int) -> Bool:
+def _stratified(codes: NDArray[Any], size: float, seed: int) -> Bool:
     """What scikit-learn draws, without its lists of numbers as objects: of a large table they take 80 bytes a row."""
     counts = np.bincount(codes.astype(np.intp))
     n_train, n_held_out = check_split_sizes(len(codes), size)

@@ -14,6 +14,7 @@ from scipy.special import expit, logit, softmax
 from schuss import _kernels as kernels
 from schuss.losses import Loss, Target
 
+Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 LeafValue = Callable[[Matrix, Matrix | None], float]
 
@@ -23,6 +24,8 @@ _EDGE = 10.0 * np.finfo(np.float64).eps  # how near a probability may come to 0 
 
 class BoostingLoss(Protocol):
     """A loss of raw predictions, which have a row for each tree of an iteration.
+
+    Targets come in float64 to `baseline`, otherwise as a fit keeps them: see `schuss.ensemble._boosting.targets`.
 
     Attributes
     ----------
@@ -45,10 +48,10 @@ class BoostingLoss(Protocol):
     def baseline(self, y: Matrix, weight: Matrix | None) -> Matrix:
         """The constant raw prediction of least loss, of shape (n_trees,)."""
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         """Weighted mean of the loss; raw is (n_trees, n_samples)."""
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         """Fill the derivatives with respect to raw, and return the weighted mean loss.
 
         Derivatives are gradients of shape (n_trees, n_samples), or gradient and hessian, (n_trees, n_samples, 2), of
@@ -87,10 +90,10 @@ class Pointwise:
             return np.array([weighted_quantile(y, weight, 0.5)])
         return np.array([np.log(mean) if self.log_link else mean])
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         return self.kernel.mean(y, raw[0], weight, n_threads)
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         # Where Huber's loss is linear it has no curvature to divide by: its steps are those of the squared part.
         total = kernels.loss_derivatives(
             y, raw[0], loss=self.kernel.code, loss_param=self.kernel.param, out=derivatives[0], n_threads=n_threads
@@ -132,12 +135,12 @@ class Quantile:
     def baseline(self, y: Matrix, weight: Matrix | None) -> Matrix:
         return np.array([weighted_quantile(y, weight, self.level)])
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         short = y - raw[0]
         losses = self.scale * np.where(short < 0.0, (self.level - 1.0) * short, self.level * short)
         return float(np.average(losses, weights=weight))
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         slope = np.where(y >= raw[0], -self.scale * self.level, self.scale * (1.0 - self.level))
         np.copyto(gradients(derivatives)[0], slope)
         return self.mean(y, raw, weight)
@@ -162,11 +165,11 @@ class Softmax:
         logs = np.log(np.clip(counts / counts.sum(), _EDGE, 1.0 - _EDGE))
         return np.asarray(logs - logs.mean())
 
-    def mean(self, y: Matrix, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
+    def mean(self, y: Array, raw: Matrix, weight: Matrix | None, n_threads: int = 1) -> float:
         loss = Loss("softmax", Target.CLASS)
         return loss.mean(y, np.ascontiguousarray(raw.T), weight, n_threads)
 
-    def derive(self, y: Matrix, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
+    def derive(self, y: Array, raw: Matrix, weight: Matrix | None, derivatives: Matrix, n_threads: int = 1) -> float:
         total = kernels.softmax_derivatives(y, raw, weight=weight, out=derivatives, n_threads=n_threads)
         return total / (len(y) if weight is None else float(weight.sum()))
 
@@ -179,7 +182,7 @@ def gradients(derivatives: Matrix) -> Matrix:
     return derivatives if derivatives.ndim == 2 else derivatives[:, :, 0]
 
 
-def dtype_of_derivatives(y: Matrix) -> type[np.floating[Any]]:
+def dtype_of_derivatives(y: Array) -> type[np.floating[Any]]:
     """What derivatives are kept in: float32, which is finer than histograms, if the size of the target allows it."""
     largest = max(float(y.max()), -float(y.min()))
     return np.float32 if largest == 0.0 or 1.0 / _FLOAT32 < largest < _FLOAT32 else np.float64

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from schuss.ensemble._boosting.targets import widened
+
 Array = NDArray[Any]
 
 _LABELS, _CODES, _PROBABILITIES, _POSITIVE = "labels", "codes", "probabilities", "positive"
@@ -60,7 +62,7 @@ class Metric:
         """Measure predictions (`BoostingLoss.predictions`) on encoded targets."""
         options: dict[str, Any] = {} if weight is None else {"sample_weight": weight}
         if classes is None:
-            return float(self.function(y, predictions, **options))
+            return float(self.function(widened(y), predictions, **options))
         codes = y.astype(np.intp)
         if self.kind == _PROBABILITIES:
             return float(self.function(codes, predictions, labels=np.arange(len(classes)), **options))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schuss import _kernels as kernels
 from schuss.ensemble._boosting.losses import dtype_of_derivatives
@@ -43,7 +44,15 @@ def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> None:
         Its samples in bins.
     n_threads : int
     """
-    gradient = np.subtract(data.y.mean(), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind")
+    kernels.give_back()  # what was freed on the way here, and on this one: large tables alone take it
+    data.reorder(_order(data, binned, n_threads))
+    kernels.give_back()
+
+
+def _order(data: Data, binned: kernels.Binned, n_threads: int) -> NDArray[np.uint32]:
+    gradient = np.subtract(
+        data.y.mean(dtype=np.float64), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind"
+    )
     tree = kernels.Grower(binned, max_leaves=_LEAVES, n_threads=n_threads).grow(gradient)
     kernels.reorder_rows(binned, tree.rows, n_threads=n_threads)
-    data.reorder(tree.rows)
+    return tree.rows

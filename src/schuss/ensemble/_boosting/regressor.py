@@ -17,6 +17,7 @@ from schuss.ensemble._boosting.base import BaseHistGradientBoosting
 from schuss.ensemble._boosting.custom import Custom, FromScikitLearn
 from schuss.ensemble._boosting.losses import BoostingLoss, regression_loss
 from schuss.ensemble._boosting.parameters import CONSTRAINTS, CUSTOM_LOSS
+from schuss.ensemble._boosting.targets import narrow_numbers
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -307,19 +308,19 @@ default='squared_error'
         for raw in self._staged_raw_predict(X):
             yield self._predictions(raw)
 
-    def _encode_target(self, y: Array) -> Matrix:
+    def _encode_target(self, y: Array) -> Array:
         self.n_trees_per_iteration_ = 1
         return self._encode_held_out(y)
 
-    def _encode_held_out(self, y: Array) -> Matrix:
-        y = np.ascontiguousarray(y, dtype=np.float64)
+    def _encode_held_out(self, y: Array) -> Array:
+        y = narrow_numbers(y)
         if self.loss == "gamma" and not np.all(y > 0):
             raise ValueError("loss='gamma' requires strictly positive y.")
         if self.loss == "poisson" and not (np.all(y >= 0) and np.sum(y) > 0):
             raise ValueError("loss='poisson' requires non-negative y and sum(y) > 0.")
         return y
 
-    def _weigh(self, sample_weight: Matrix | None, y: Matrix) -> Matrix | None:
+    def _weigh(self, sample_weight: Matrix | None, y: Array) -> Matrix | None:
         return sample_weight
 
     def _make_loss(self) -> BoostingLoss:

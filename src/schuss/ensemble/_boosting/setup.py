@@ -28,7 +28,7 @@ class Data:
     ----------
     table : ndarray or CSR of shape (n_rows, n_features), or None
         Categories as codes, missing values as NaN. None where only targets and weights are asked for any more.
-    y : ndarray of shape (n_samples,), float64
+    y : ndarray of shape (n_samples,), uint8, float32 or float64
         Target, or class numbers.
     weight : ndarray of shape (n_samples,), float64, or None
     rows : bool array of shape (n_rows,), or None
@@ -36,7 +36,7 @@ class Data:
     """
 
     table: Any
-    y: Matrix
+    y: NDArray[Any]
     weight: Matrix | None
     rows: NDArray[np.bool_] | None = None
 

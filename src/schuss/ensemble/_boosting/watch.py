@@ -16,6 +16,7 @@ from sklearn.utils import resample
 from schuss import _kernels as kernels
 from schuss.ensemble._boosting.losses import BoostingLoss
 from schuss.ensemble._boosting.setup import Data
+from schuss.ensemble._boosting.targets import widened
 from schuss.history import History
 from schuss.training import StopReason
 
@@ -42,7 +43,7 @@ class Part:
     binned: kernels.Binned
 
     @property
-    def y(self) -> Matrix:
+    def y(self) -> Array:
         return self.data.y
 
     @property
@@ -131,7 +132,7 @@ class Scorer:
         y, weight, raw = part.y, part.weight, part.raw
         if rows is not None:
             y, weight, raw = y[rows], None if weight is None else weight[rows], raw[:, rows]
-        shown = y if self._classes is None else self._classes[y.astype(np.intp)]
+        shown = widened(y) if self._classes is None else self._classes[y.astype(np.intp)]
         estimator = self._model
         if self._by_name:
             predictions = self._loss.predictions(raw)
@@ -141,7 +142,7 @@ class Scorer:
         return float(self._scorer(estimator, X, shown, **options))
 
 
-def _small(y: Matrix, stratify: bool, seed: int) -> NDArray[np.intp] | None:
+def _small(y: Array, stratify: bool, seed: int) -> NDArray[np.intp] | None:
     """At most so many training rows as a scorer is shown; None for all."""
     if len(y) <= _MOST:
         return None
