@@ -3,19 +3,19 @@
 
 /* ---------------------------------------------------------------- values of a feature */
 
-/* A feature's values in a node: sorted if they have been all along, else in the order of the rows. */
+/* A feature's values in a node. */
 static cart_column cart_find_column(const cart_work *work, cart_slot *slot, const sch_cart_node *node, int64_t f)
 {
     const sch_cart_grow_args *a = work->a;
     const sch_columns *x = &a->x;
     const sch_cart_entry *rows = cart_rows(work, node);
     if (a->stored) return cart_listed_column(a, node, f);
-    if (a->search == SCH_CART_SORTED) return (cart_column){cart_order(work, f, node), node->n_rows, 0};
+    if (a->search == SCH_CART_SORTED) return (cart_column){cart_order(work, f, node), node->n_rows, 0, 1};
     if (x->storage != SCH_STRIDED) return cart_gather_stored(a, node, rows, f, slot->gathered);
     const float *column = (const float *)x->data + f * x->column_stride;
     for (int64_t i = 0; i < node->n_rows; ++i)
         slot->gathered[i] = (sch_cart_entry){column[rows[i].row * x->row_stride], rows[i].row};
-    return (cart_column){slot->gathered, node->n_rows, 0};
+    return (cart_column){slot->gathered, node->n_rows, 0, 0};
 }
 
 /* ---------------------------------------------------------------- best threshold */
@@ -165,9 +165,12 @@ static cart_split cart_try(const cart_work *work, cart_slot *slot, int64_t id, i
     const double *sums = work->a->sums + id * work->width;
     const cart_column c = cart_find_column(work, slot, node, feature);
     cart_split best = {.rating = -CART_INFINITY, .feature = (int32_t)feature};
-    if (work->a->search == SCH_CART_GATHERED) cart_sort_entries(c.e, slot->spare, c.n);
-    if (work->a->search == SCH_CART_RANDOM) cart_try_random(work, slot, node, sums, c, &best);
-    else cart_try_sorted(work, slot, node, sums, c, &best);
+    if (work->a->search == SCH_CART_RANDOM) {
+        cart_try_random(work, slot, node, sums, c, &best);
+    } else {
+        if (!c.sorted) cart_sort_entries(c.e, slot->spare, c.n);
+        cart_try_sorted(work, slot, node, sums, c, &best);
+    }
     return best;
 }
 
@@ -190,7 +193,7 @@ static cart_split cart_try_piece(const cart_work *work, cart_slot *slot, int64_t
     while (from < end && !sch_should_stop(&work->a->control)) {
         int64_t until = from + 1;
         while (until < node->n_stored && feature[until] == feature[from]) ++until;
-        const cart_column c = {e + from, until - from, node->n_rows - (until - from)};
+        const cart_column c = {e + from, until - from, node->n_rows - (until - from), 1};
         cart_split one = {.rating = -CART_INFINITY, .feature = feature[from]};
         cart_try_sorted(work, slot, node, work->a->sums + id * work->width, c, &one);
         if (cart_is_better(&one, &best)) best = one;

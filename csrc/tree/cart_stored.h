@@ -21,26 +21,43 @@ static cart_column cart_listed_column(const sch_cart_grow_args *a, const sch_car
     const int32_t *feature = cart_stored_feature(a, node);
     const int64_t from = cart_lower_bound(feature, 0, node->n_stored, f);
     const int64_t until = cart_lower_bound(feature, from, node->n_stored, f + 1);
-    return (cart_column){cart_stored(a, node) + from, until - from, node->n_rows - (until - from)};
+    return (cart_column){cart_stored(a, node) + from, until - from, node->n_rows - (until - from), 1};
+}
+
+/* Few rows are looked up in the column. */
+static cart_column cart_look_up(const sch_cart_grow_args *a, const sch_cart_entry *rows, int64_t n_rows, int64_t f,
+                                sch_cart_entry *to)
+{
+    const int32_t *index = a->x.indices, *first = a->x.indptr;
+    const float *values = a->x.data;
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_rows; ++i) {
+        const int64_t j = cart_lower_bound(index, first[f], first[f + 1], rows[i].row);
+        if (j < first[f + 1] && (uint32_t)index[j] == rows[i].row) to[n++] = (sch_cart_entry){values[j], rows[i].row};
+    }
+    return (cart_column){to, n, n_rows - n, 0};
+}
+
+/* Entries of a column that are in the node, in ascending order if values are searched. `to` has room for one more. */
+static cart_column cart_filter(const sch_cart_grow_args *a, const sch_cart_node *node, int64_t f, sch_cart_entry *to)
+{
+    const int32_t *index = a->x.indices, *first = a->x.indptr, id = (int32_t)(node - a->nodes);
+    const float *values = a->x.data;
+    int64_t n = 0;
+    for (int64_t j = first[f]; j < first[f + 1]; ++j) {
+        const sch_cart_entry e = a->by_value ? a->by_value[j] : (sch_cart_entry){values[j], (uint32_t)index[j]};
+        to[n] = e;
+        n += a->node_of[e.row] == id;
+    }
+    return (cart_column){to, n, node->n_rows - n, a->by_value != NULL};
 }
 
 static cart_column cart_gather_stored(const sch_cart_grow_args *a, const sch_cart_node *node,
                                       const sch_cart_entry *rows, int64_t f, sch_cart_entry *to)
 {
-    const int32_t *index = a->x.indices, *first = a->x.indptr, id = (int32_t)(node - a->nodes);
-    const float *values = a->x.data;
-    const int64_t from = first[f], until = first[f + 1];
-    int64_t n = 0;
-    if (node->n_rows * 16 < until - from) {
-        for (int64_t i = 0; i < node->n_rows; ++i) {
-            const int64_t j = cart_lower_bound(index, from, until, rows[i].row);
-            if (j < until && (uint32_t)index[j] == rows[i].row) to[n++] = (sch_cart_entry){values[j], rows[i].row};
-        }
-    } else {
-        for (int64_t j = from; j < until; ++j)
-            if (a->node_of[index[j]] == id) to[n++] = (sch_cart_entry){values[j], (uint32_t)index[j]};
-    }
-    return (cart_column){to, n, node->n_rows - n};
+    const int32_t *first = a->x.indptr;
+    const int few = node->n_rows * 16 < first[f + 1] - first[f];
+    return few ? cart_look_up(a, rows, node->n_rows, f, to) : cart_filter(a, node, f, to);
 }
 
 /* ---------------------------------------------------------------- dividing the list */

@@ -83,11 +83,31 @@ static double cart_absolute(const cart_work *work, const sch_cart_node *node, co
     return total / (weight * (double)a->n_outputs);
 }
 
+/* Two classes, or one number: sums that stay in registers. */
+SCH_INLINE double cart_add_up_single(const sch_cart_grow_args *a, const sch_cart_entry *rows, int64_t n,
+                                     const uint8_t *side, int which, double *sums)
+{
+    double weight = 0.0, sum = 0.0, other = 0.0;
+    for (int64_t i = 0; i < n; ++i) {
+        const int64_t row = rows[i].row;
+        const double w = cart_counts(side, which, row) ? cart_weight(a, row) : 0.0;
+        weight += w;
+        sum += w * a->y[row];
+        other += w * (1.0 - a->y[row]);
+    }
+    sums[0] = a->codes ? other : sum;
+    if (a->codes) sums[1] = sum;
+    return weight;
+}
+
+/* Sums of the rows on one side by class and output; returns their weight. */
 static double cart_add_up(const cart_work *work, const sch_cart_entry *rows, int64_t n, const uint8_t *side, int which,
                           double *sums)
 {
     const sch_cart_grow_args *a = work->a;
     double weight = 0.0;
+    if (a->n_outputs == 1 && a->n_values == (a->codes ? 2 : 1))
+        return cart_add_up_single(a, rows, n, side, which, sums);
     memset(sums, 0, (size_t)work->width * sizeof(double));
     for (int64_t i = 0; i < n; ++i) {
         const int64_t row = rows[i].row;

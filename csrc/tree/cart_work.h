@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     sch_cart_entry *e;
     int64_t n, zeros;
+    int sorted;
 } cart_column;
 
 /* Candidates between entry i and i + 1 of a block: x, the weight and the sums on the left. */
@@ -38,7 +39,7 @@ typedef struct {
 /* Work memory of one thread. */
 typedef struct {
     cart_block *block;
-    sch_cart_entry *gathered, *spare; /* (n_rows) */
+    sch_cart_entry *gathered, *spare; /* (n_rows), of the first one more */
     double *left;                     /* (n_outputs, n_values) sums to the left of a candidate */
     double *sums, *rest;              /* (n_outputs, n_values) */
     int32_t *features;                /* (d) identity but while a permutation is drawn */
@@ -86,7 +87,8 @@ static void cart_slot_layout(const sch_cart_grow_args *a, cart_slot *slot, sch_a
     const int absolute = a->criterion == SCH_CART_ABSOLUTE, spells_out = absolute && a->x.storage != SCH_STRIDED;
     const int64_t reals = absolute ? (a->n_rows + 1) * (int64_t)sizeof(double) : 0;
     slot->block = sch_take(arena, sizeof(cart_block));
-    slot->gathered = sch_take(arena, a->search != SCH_CART_SORTED || spells_out ? entries : 0);
+    slot->gathered =
+        sch_take(arena, a->search != SCH_CART_SORTED || spells_out ? entries + (int64_t)sizeof(sch_cart_entry) : 0);
     slot->spare = sch_take(arena, entries);
     slot->left = sch_take(arena, width * (int64_t)sizeof(double));
     slot->sums = sch_take(arena, width * (int64_t)sizeof(double));

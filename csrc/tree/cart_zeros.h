@@ -71,5 +71,5 @@ static cart_column cart_spell_out(const cart_work *work, cart_slot *slot, const 
     memmove(to, c->e, (size_t)before * sizeof *to);
     for (int64_t i = 0; i < node->n_rows; ++i)
         if (!slot->mark[rows[i].row]) *zero++ = (sch_cart_entry){0.0f, rows[i].row};
-    return (cart_column){to, node->n_rows, 0};
+    return (cart_column){to, node->n_rows, 0, c->sorted};
 }

@@ -37,6 +37,8 @@ def plant(x, y, criterion, *, search="sorted", weight=None, n_classes=None, n_th
         stored, feature = sort(x, n_threads), np.repeat(np.arange(d, dtype=np.int32), np.diff(x.indptr))
         kept = np.full(len(stored), True) if weight is None else weight[stored["row"]] != 0
         entries = {"stored": stored[kept], "stored_feature": feature[kept]}
+    elif search == "gathered" and sp.issparse(x):
+        entries = {"stored": sort(x, n_threads)}
     if criterion == "absolute_error":
         orders = np.concatenate([orders, listed(np.argsort(y, axis=0, kind="stable").T)])
     if weight is not None:
@@ -378,7 +380,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="each once"):
         plant(twice, y, "squared_error")
     with pytest.raises(ValueError, match="stored"):
-        plant(sp.csc_array(x), y, "squared_error", search="gathered", stored=sort(sp.csc_array(x)))
+        plant(sp.csc_array(x), y, "squared_error", search="random", stored=sort(sp.csc_array(x)))
     with pytest.raises(ValueError, match="unexpected shape"):
         plant(x[:, :1], y, "squared_error").__init__(
             kernels.Columns(x), sort(x[:, :1]), y, total_weight=10.0, search=0, criterion=2, max_features=1

@@ -92,3 +92,7 @@ def test_a_table_without_entries_has_one_leaf():
     X = sp.csr_array((6, 3), dtype=np.float32)
     assert DecisionTreeClassifier().fit(X, [0, 1, 0, 1, 0, 1]).get_n_leaves() == 1
     assert DecisionTreeClassifier(splitter="random").fit(X, [0, 1, 0, 1, 0, 1]).get_n_leaves() == 1
+    forest = RandomForestClassifier(2, max_bins=None, max_features=0.01).fit(
+        sp.csr_array((6, 300), dtype="f4"), range(6)
+    )
+    assert [tree.get_n_leaves() for tree in forest.estimators_] == [1, 1]

@@ -82,6 +82,7 @@ typedef struct {
     int64_t n_stored; /* sparse and SORTED: entries of these rows, else 0 */
     sch_cart_entry *stored; /* INOUT (2, n_stored) by feature and value, at first in [0]; else NULL */
     int32_t *stored_feature; /* INOUT (2, n_stored) */
+    const sch_cart_entry *by_value; /* IN entries of x, sorted in each column: sparse and GATHERED, else NULL */
     int32_t *node_of; /* INOUT (n) node of each row; sparse and not SORTED, else NULL */
     uint8_t *side; /* INOUT (n) */
     uint32_t *rank; /* INOUT (n_outputs, n) within the node, for ABSOLUTE; else NULL */

@@ -63,14 +63,18 @@ cdef int check_table(Columns table) except -1:
     return 0
 
 
+cdef int64_t n_entries(Columns table):
+    return (<const int32_t *>table.c.indptr)[table.c.d]
+
+
 cdef class CartTree:
     """A tree that grows. Shares ``orders`` with nobody: they are reordered; everything else is only read.
 
     ``y`` (n, n_outputs) are targets or classes as numbers, ``codes`` the classes again, as int32, or None;
     ``n_values`` the largest number of classes, or 1. ``orders`` (l, n_rows) are those of all features for the search
     "sorted" of a dense table, else any one of the rows, and behind them for "absolute_error" those of the outputs.
-    ``stored`` (m,) are the sorted entries of a sparse table in the rows that weigh something, and ``stored_feature`` (m,)
-    their columns; both are copied, and for "sorted" alone.
+    ``stored`` are sorted entries of a sparse table: for "gathered" all; for "sorted" those in rows that weigh something,
+    (m,), and ``stored_feature`` (m,) their columns, both of which are copied.
     """
 
     cdef sch_cart_grow_args a
@@ -91,10 +95,12 @@ cdef class CartTree:
         sparse, in_order = table.c.storage != SCH_STRIDED, search == SCH_CART_SORTED
         if n_orders != (table.c.d if in_order and not sparse else 1) + (k if absolute else 0) or n_rows < 1:
             raise ValueError(f"orders: unexpected shape {orders.shape}")
-        if (stored is not None) != (sparse and in_order):
-            raise ValueError("stored: expected with the search 'sorted' of a sparse table, and only then")
-        if stored is not None:
+        if (stored is not None) != (sparse and search != SCH_CART_RANDOM):
+            raise ValueError("stored: expected with a sparse table whose values are searched, and only then")
+        if stored is not None and in_order:
             stored, stored_feature = self.use_stored(stored, stored_feature)
+        elif stored is not None and n_entries(table):
+            a.by_value = <const sch_cart_entry *>records(stored, CART_ENTRY, n_entries(table))
         node_of = np.empty(n, dtype=np.int32) if sparse and not in_order else None
         side = np.empty(n, dtype=np.uint8)
         rank = np.empty((k, n), dtype=np.int32) if absolute else None
@@ -185,7 +191,7 @@ def cart_sort(Columns table, *, int n_threads=1, Scratch scratch):
     cdef const sch_cart_ops *kernels = ops().cart  # one instruction set for the size and the run
     check_table(table)
     dense = table.c.storage == SCH_STRIDED
-    size = table.c.d * table.c.n if dense else (<const int32_t *>table.c.indptr)[table.c.d]
+    size = table.c.d * table.c.n if dense else n_entries(table)
     orders = np.empty(max(1, size), dtype=CART_ENTRY)
     a.control, a.x = control(n_threads), table.c
     a.orders = <sch_cart_entry *>records(orders, CART_ENTRY, max(1, size))

@@ -721,6 +721,7 @@ cdef extern from "sch/cart.h" nogil:
         int64_t n_stored
         sch_cart_entry *stored
         int32_t *stored_feature
+        const sch_cart_entry *by_value
         int32_t *node_of
         uint8_t *side
         uint32_t *rank

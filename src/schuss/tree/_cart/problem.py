@@ -89,14 +89,16 @@ class Table:
             X = np.asfortranarray(X)
         self.columns = kernels.Columns(X)
         self._orders: Array | None = None
-        self._stored: tuple[Array, Array] | None = None
-        if self.search != "sorted":
+        self._stored: dict[str, Array] = {}
+        if random or (self.search == "gathered" and not sp.issparse(X)):
             return
         found = kernels.cart_sort(self.columns, n_threads=n_threads, scratch=kernels.Scratch())
-        if sp.issparse(X):
-            self._stored = found, np.repeat(np.arange(self.d, dtype=np.int32), np.diff(X.indptr))
-        else:
+        if not sp.issparse(X):
             self._orders = found
+            return
+        self._stored["stored"] = found
+        if self.search == "sorted":
+            self._stored["stored_feature"] = np.repeat(np.arange(self.d, dtype=np.int32), np.diff(X.indptr))
 
     def _choose(self, random: bool, max_features: int) -> str:
         if random:
@@ -125,14 +127,11 @@ class Table:
         return orders
 
     def stored(self, weight: Float64 | None) -> dict[str, Array]:
-        """Return the sorted entries of a sparse table in the rows that weigh something, as arguments of the kernel."""
-        if self._stored is None:
-            return {}
-        entries, features = self._stored
-        if weight is not None and not np.all(weight):
-            kept = weight[entries["row"]] != 0.0
-            entries, features = entries[kept], features[kept]
-        return {"stored": entries, "stored_feature": features}
+        """Return sorted entries of a sparse table; in a list not those of rows that weigh nothing."""
+        if "stored_feature" not in self._stored or weight is None or np.all(weight):
+            return self._stored
+        kept = weight[self._stored["stored"]["row"]] != 0.0
+        return {name: values[kept] for name, values in self._stored.items()}
 
     def _listed(self, rows: Array) -> NDArray[np.void]:
         orders = np.zeros(rows.shape, dtype=kernels.CART_ENTRY)
