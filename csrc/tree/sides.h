@@ -9,7 +9,7 @@
 enum {
     PARTITION_BLOCK = 16384, /* rows */
     WORD_ROWS = 64, /* of a bitmap */
-    DENSE = 3 /* a node with more than a third of the table's rows, and than a block, is dense */
+    DENSE = 2 /* a node with more than half of the table's rows, and than a block, is dense */
 };
 
 /* Which bins go left: a table, or (bin + shift) & 255 <= limit. */
