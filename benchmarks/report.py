@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.environment import ROOT
 from benchmarks.models.bandwidth import ROWS as BANDWIDTH_ROWS
+from benchmarks.models.memory import ROWS as MEMORY_ROWS
 from benchmarks.models.rows import ROWS
 from benchmarks.results import FOLDER, read
 
@@ -60,12 +61,21 @@ def models_table(path: Path) -> str:
         return NOT_YET
     results = read(path)
     rows = {row["id"]: row for row in results["rows"]}
-    lines = [_model_line(rows[name]) for name in [*ROWS, *BANDWIDTH_ROWS] if name in rows]
+    lines = [_model_line(rows[name]) for name in [*ROWS, *MEMORY_ROWS, *BANDWIDTH_ROWS] if name in rows]
     head = ("what", "schuss", "fastest other", "its time", "times as fast")
     return f"{_table(head, lines)}\n\n{_machine(results, max(results['machine'], key=int))}"
 
 
 def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
+    if row["id"] in MEMORY_ROWS:
+        taken = {name: f"{number:.1f} bytes a value" for name, number in row["bytes_a_value"].items()}
+        return (
+            row["title"],
+            taken["schuss"],
+            row["against"],
+            taken[row["against"]],
+            f"{row['ratio_of_medians']:.1f} times less",
+        )
     times = {candidate["name"]: candidate["times"] for candidate in row["candidates"] if candidate["times"]}
     ours = times.get("schuss", times.get("glm_pass"))
     if row["ratio_of_medians"] is None or ours is None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import environment, machine
-from benchmarks.models import bandwidth
+from benchmarks.models import bandwidth, memory
 from benchmarks.models.race import race
 from benchmarks.models.rows import ROWS
 from benchmarks.results import merge_rows
 from benchmarks.timing import fixed_threads
 
-NAMES = [*ROWS, *bandwidth.ROWS]
+NAMES = [*ROWS, *memory.ROWS, *bandwidth.ROWS]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,12 +48,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _race(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    if name in memory.ROWS:
+        return memory.measure(name, n_threads=options.threads, quick=options.quick)
     settings = {"repeats": options.repeats, "n_threads": options.threads, "quick": options.quick}
     return bandwidth.race(name, **settings) if name in bandwidth.ROWS else race(name, ROWS[name], **settings)
 
 
 def _print(row: dict[str, Any]) -> None:
     print(f"{row['id']}: {row['title']}")
+    if row["id"] in memory.ROWS:
+        for name, taken in row["bytes_a_value"].items():
+            print(f"    {name:40} {taken:9.2f} bytes a value", flush=True)
+        return
     for candidate in row["candidates"]:
         times = candidate["times"]
         once = f" ({candidate['searched_seconds']:.4f} s, once)" if candidate["status"] == "slow" else ""

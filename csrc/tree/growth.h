@@ -9,8 +9,7 @@
 #include "tree/words.h"
 
 enum {
-    LEAST_SLOTS = 3,       /* the parent's, and two more */
-    SLOT_BYTES = 16 << 20, /* of histograms, unless that is less than LEAST_SLOTS of them */
+    LEAST_SLOTS = 3,     /* the parent's, and two more */
     GROUP_ROWS = 16384,
     SEARCH_CELLS = 2048,   /* whose updates take as long as the search of a tile */
     SERIAL_CELLS = 4096    /* with less than this to do, threads are not worth waking */
@@ -69,10 +68,10 @@ SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
 /* With L leaves, K = max_leaves - L may still be split, the last of them without a look at its children: of those that wait,
  * only the best K - 1 need histograms. A leaf loses its slot only when all slots but one are held by leaves that go before it:
  * with half of max_leaves slots these are K - 1 and more, for there are so many leaves that K is less than that half. */
-SCH_INLINE int64_t wanted_slots(int64_t max_leaves, int64_t tiles)
+SCH_INLINE int64_t wanted_slots(const sch_grow_tree_args *a, int64_t tiles)
 {
-    const int64_t fit = SLOT_BYTES / (tiles * 2 * PLANE * (int64_t)sizeof(int64_t));
-    return sch_max(LEAST_SLOTS, sch_min(fit, (max_leaves + 1) / 2));
+    const int64_t fit = a->histogram_bytes / (tiles * 2 * PLANE * (int64_t)sizeof(int64_t));
+    return sch_max(LEAST_SLOTS, sch_min(fit, (a->max_leaves + 1) / 2));
 }
 
 /* Of `spare`, `bitmaps` and `partial`, which stand in the same place at different times. */
@@ -87,7 +86,7 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
 {
     growth w = {.a = a, .tiles = sch_tiles(a->x.d)};
     const int64_t leaves = a->max_leaves, tiles = w.tiles, tile_bytes = 2 * PLANE * (int64_t)sizeof(int64_t);
-    w.n_slots = wanted_slots(leaves, tiles);
+    w.n_slots = wanted_slots(a, tiles);
     w.nodes = sch_take(arena, (2 * leaves - 1) * (int64_t)sizeof *w.nodes);
     w.heap = sch_take(arena, leaves * (int64_t)sizeof *w.heap);
     w.slots = sch_take(arena, w.n_slots * tiles * tile_bytes);

@@ -256,20 +256,18 @@ def test_the_order_of_rows_does_not_matter():
         assert_same_bytes(getattr(one, name), getattr(other, name))
 
 
-def test_few_slots_give_the_same_tree():
+@pytest.mark.parametrize("depth_wise", [False, True])
+@pytest.mark.parametrize("max_leaves", [31, 400])
+def test_few_slots_give_the_same_tree(max_leaves, depth_wise):
     """Histograms that do not fit their slots are built again, not lost."""
     rng = np.random.default_rng(4)
-    bins = np.tile(rng.integers(0, 9, (3000, 16), dtype=np.uint8), (1, 20))
-    table = binned_table(bins, np.full(320, 9), np.zeros(320), np.zeros(320))
-    narrow = binned_table(bins[:, :16], np.full(16, 9), np.zeros(16), np.zeros(16))
-    g, h = rng.standard_normal(3000).astype(np.float32), rng.random(3000).astype(np.float32)
-    for options in (
-        {},
-        {"max_leaves": 400, "min_samples_leaf": 4},
-    ):  # most leaves that lose theirs are split in the end
-        one, other = (kernels.Grower(each, **options).grow(pairs(g, h)) for each in (table, narrow))
-        for name in FIELDS:
-            assert_same_bytes(getattr(one, name), getattr(other, name))
+    table = binned_table(rng.integers(0, 9, (3000, 20), np.uint8), np.full(20, 9), np.zeros(20), np.zeros(20))
+    derivatives = rng.random((3000, 2), np.float32) - np.array([0.5, 0.0], np.float32)
+    options = {"max_leaves": max_leaves, "min_samples_leaf": 4, "depth_wise": depth_wise}
+    many, few = (kernels.Grower(table, histogram_bytes=b, **options).grow(derivatives) for b in (1 << 30, 0))
+    assert many.n_leaves == max_leaves
+    for name in FIELDS:
+        assert_same_bytes(getattr(many, name), getattr(few, name))
 
 
 def test_rows_that_were_not_chosen_do_not_matter():

@@ -34,6 +34,7 @@ typedef struct {
     const uint8_t *interaction; /* IN (n_groups, d) which features may meet on one path; or NULL */
     int64_t n_groups;
     const uint8_t *features; /* IN (d) features that the tree may use; or NULL: all */
+    int64_t histogram_bytes; /* for those that wait, unless three take more; what finds no room is built again */
     double feature_fraction; /* of those, how many each node draws to choose from; 1: all */
     uint64_t seed;
 

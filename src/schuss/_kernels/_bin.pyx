@@ -19,7 +19,7 @@ cdef extern from *:
     #  define trim_heap() 0
     #endif
     """
-    int trim_heap() nogil
+    int trim_heap()
 
 MAX_BINS, MISSING_BIN, SET_WORDS = SCH_MAX_BINS, SCH_MISSING_BIN, SCH_SET_WORDS
 NODE_MISSING_LEFT, NODE_CATEGORICAL, NODE_FEATURE = SCH_NODE_MISSING_LEFT, SCH_NODE_CATEGORICAL, SCH_NODE_FEATURE
@@ -113,8 +113,7 @@ def aligned_bytes(int64_t size):
 
 def give_back():
     """Return to the system what was freed: glibc keeps the pages of arrays of some MB below others that are still used."""
-    with nogil:
-        trim_heap()
+    trim_heap()
 
 
 def bin_bounds(Columns x, *, weight=None, rows=None, int64_t max_bins=MAX_BINS, skip=None, int n_threads=1,

@@ -46,6 +46,7 @@ class Grower:
         monotonic: NDArray[np.int8] | None = None,
         interaction: UInt8 | None = None,
         feature_fraction: float = 1.0,
+        histogram_bytes: int = ...,
         n_threads: int = 1,
     ) -> None: ...
     def grow(

@@ -59,6 +59,8 @@ cdef class Grower:
         Features that may meet on a path; a feature in no group is never used.
     feature_fraction : float
         Part of the features that each node draws to choose from.
+    histogram_bytes : int
+        What the histograms of leaves may take, if it is enough for three; beyond that some are built again.
     n_threads : int
     """
     cdef sch_grow_tree_args a
@@ -71,7 +73,8 @@ cdef class Grower:
 
     def __cinit__(self, Binned binned, *, weight=None, max_leaves=31, max_depth=None, int64_t min_samples_leaf=20,
                   double min_hessian=1e-3, double l1=0.0, double l2=0.0, double min_gain=0.0, bint depth_wise=False,
-                  monotonic=None, interaction=None, double feature_fraction=1.0, int n_threads=1):
+                  monotonic=None, interaction=None, double feature_fraction=1.0, int64_t histogram_bytes=16 << 20,
+                  int n_threads=1):
         cdef int64_t n = binned.c.n, d = binned.c.d
         if not 0 < n < 1 << 28 or d < 1:
             raise ValueError(f"binned: expected 1 to 2**28 - 1 rows and at least one column, got {n} and {d}")
@@ -87,7 +90,7 @@ cdef class Grower:
         self.a.monotonic = <const int8_t *>read_or_null(monotonic, "monotonic", b"b", d)
         self.a.n_groups = 0 if interaction is None else len(interaction)
         self.a.interaction = <const uint8_t *>read_or_null(interaction, "interaction", b"B", self.a.n_groups * d)
-        self.a.feature_fraction = feature_fraction
+        self.a.feature_fraction, self.a.histogram_bytes = feature_fraction, histogram_bytes
         self.a.weight = <const double *>read_or_null(weight, "weight", b"d", n)
         if weight is not None:
             self.a.whole_weights = bool((weight == np.rint(weight)).all() and weight.sum() < 2.0**31)

@@ -544,6 +544,7 @@ cdef extern from "sch/boost.h" nogil:
         const uint8_t *interaction
         int64_t n_groups
         const uint8_t *features
+        int64_t histogram_bytes
         double feature_fraction
         uint64_t seed
         sch_dtype dtype

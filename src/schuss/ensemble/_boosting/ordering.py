@@ -14,6 +14,7 @@ from schuss.ensemble._boosting.setup import Data
 
 _LARGE = 8 << 20  # bins: so many are far beyond the second-level cache
 _LEAVES = 256
+_HISTOGRAMS = 8 << 20  # bytes: with more, this tree would take more memory than the fit, with less, more time
 _ITERATIONS = 30  # it takes as long as twenty iterations save
 
 
@@ -53,6 +54,6 @@ def _order(data: Data, binned: kernels.Binned, n_threads: int) -> NDArray[np.uin
     gradient = np.subtract(
         data.y.mean(dtype=np.float64), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind"
     )
-    tree = kernels.Grower(binned, max_leaves=_LEAVES, n_threads=n_threads).grow(gradient)
+    tree = kernels.Grower(binned, max_leaves=_LEAVES, histogram_bytes=_HISTOGRAMS, n_threads=n_threads).grow(gradient)
     kernels.reorder_rows(binned, tree.rows, n_threads=n_threads)
     return tree.rows
