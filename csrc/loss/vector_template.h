@@ -5,13 +5,14 @@
 /* Targets of n rows from `first` on: where they stand if they are of this type, otherwise in `room`. */
 SCH_INLINE const real *T(targets)(sch_target type, const void *y, int64_t first, int64_t n, real *room)
 {
-    if (type == (sch_target)(REAL_BITS == 32 ? SCH_F32 : SCH_F64)) return (const real *)y + first;
-    const uint8_t *small = (const uint8_t *)y + first;
-    const float *narrow = (const float *)y + first;
-    if (type == SCH_TARGET_U8)
+    if (type == (REAL_BITS == 32 ? SCH_TARGET_F32 : SCH_TARGET_F64)) return (const real *)y + first;
+    if (type == SCH_TARGET_U8) {
+        const uint8_t *small = (const uint8_t *)y + first;
         for (int64_t i = 0; i < n; ++i) room[i] = (real)small[i];
-    else
+    } else {
+        const float *narrow = (const float *)y + first;
         for (int64_t i = 0; i < n; ++i) room[i] = (real)narrow[i];
+    }
     return room;
 }
 
@@ -60,12 +61,14 @@ static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
 static void T(write_derivatives)(const sch_loss_derivatives_args *a, int64_t first, int64_t n, const real *gradient,
                                  const real *hessian)
 {
-    float *narrow = (float *)a->out + first * a->order;
-    double *wide = (double *)a->out + first * a->order;
     if (a->out_dtype == SCH_F64) {
+        double *wide = (double *)a->out + first * a->order;
         for (int64_t i = 0; i < n; ++i) wide[i * a->order] = (double)gradient[i];
         for (int64_t i = 0; i < n && a->order == 2; ++i) wide[2 * i + 1] = (double)hessian[i];
-    } else if (a->order == 2) {
+        return;
+    }
+    float *narrow = (float *)a->out + first * a->order;
+    if (a->order == 2) {
         SCH_SIMD
         for (int64_t i = 0; i < n; ++i) {
             narrow[2 * i] = (float)gradient[i];

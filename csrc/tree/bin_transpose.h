@@ -33,7 +33,7 @@ SCH_INLINE void bin_transpose(const uint8_t *in, int64_t stride, uint8_t *out, i
     memcpy(out, rows, (size_t)(SCH_TILE * width));
 }
 
-/* Rows of a tile, from the bins of `width` columns: bin r of column j is in[j * stride + r]. */
+/* Rows of a tile, `width` bytes of each: bin r of column j is in[j * stride + r]. All 16 columns may be read. */
 SCH_INLINE void bin_write_rows(const uint8_t *in, int64_t stride, int64_t rows, uint8_t *out, int64_t width)
 {
     int64_t r = 0;

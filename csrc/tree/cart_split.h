@@ -92,7 +92,7 @@ static void cart_settle_chunk(void *context, int64_t chunk)
     sch_return_slot(&work->slots, taken);
 }
 
-/* Adds the features to look at, all or as many as were drawn. Where the order is known, a glance tells constant ones. */
+/* Adds the features to look at, all or as many as were drawn. */
 static void cart_add_features(cart_work *work, int64_t id)
 {
     const sch_cart_grow_args *a = work->a;

@@ -66,8 +66,9 @@ typedef struct {
 SCH_INLINE int64_t most_groups(int64_t tiles) { return sch_max(1, 8 / tiles); }
 
 /* With L leaves, K = max_leaves - L may still be split, the last of them without a look at its children: of those that wait,
- * only the best K - 1 need histograms. A leaf loses its slot only when all slots but one are held by leaves that go before it:
- * with half of max_leaves slots these are K - 1 and more, for there are so many leaves that K is less than that half. */
+ * only the best K - 1 need histograms. A leaf loses its slot only when all others are held by leaves that go before it, or by
+ * the two children being looked at: with half of max_leaves slots that leaves K - 1 better ones, for then there are so many
+ * leaves that K is less than that half. */
 SCH_INLINE int64_t wanted_slots(const sch_grow_tree_args *a, int64_t tiles)
 {
     const int64_t fit = a->histogram_bytes / (tiles * 2 * PLANE * (int64_t)sizeof(int64_t));

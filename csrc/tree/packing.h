@@ -106,7 +106,7 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
     p.count_mask = ((int64_t)1 << PACKED_COUNT_BITS) - 1;
     p.wide_shift = n_bits;
     p.wide_mask = ((int64_t)1 << n_bits) - 1;
-    const int64_t chunk = fine ? 0 : p.count_mask / (a->whole_weights ? (int64_t)m->w_max : 1);
+    const int64_t chunk = fine ? 0 : p.count_mask / (a->whole_weights ? sch_max(1, (int64_t)m->w_max) : 1);
     p.chunk = chunk >= LEAST_CHUNK ? chunk : 0;
     return p;
 }

@@ -7,9 +7,7 @@
 
 #if defined(__AVX512BW__)
 #  include <immintrin.h>
-#endif
 
-#if defined(__AVX512BW__)
 /* 64 rows a time, and two registers to write for each 16. Bins, or sides where they are looked up, are collected a round before
  * they are read: a register cannot be had from bytes on their way to the cache. */
 enum { ROUND = 64, ROUND_LANES = 16 };
@@ -121,10 +119,11 @@ static void partition_at_once(partition_task *task)
 }
 
 /* Blocks divided, then gathered: both at the same time on any number of threads. */
-static sch_status partition_blocks(const sch_control *control, partition_task *task, sch_chunk divide, sch_chunk gather)
+static sch_status partition_blocks(const sch_control *control, partition_task *task, sch_chunk first_pass,
+                                   sch_chunk second_pass)
 {
     const int64_t blocks = blocks_of(task->n);
-    const sch_status status = sch_par_for(control, blocks, divide, task);
+    const sch_status status = sch_par_for(control, blocks, first_pass, task);
     if (status) return status;
     for (int64_t b = 0; b < blocks; ++b) {
         const int64_t n_left = task->counts[b];
@@ -132,7 +131,7 @@ static sch_status partition_blocks(const sch_control *control, partition_task *t
         task->n_left += n_left;
     }
     task->counts[blocks] = task->n_left;
-    return sch_par_for(control, blocks, gather, task);
+    return sch_par_for(control, blocks, second_pass, task);
 }
 
 static sch_status partition_rows(const sch_control *control, partition_task *task)

@@ -17,17 +17,18 @@ SCH_INLINE word_origin word_origin_of(const sch_grow_tree_args *a)
 }
 
 typedef float four_floats __attribute__((vector_size(16)));
-typedef int32_t four_ints __attribute__((vector_size(16)));
+typedef uint32_t four_ints __attribute__((vector_size(16)));
 typedef int64_t two_words __attribute__((vector_size(16)));
 
-/* Both at once: an addition rounds them, and leaves the whole parts in the low bits, as in `nearest`. */
+/* Both at once, the hessian in the low half: an addition rounds them, and leaves the whole parts in the low bits, as in
+ * `nearest`. `rest` takes what was added off again, and counts the row. */
 SCH_INLINE int64_t word_of_pair(const packing *p, const float *pair)
 {
-    enum { WHOLE = 0x4B400000, /* the bits of 1.5 * 2^23 */ G_SHIFT = PACKED_BITS + 2 * PACKED_COUNT_BITS - 32 };
+    enum { G_SHIFT = PACKED_BITS + 2 * PACKED_COUNT_BITS - 32 };
+    const uint32_t added = 0x4B400000; /* the bits of 1.5 * 2^23 */
     const four_floats scale = {(float)p->h_scale, (float)p->g_scale}, whole = {12582912.0f, 12582912.0f};
     const four_ints shift = {PACKED_COUNT_BITS, G_SHIFT};
-    const four_ints rest = {(int32_t)(1u - ((uint32_t)WHOLE << PACKED_COUNT_BITS)),
-                            (int32_t)-((uint32_t)WHOLE << G_SHIFT)};
+    const four_ints rest = {1u - (added << PACKED_COUNT_BITS), 0u - (added << G_SHIFT)};
     two_words both = {0};
     memcpy(&both, pair, 2 * sizeof *pair);
     const four_floats swapped = __builtin_shufflevector((four_floats)both, (four_floats)both, 1, 0, 2, 3);

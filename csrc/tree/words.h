@@ -1,4 +1,5 @@
-/* tree/words.h - the passes over gradients before a tree grows: how large they are, then a word for each row.
+/* tree/words.h - the passes over gradients before a tree grows: how large they are, then their sums as whole numbers, and the
+ * words of rows where these are stored.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_WORDS_H
 #define SCH_TREE_WORDS_H
@@ -12,9 +13,9 @@ typedef struct {
     const sch_grow_tree_args *a;
     packing p;
     magnitudes *partial; /* (blocks) */
-    int64_t *words;      /* (n) by row; NULL: not stored */
+    int64_t *words; /* (n) by row; NULL: not stored */
     word_origin origin;
-    double row_weight;   /* sum over the rows */
+    double row_weight; /* sum over the rows */
     sums total;
 } word_pass;
 
@@ -51,9 +52,9 @@ SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, i
                         .w_sum = w_sum};
 }
 
-/* Returns the sums over rows, and writes their words unless there is no place for them. (Without a chunk they are not used.) */
-SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
-                            const int all, const derivative_form form)
+/* Sums over rows, as whole numbers; their words are written if there is a place for them. */
+SCH_INLINE sums sum_rows(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
+                         const int all, const derivative_form form)
 {
     const int plain = form.order == 1 && form.kind == NO_WEIGHT;
     int64_t g_sum = 0, h_sum = 0, count = 0;
@@ -63,7 +64,7 @@ SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64
         const int64_t g = whole_gradient(a, form, p->g_scale, row);
         const int64_t h = plain ? 0 : whole_hessian(a, form, p->h_scale, row);
         const int64_t one = form.kind == NO_WEIGHT || a->weight[row] > 0.0;
-        if (words) words[row] = (int64_t)((uint64_t)g << p->g_shift) + (h << p->h_shift) + one;
+        if (words) words[row] = (int64_t)(((uint64_t)g << p->g_shift) + ((uint64_t)h << p->h_shift)) + one;
         g_sum += g;
         h_sum += h;
         count += one;
@@ -71,26 +72,29 @@ SCH_INLINE sums write_words(const sch_grow_tree_args *a, const packing *p, int64
     return (sums){g_sum, plain ? count : h_sum, count};
 }
 
+/* f(arguments, all, form): of all rows of the table, in the common forms, with constants for these two. */
+#define WITH_FORM(pass, f, ...)                                                         \
+    (!holds_all(pass)                ? f(__VA_ARGS__, 0, derivative_form_of((pass)->a)) \
+     : (pass)->origin == OF_PAIR     ? f(__VA_ARGS__, 1, PAIRS)                         \
+     : (pass)->origin == OF_GRADIENT ? f(__VA_ARGS__, 1, GRADIENTS)                     \
+                                     : f(__VA_ARGS__, 0, derivative_form_of((pass)->a)))
+
+SCH_INLINE int holds_all(const word_pass *pass) { return pass->a->n_rows == pass->a->x.n; }
+
 static void measure_chunk(void *context, int64_t chunk)
 {
     const word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    const int all = pass->a->n_rows == pass->a->x.n;
-    for (int64_t i = first; i < end && all; ++i) pass->a->rows[i] = (uint32_t)i;
-    if (all && pass->origin == OF_PAIR) pass->partial[chunk] = measure_rows(pass->a, first, end, 1, PAIRS);
-    else if (all && pass->origin == OF_GRADIENT) pass->partial[chunk] = measure_rows(pass->a, first, end, 1, GRADIENTS);
-    else pass->partial[chunk] = measure_rows(pass->a, first, end, 0, derivative_form_of(pass->a));
+    for (int64_t i = first; i < end && holds_all(pass); ++i) pass->a->rows[i] = (uint32_t)i;
+    pass->partial[chunk] = WITH_FORM(pass, measure_rows, pass->a, first, end);
 }
 
 static void words_chunk(void *context, int64_t chunk)
 {
     word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    const int all = pass->a->n_rows == pass->a->x.n;
-    sums part;
-    if (all && pass->origin == OF_PAIR) part = write_words(pass->a, &pass->p, NULL, first, end, 1, PAIRS);
-    else if (all && pass->origin == OF_GRADIENT) part = write_words(pass->a, &pass->p, NULL, first, end, 1, GRADIENTS);
-    else part = write_words(pass->a, &pass->p, pass->words, first, end, 0, derivative_form_of(pass->a));
+    int64_t *words = pass->p.chunk ? pass->words : NULL;
+    const sums part = WITH_FORM(pass, sum_rows, pass->a, &pass->p, words, first, end);
     __atomic_fetch_add(&pass->total.g, part.g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */
     __atomic_fetch_add(&pass->total.h, part.h, __ATOMIC_RELAXED);
     __atomic_fetch_add(&pass->total.c, part.c, __ATOMIC_RELAXED);

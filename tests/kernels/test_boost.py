@@ -55,10 +55,10 @@ class Problem:
             self.bins, self.n_bins, self.has_missing, self.is_categorical, self.g, self.h, reference.Options(**options)
         )
 
-    def grow(self, dtype=np.float32, n_threads=1, features=None, **options):
+    def grow(self, dtype=np.float32, n_threads=1, features=None, rows=None, **options):
         grower = kernels.Grower(self.table(), n_threads=n_threads, **{"min_samples_leaf": 1, **options})
         derivatives = self.g if self.plain else pairs(self.g, self.h)
-        return grower.grow(derivatives.astype(dtype), features=features)
+        return grower.grow(derivatives.astype(dtype), features=features, rows=rows)
 
 
 def assert_same_tree(tree, nodes, problem):
@@ -245,6 +245,15 @@ def test_a_whole_weight_is_so_many_copies(largest, hessian):
         assert_same_bytes(getattr(one, name), getattr(other, name))
 
 
+def test_rows_that_weigh_nothing_make_a_leaf():
+    problem = Problem(100, 3, 10)
+    grower = kernels.Grower(problem.table(), weight=np.where(np.arange(100) < 50, 1.0, 0.0), min_samples_leaf=1)
+    tree = grower.grow(pairs(problem.g, problem.h), rows=np.arange(60, 80))
+    assert tree.n_leaves == 1
+    assert tree.count.tolist() == [0]
+    assert tree.leaf_value.tolist() == [0.0]
+
+
 def test_the_order_of_rows_does_not_matter():
     rng = np.random.default_rng(3)
     problem = Problem(20_000, 6, 11, missing=0.1)
@@ -368,14 +377,15 @@ def test_gradients_that_are_not_finite_are_refused(bad):
 
 
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("size", [1.0, 1e-25])
-def test_words_are_the_same_made_or_stored(plain, size):
+@pytest.mark.parametrize(("size", "share"), [(1.0, 1.0), (1e-25, 1.0), (1.0, 0.7), (1.0, 0.2)])
+def test_words_are_the_same_made_or_stored(plain, size, share):
     """Those of float32 derivatives are made when they are asked for, those of float64 stored."""
     problem = Problem(5000, 20, 20, plain=plain, missing=0.1, categorical=2, common=[0.0] * 10 + [0.95] * 8)
     rng = np.random.default_rng(7)
     problem.g = (size * rng.standard_normal(5000) * np.sin(problem.bins[:, 0])).astype(np.float32)
     problem.h = rng.random(5000).astype(np.float32)
-    made, stored = (problem.grow(dtype, max_leaves=20) for dtype in (np.float32, np.float64))
+    rows = None if share == 1.0 else np.flatnonzero(rng.random(5000) < share)
+    made, stored = (problem.grow(dtype, max_leaves=20, rows=rows) for dtype in (np.float32, np.float64))
     assert made.n_leaves > 2
     for name in FIELDS:
         assert_same_bytes(getattr(made, name), getattr(stored, name))
@@ -399,6 +409,12 @@ def test_arguments_are_checked():
     problem = Problem(50, 3, 19)
     with pytest.raises(ValueError, match="rows"):
         kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h), rows=np.arange(0))
+    for rows in ([2, 1], [1, 1], [-1, 3], [7, 50]):
+        with pytest.raises(ValueError, match="rows: expected numbers from 0 to 49"):
+            kernels.Grower(problem.table()).grow(problem.g, rows=np.array(rows))
+    for shape in ((2, 50), (50, 1, 2), (50, 3)):
+        with pytest.raises(ValueError, match="derivatives: expected the shape"):
+            kernels.Grower(problem.table()).grow(np.zeros(shape))
     with pytest.raises(ValueError, match="features"):
         kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h), features=np.zeros(3, np.uint8))
     with pytest.raises(TypeError):

@@ -239,6 +239,8 @@ def test_softmax_derivatives_are_the_same_for_any_number_of_threads(dtype):
 
 @pytest.mark.parametrize("narrow", [np.uint8, np.float32])
 def test_classes_in_fewer_bytes_change_no_bit(isa, dtype, narrow):
+    if narrow is dtype:
+        narrow = np.uint8  # the same would show nothing
     rng = np.random.default_rng(1)
     y, z, weight = (
         rng.integers(0, 5, 5000),

@@ -36,7 +36,7 @@ typedef struct {
     const uint8_t
         *codes; /* IN (d, 256) or NULL: bins of the values 0, 1, 2 ... of categorical columns; all else is missing */
     int64_t column_stride; /* a multiple of 64 */
-    uint8_t *tiles;     /* OUT (sch_tiles(d), n, 16), or NULL */
+    uint8_t *tiles;     /* OUT (sch_tiles(d), n, sch_tile_stride(d)), or NULL */
     uint8_t *columns;   /* OUT (d, column_stride), the first n of a row */
 } sch_bin_table_args;
 

@@ -133,6 +133,8 @@ cdef class Grower:
         cdef int64_t n = a.x.n
         cdef char kind = real_kind_of(derivatives)
         a.control, a.dtype, a.seed, a.shrinkage = control(self.n_threads), dtype_of_kind(kind), seed, shrinkage
+        if derivatives.shape not in ((n,), (n, 2)):
+            raise ValueError(f"derivatives: expected the shape ({n},) or ({n}, 2), got {derivatives.shape}")
         a.order = derivatives.ndim
         a.derivatives = read(derivatives, "derivatives", kind, n * a.order)
         a.features = <const uint8_t *>read_or_null(features, "features", b"B", a.x.d)
@@ -142,6 +144,8 @@ cdef class Grower:
         if not 0 < a.n_rows <= n:
             raise ValueError(f"rows: expected 1 to {n}, got {a.n_rows}")
         if rows is not None:
+            if rows[0] < 0 or rows[-1] >= n or (rows[1:] <= rows[:-1]).any():
+                raise ValueError(f"rows: expected numbers from 0 to {n - 1}, ascending")
             self.rows[: a.n_rows] = rows
         self.make_room()
         a.scratch = self.scratch.at_least(kernels.grow_tree_scratch(a))

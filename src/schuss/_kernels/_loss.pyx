@@ -81,6 +81,8 @@ def loss_derivatives(y, z, *, int loss, double loss_param=0.0, out, int n_thread
     a.dtype, a.target, a.out_dtype = dtype_of_kind(kind), target_of(y_kind), dtype_of_kind(out_kind)
     a.control, a.loss, a.loss_param = control(n_threads), <sch_loss>loss, loss_param
     a.n, a.order = z.shape[0], out.ndim
+    if out.shape not in ((a.n,), (a.n, 2)):
+        raise ValueError(f"out: expected the shape ({a.n},) or ({a.n}, 2), got {out.shape}")
     a.y, a.z = read(y, "y", y_kind, a.n), read(z, "z", kind, a.n)
     a.out = write(out, "out", out_kind, a.n * a.order)
     scratch = Scratch() if scratch is None else scratch
@@ -105,6 +107,8 @@ def softmax_derivatives(y, z, *, weight=None, out, int n_threads=1, Scratch scra
     a.n_out, a.n = z.shape
     a.y, a.z = read(y, "y", y_kind, a.n), read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
+    if out.shape != (a.n_out, a.n, 2):
+        raise ValueError(f"out: expected the shape ({a.n_out}, {a.n}, 2), got {out.shape}")
     a.out = <float *>write(out, "out", b"f", 2 * a.n * a.n_out)
     scratch = Scratch() if scratch is None else scratch
     a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))

@@ -44,7 +44,8 @@ def _stratified(codes: NDArray[Any], size: float, seed: int) -> Bool:
     counts = np.bincount(codes.astype(np.intp))
     n_train, n_held_out = check_split_sizes(len(codes), size)
     if counts.min() < 2 or min(n_train, n_held_out) < len(counts):
-        train_test_split(codes, test_size=size, stratify=codes)  # says what is wrong
+        train_test_split(codes, test_size=size, stratify=codes)
+        raise AssertionError("scikit-learn splits what it always refused to split")
     rng = np.random.RandomState(seed)
     n_train_of = approximate_mode(counts, n_train, rng)
     n_held_out_of = approximate_mode(counts - n_train_of, n_held_out, rng)

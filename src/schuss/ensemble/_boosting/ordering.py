@@ -45,7 +45,8 @@ def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> None:
         Its samples in bins.
     n_threads : int
     """
-    kernels.give_back()  # what was freed on the way here, and on this one: large tables alone take it
+    # glibc keeps what was freed while the data were checked and binned, in gaps that later arrays do not fit into.
+    kernels.give_back()
     data.reorder(_order(data, binned, n_threads))
     kernels.give_back()
 

@@ -16,7 +16,6 @@ from schuss.validation import check_parts_weigh
 
 Matrix = NDArray[np.float64]
 
-
 _CHUNK = 1 << 14  # rows of the table that are copied at a time
 
 
