@@ -112,7 +112,7 @@ def aligned_bytes(int64_t size):
 
 
 def give_back():
-    """Return to the system what was freed: glibc keeps the pages of arrays of some MB below others that are still used."""
+    """Return to the system what was freed: glibc keeps pages of arrays of some MB below others that are still used."""
     trim_heap()
 
 

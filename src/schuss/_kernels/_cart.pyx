@@ -73,8 +73,8 @@ cdef class CartTree:
     ``y`` (n, n_outputs) are targets or classes as numbers, ``codes`` the classes again, as int32, or None;
     ``n_values`` the largest number of classes, or 1. ``orders`` (l, n_rows) are those of all features for the search
     "sorted" of a dense table, else any one of the rows, and behind them for "absolute_error" those of the outputs.
-    ``stored`` are sorted entries of a sparse table: for "gathered" all; for "sorted" those in rows that weigh something,
-    (m,), and ``stored_feature`` (m,) their columns, both of which are copied.
+    ``stored`` are sorted entries of a sparse table: for "gathered" all; for "sorted" those in rows that weigh
+    something, (m,), and ``stored_feature`` (m,) their columns, both of which are copied.
     """
 
     cdef sch_cart_grow_args a
@@ -119,7 +119,8 @@ cdef class CartTree:
         a.node_of = <int32_t *>write_or_null(node_of, "node_of", b"i", n)
         a.side = <uint8_t *>write(side, "side", b"B", n)
         a.rank = <uint32_t *>write_or_null(rank, "rank", b"i", n * k)
-        self.owners = (table, orders, y, codes, weighted_y, weight, monotonic, stored, stored_feature, node_of, side, rank)
+        self.owners = (table, orders, y, codes, weighted_y, weight, monotonic)
+        self.owners += (stored, stored_feature, node_of, side, rank)
         self.scratch = Scratch()
         a.n_nodes = a.n_open = 0
         self.make_room(FIRST_CAPACITY)
