@@ -1,6 +1,6 @@
 /* tree/cart_stored.h - entries of a sparse table by node. If all features are searched, a node is a range of one list,
  * sorted by feature and value, and a split divides it as it does the rows: what is not stored is never looked at. The list
- * is written to and fro between two copies, the node's depth says which. Where a node looks at few features, their
+ * is written back and forth between two copies, the node's depth says which. Where a node looks at few features, their
  * columns are searched for its rows, or its rows in their columns.
  * SPDX-License-Identifier: BSD-3-Clause */
 
