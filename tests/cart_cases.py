@@ -15,6 +15,25 @@ ARRAYS = (
 )
 
 
+# With how many classes; 0: numbers.
+CRITERIA = [
+    ("gini", 2),
+    ("gini", 4),
+    ("entropy", 2),
+    ("log_loss", 3),
+    ("squared_error", 0),
+    ("absolute_error", 0),
+    ("poisson", 0),
+]
+
+
+def target_for(criterion, classes, y, log_mean, rng):
+    """Classes of equal size, counts for Poisson's deviance, or y itself."""
+    if classes:
+        return np.digitize(y, np.quantile(y, np.arange(1, classes) / classes))
+    return rng.poisson(np.exp(log_mean)).astype(float) if criterion == "poisson" else y
+
+
 def table(n, d, seed, *, missing=0.0):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d)).astype(np.float32)

@@ -47,6 +47,12 @@ def cart_select(dtype: str, n_bytes: int) -> Case:
     return Case(run=run, check=check, elements=x.size, n_bytes=3 * x.nbytes)
 
 
+def _grown(tree: kernels.CartTree, n_threads: int) -> kernels.CartTree:
+    while not kernels.cart_grow(tree, n_threads=n_threads):
+        pass
+    return tree
+
+
 def cart_grow(criterion: str) -> Build:
     def build(dtype: str, n_bytes: int) -> Case:
         x, y = _problem(n_bytes)
@@ -59,9 +65,7 @@ def cart_grow(criterion: str) -> Build:
                 total_weight=float(len(x)), search=kernels.CART_SEARCHES["sorted"],
                 criterion=kernels.CART_CRITERIA[criterion], max_features=_COLUMNS, max_depth=_DEPTH,
             )  # fmt: skip
-            while not kernels.cart_grow(tree, n_threads=n_threads):
-                pass
-            return tree
+            return _grown(tree, n_threads)
 
         def check() -> None:
             tree = run(1)
@@ -91,9 +95,7 @@ def cart_grow_sparse(dtype: str, n_bytes: int) -> Case:
             stored=stored, stored_feature=feature, search=kernels.CART_SEARCHES["sorted"],
             criterion=kernels.CART_CRITERIA["gini"], max_features=table.shape[1], max_depth=_DEPTH,
         )  # fmt: skip
-        while not kernels.cart_grow(tree, n_threads=n_threads):
-            pass
-        return tree
+        return _grown(tree, n_threads)
 
     def check() -> None:
         tree = run(1)

@@ -7,6 +7,16 @@
 #include "core/pool.h"
 #include "core/prelude.h"
 
+/* Blocks of n rows, at the same time; what they leave in `partial` is added up in order. */
+static sch_status sum_blocks(sch_control control, int64_t n, int64_t n_out, sch_chunk chunk, void *a,
+                             const double *partial, double *total)
+{
+    const sch_control few = sch_serial_below(control, (double)n * (double)n_out, 5e4);
+    const sch_status status = sch_par_for(&few, sch_n_blocks(n), chunk, a);
+    if (status == SCH_OK) *total = sch_sum_ordered(partial, sch_n_blocks(n));
+    return status;
+}
+
 #define SCH_TEMPLATES "loss/templates.h"
 #include "core/for_each_real.h"
 

@@ -29,12 +29,7 @@ static void T(loss_sum_chunk)(void *context, int64_t b)
 
 static sch_status T(loss_sum)(sch_loss_sum_args *a)
 {
-    const int64_t blocks = sch_n_blocks(a->n);
-    const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
-    const sch_status status = sch_par_for(&control, blocks, T(loss_sum_chunk), a);
-    if (status != SCH_OK) return status;
-    a->total = sch_sum_ordered(a->partial, blocks);
-    return SCH_OK;
+    return sum_blocks(a->control, a->n, a->n_out, T(loss_sum_chunk), a, a->partial, &a->total);
 }
 
 static void T(loss_gradient_chunk)(void *context, int64_t b)
@@ -50,11 +45,7 @@ static void T(loss_gradient_chunk)(void *context, int64_t b)
 static sch_status T(loss_gradient)(sch_loss_gradient_args *a)
 {
     if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
-    const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
-    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(loss_gradient_chunk), a);
-    if (status != SCH_OK) return status;
-    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
-    return SCH_OK;
+    return sum_blocks(a->control, a->n, 1, T(loss_gradient_chunk), a, a->partial, &a->total);
 }
 
 /* Derivatives of rows from `first` on, to where they are wanted. */
@@ -100,11 +91,7 @@ static void T(loss_derivatives_chunk)(void *context, int64_t b)
 static sch_status T(loss_derivatives)(sch_loss_derivatives_args *a)
 {
     if ((unsigned)a->loss >= SCH_LOSS_SOFTMAX) return SCH_BAD_ARGUMENT;
-    const sch_control control = sch_serial_below(a->control, (double)a->n, 5e4);
-    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(loss_derivatives_chunk), a);
-    if (status != SCH_OK) return status;
-    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
-    return SCH_OK;
+    return sum_blocks(a->control, a->n, 1, T(loss_derivatives_chunk), a, a->partial, &a->total);
 }
 
 static void T(softmax_derivatives_chunk)(void *context, int64_t b)
@@ -123,11 +110,7 @@ static void T(softmax_derivatives_chunk)(void *context, int64_t b)
 
 static sch_status T(softmax_derivatives)(sch_softmax_derivatives_args *a)
 {
-    const sch_control control = sch_serial_below(a->control, (double)a->n * (double)a->n_out, 5e4);
-    const sch_status status = sch_par_for(&control, sch_n_blocks(a->n), T(softmax_derivatives_chunk), a);
-    if (status != SCH_OK) return status;
-    a->total = sch_sum_ordered(a->partial, sch_n_blocks(a->n));
-    return SCH_OK;
+    return sum_blocks(a->control, a->n, a->n_out, T(softmax_derivatives_chunk), a, a->partial, &a->total);
 }
 
 static void T(vector_math_chunk)(void *context, int64_t b)

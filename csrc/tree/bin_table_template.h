@@ -40,8 +40,8 @@ SCH_INLINE void T(bin_block)(const sch_bin_table_args *a, int64_t tile, int64_t 
         T(bin_values_of)(a, f, value, bins[j]);
         memcpy(a->columns + f * a->column_stride + first, bins[j], (size_t)rows);
     }
-    const int64_t width = sch_tile_stride(d);
-    if (a->tiles) bin_write_rows(bins[0], T(BIN_ROWS), rows, a->tiles + (tile * a->x.n + first) * width, width);
+    if (!a->tiles) return;
+    bin_write_rows(bins[0], T(BIN_ROWS), rows, a->tiles + sch_tile_row(a->x.n, d, tile, first), sch_tile_stride(d));
 }
 
 static void T(bin_dense_chunk)(void *context, int64_t chunk)
@@ -75,8 +75,8 @@ static void T(bin_sparse_column)(const sch_bin_table_args *a, int64_t f, int64_t
 {
     const T(bin_column) x = T(bin_column_of)(&a->x, f);
     uint8_t *column = a->columns + f * a->column_stride;
-    const int64_t width = sch_tile_stride(a->x.d), before = sch_tile_of(a->x.d, f) * a->x.n * width;
-    uint8_t *tile = a->tiles ? a->tiles + before + f / sch_tiles(a->x.d) : NULL;
+    const int64_t width = sch_tile_stride(a->x.d), start = sch_tile_row(a->x.n, a->x.d, sch_tile_of(a->x.d, f), 0);
+    uint8_t *tile = a->tiles ? a->tiles + start + f / sch_tiles(a->x.d) : NULL;
     real value[T(BIN_ROWS)] = {0};
     uint8_t bin[T(BIN_ROWS)];
     T(bin_values_of)(a, f, value, bin);
@@ -101,7 +101,7 @@ static void T(bin_sparse_chunk)(void *context, int64_t chunk)
     const int64_t first = chunk * T(BIN_SPARSE_CHUNK), stop = sch_min(first + T(BIN_SPARSE_CHUNK), a->x.n);
     const int64_t width = sch_tile_stride(a->x.d);
     for (int64_t tile = 0; tile < sch_tiles(a->x.d) && a->tiles; ++tile)
-        memset(a->tiles + (tile * a->x.n + first) * width, 0, (size_t)((stop - first) * width));
+        memset(a->tiles + sch_tile_row(a->x.n, a->x.d, tile, first), 0, (size_t)((stop - first) * width));
     for (int64_t f = 0; f < a->x.d && !sch_should_stop(&a->control); ++f) T(bin_sparse_column)(a, f, first, stop);
 }
 

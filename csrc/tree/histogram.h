@@ -42,7 +42,7 @@ SCH_NOINLINE void add_more(const histogram_source *s, int64_t *cells, int64_t ti
     const sch_binned *x = &s->a->x;
     const int dense = tile_dense(x, tile), slots = tile_slots(x, tile);
     uint16_t at[SCH_TILE];
-    memcpy(at, tile_rows(x, tile) + row * sch_tile_stride(x->d) + dense, sizeof *at * (size_t)slots);
+    memcpy(at, x->tiles + sch_tile_row(x->n, x->d, tile, row) + dense, sizeof *at * (size_t)slots);
     for (int i = ALWAYS_SLOTS; i < slots; ++i) cells[at[i]] += word;
     if (!(at[0] & SLOTS_BEYOND)) return;
     for (int column = dense, i = 0; column < dense + x->tile_sparse[tile]; ++column) {

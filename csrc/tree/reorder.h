@@ -33,7 +33,7 @@ static void rebuild_tiles(void *context, int64_t chunk)
             const int64_t rows = sch_min(REORDER_ROWS, stop - first);
             for (int64_t j = 0; j < features; ++j)
                 memcpy(bins[j], a->columns + (j * tiles + tile) * a->column_stride + first, (size_t)rows);
-            bin_write_rows(bins[0], REORDER_ROWS, rows, a->tiles + (tile * a->n + first) * width, width);
+            bin_write_rows(bins[0], REORDER_ROWS, rows, a->tiles + sch_tile_row(a->n, a->d, tile, first), width);
         }
     }
 }

@@ -27,7 +27,7 @@ SCH_INLINE int tile_dense(const sch_binned *x, int64_t tile)
 
 SCH_INLINE const uint8_t *tile_rows(const sch_binned *x, int64_t tile)
 {
-    return x->tiles + tile * x->n * sch_tile_stride(x->d);
+    return x->tiles + sch_tile_row(x->n, x->d, tile, 0);
 }
 
 /* Slots of a row: at least ALWAYS_SLOTS, for sparse columns make room for half as many. */

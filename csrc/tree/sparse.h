@@ -98,8 +98,8 @@ static void sparse_chunk(void *context, int64_t chunk)
     const int64_t end = sch_min(first + SPARSE_BLOCK, a->x.n);
     if (!a->tile_sparse[tile]) return;
     const row_form form = form_of(&a->x, tile);
-    const int64_t width = sch_tile_stride(a->x.d);
-    for (int64_t i = first; i < end; ++i) write_row(&form, a->tiles + (tile * a->x.n + i) * width, form.idle[i & 1]);
+    for (int64_t i = first; i < end; ++i)
+        write_row(&form, a->tiles + sch_tile_row(a->x.n, a->x.d, tile, i), form.idle[i & 1]);
 }
 
 static sch_status sparse_tiles(sch_sparse_tiles_args *a)

@@ -3,86 +3,15 @@
 
 import numpy as np
 import pytest
+from grower_cases import FIELDS, Problem, assert_same_tree, binned_table, pairs
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import boost as reference
-from reference.bin import by_tile
 from tolerance import assert_close, assert_same_bytes, tol
 
 from schuss import _kernels as kernels
 
 pytestmark = pytest.mark.usefixtures("isa")
-
-MISSING_LEFT, CATEGORICAL = 1 << 30, 1 << 29
-FIELDS = ("nodes", "gain", "value", "cover", "count", "leaf_start", "leaf_value", "sets", "rows")
-
-
-def binned_table(bins, n_bins, has_missing, is_categorical):
-    table = kernels.Binned(
-        len(bins), np.asarray(n_bins, np.int32), np.asarray(has_missing, np.uint8), np.asarray(is_categorical, np.uint8)
-    )
-    table.tiles[:] = by_tile(bins)
-    table.columns[:] = bins.T
-    return table
-
-
-def pairs(g, h):
-    return np.stack([g, h], axis=1)
-
-
-class Problem:
-    """Bins and gradients that are whole numbers of 2**-10, so that sums of them are exact everywhere."""
-
-    def __init__(self, n, d, seed, *, n_bins=12, missing=0.0, categorical=0, plain=False, common=()):
-        rng = np.random.default_rng(seed)
-        self.n_bins = rng.integers(1, n_bins + 1, d)
-        self.bins = (rng.random((n, d)) * self.n_bins).astype(np.uint8)
-        self.is_categorical = np.arange(d) < categorical
-        self.has_missing = rng.random(d) < (0.6 if missing else 0.0)
-        self.bins[(rng.random((n, d)) < missing) & self.has_missing] = 255
-        for f, share in enumerate(common):  # of rows that have one bin in this column
-            self.bins[rng.random(n) < share, f] = 255 if self.has_missing[f] else rng.integers(self.n_bins[f])
-        signal = np.sin(self.bins[:, 0]) + 0.5 * (self.bins[:, -1] > 2)
-        self.g = np.clip(np.rint((0.3 * signal + 0.2 * rng.standard_normal(n)) * 1024), -1023, 1023) / 1024
-        self.h = np.ones(n) if plain else rng.integers(1, 256, n) / 1024
-        self.plain = plain
-
-    def table(self):
-        return binned_table(self.bins, self.n_bins, self.has_missing, self.is_categorical)
-
-    def reference(self, **options):
-        return reference.grow_tree(
-            self.bins, self.n_bins, self.has_missing, self.is_categorical, self.g, self.h, reference.Options(**options)
-        )
-
-    def grow(self, dtype=np.float32, n_threads=1, features=None, rows=None, **options):
-        grower = kernels.Grower(self.table(), n_threads=n_threads, **{"min_samples_leaf": 1, **options})
-        derivatives = self.g if self.plain else pairs(self.g, self.h)
-        return grower.grow(derivatives.astype(dtype), features=features, rows=rows)
-
-
-def assert_same_tree(tree, nodes, problem):
-    assert len(tree.nodes) == len(nodes)
-    assert tree.depth == max(node.depth for node in nodes)
-    for i, (got, node) in enumerate(zip(tree.nodes, nodes, strict=True)):
-        assert tree.count[i] == len(node.rows)
-        assert_close(tree.cover[i], problem.h[node.rows].sum(), tol(float))
-        assert (got["feature"] < 0) == (node.left < 0)
-        if node.left < 0:
-            continue
-        assert got["left"] == node.left
-        assert got["feature"] & (CATEGORICAL - 1) == node.feature
-        assert bool(got["feature"] & MISSING_LEFT) == node.missing_left
-        assert_close(tree.gain[i], node.gain, tol(np.float32), scale=1.0)
-        if got["feature"] & CATEGORICAL:
-            words = tree.sets[int(got["threshold"])]
-            left = {b for b in range(255) if words[b // 64] >> np.uint64(b % 64) & np.uint64(1)}
-            assert left == node.left_bins - {255}
-        else:
-            assert got["threshold"] == node.bin
-    for leaf, rows in enumerate(reference.leaf_rows(nodes)):
-        got = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
-        assert_same_bytes(got, rows.astype(np.uint32))  # ascending: the partition is stable
 
 
 OPTIONS = {
@@ -110,60 +39,6 @@ def test_any_table(seed, n, d, plain, missing):
     problem = Problem(n, d, seed, plain=plain, missing=missing, categorical=seed % 3)
     options = {"min_samples_leaf": 1 + seed % 5, "max_leaves": 6}
     assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
-
-
-SHARES = {
-    "dense": [0.5] * 20,
-    "a tile of both kinds": [0.1, 0.95, 0.9, 0.99, 0.5, 0.95, 0.97],
-    "one of two tiles": [0.2, 0.95] * 14,
-    "few slots": [0.0] * 12 + [0.92] * 4,
-    "slots alone": [0.93] * 30,
-    "always the same": [1.0] * 5,
-    "no tile has enough": [0.95, 0.95, 0.95, 0.1, 0.2],
-}
-
-
-@pytest.mark.parametrize("n_threads", [1, 3])
-@pytest.mark.parametrize("name", SHARES)
-def test_tiles_of_sparse_columns_say_the_same(name, n_threads):
-    problem = Problem(9000, len(SHARES[name]), 21, missing=0.1, common=SHARES[name])
-    table = problem.table()
-    kernels.sparse_tiles(table, n_threads=n_threads)
-    n_tiles = len(table.tiles)
-    most = np.array([np.bincount(column).max() for column in problem.bins.T]) / len(problem.bins)
-    sparse = [(most[t::n_tiles] > 0.875).sum() for t in range(n_tiles)]
-    assert table.tile_sparse.tolist() == [count if count >= 4 else 0 for count in sparse]
-    once = table.tiles.copy()
-    said = reference.sparse_tiles(once, table.tile_column, table.tile_sparse, table.common, table.columns)
-    np.testing.assert_array_equal(said, problem.bins)
-    kernels.sparse_tiles(table)
-    assert_same_bytes(table.tiles, once)
-
-
-@pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("name", SHARES)
-def test_sparse_columns_split_like_others(name, plain):
-    shares = SHARES[name]
-    problem = Problem(600, len(shares), 22, plain=plain, missing=0.1, categorical=2, common=shares)
-    options = {"min_samples_leaf": 2, "max_leaves": 9}
-    assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
-
-
-@pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("tails", ["light", "heavy"])
-def test_sparse_columns_of_large_nodes(plain, tails):
-    """Histograms in two words: five columns of a tile split as they do where two tiles share them, too few."""
-    problem = Problem(70_000, 5, 23, plain=plain, missing=0.1, categorical=1, common=[0.95] * 5)
-    g = np.random.default_rng(23).standard_normal(70_000)
-    problem.g = np.exp(4 * g) if tails == "heavy" else g
-    among = Problem(70_000, 17, 24, plain=plain)
-    for name in ("bins", "n_bins", "has_missing", "is_categorical"):
-        getattr(among, name)[..., :5] = getattr(problem, name)
-    among.g, among.h = problem.g, problem.h
-    sparse = problem.grow(n_threads=2)
-    dense = among.grow(n_threads=2, features=(np.arange(17) < 5).astype(np.uint8))
-    for name in FIELDS:
-        assert_same_bytes(getattr(dense, name), getattr(sparse, name))
 
 
 @pytest.mark.parametrize("categorical", [0, 2])
@@ -294,31 +169,6 @@ def test_rows_that_were_not_chosen_do_not_matter():
     assert_same_bytes(part.rows, rows[alone.rows].astype(np.uint32))
 
 
-ROWS = {
-    "all": lambda n, rng: np.arange(n),
-    "sample": lambda n, rng: np.flatnonzero(rng.random(n) < 0.6),
-    "stretches": lambda n, rng: np.flatnonzero(np.arange(n) // 6000 % 3),
-    "few": lambda n, rng: np.flatnonzero(rng.random(n) < 0.2),
-    "one end": lambda n, rng: np.arange(n // 2, n),
-}
-
-
-@pytest.mark.parametrize("n_threads", [1, 3])
-@pytest.mark.parametrize("categorical", [0, 4])
-@pytest.mark.parametrize("name", ROWS)
-def test_rows_of_large_nodes_end_in_their_leaves(name, categorical, n_threads):
-    """Nodes with much of the table, with some of it in several blocks, and small ones, each divided in its own way."""
-    problem = Problem(150_001, 4, 25, n_bins=60, missing=0.1, categorical=categorical)
-    rows = ROWS[name](len(problem.g), np.random.default_rng(25))
-    grower = kernels.Grower(problem.table(), n_threads=n_threads, max_leaves=40)
-    tree = grower.grow(pairs(problem.g, problem.h), rows=None if name == "all" else rows)
-    leaves = reference.divide_rows(problem.bins, tree.nodes, tree.sets, rows)
-    assert len(leaves) == tree.n_leaves == 40
-    for leaf, expected in enumerate(leaves):
-        got = tree.rows[tree.leaf_start[leaf] : tree.leaf_start[leaf + 1]]
-        assert_same_bytes(got, expected.astype(np.uint32))  # ascending
-
-
 def test_heavy_tails_do_not_drown_the_rest():
     """One huge gradient: the others keep their say, as exact sums would give it to them."""
     problem = Problem(2000, 3, 13)
@@ -428,18 +278,3 @@ def test_arguments_are_checked():
     ):
         with pytest.raises(ValueError, match="tiles"):
             needs_tiles(bare)
-
-
-@pytest.mark.parametrize(("n", "d"), [(1, 1), (63, 3), (64, 16), (200, 17), (9001, 28)])
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_rows_change_places_in_both_layouts(n, d, n_threads):
-    problem = Problem(n, d, 31, missing=0.2, common=[0.95] * d)
-    table = problem.table()
-    kernels.sparse_tiles(table)
-    order = np.random.default_rng(n).permutation(n).astype(np.uint32)
-    kernels.reorder_rows(table, order, n_threads=n_threads)
-    moved = reference.reorder_rows(problem.bins, order)
-    np.testing.assert_array_equal(table.columns, moved.T)
-    np.testing.assert_array_equal(table.tiles, by_tile(moved))
-    assert not table.tile_sparse.any()
-    assert table.tile_column.tolist() == [f // len(table.tiles) for f in range(d)]

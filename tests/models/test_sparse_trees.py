@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
-from cart_cases import assert_splits_agree
+from cart_cases import CRITERIA, assert_splits_agree, target_for
 from sklearn import tree as sk
 from sklearn.utils.fixes import parse_version
 
@@ -28,28 +28,14 @@ def table(n, d, *, density=0.1, seed=0):
 
 @pytest.mark.parametrize("max_leaf_nodes", [None, 12])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(
-    ("criterion", "classes"),
-    [
-        ("gini", 2),
-        ("gini", 4),
-        ("entropy", 2),
-        ("log_loss", 3),
-        ("squared_error", 0),
-        ("absolute_error", 0),
-        ("poisson", 0),
-    ],
-)
+@pytest.mark.parametrize(("criterion", "classes"), CRITERIA)
 def test_the_tree_is_that_of_scikit_learn(criterion, classes, weighted, max_leaf_nodes):
     if BEFORE_1_9 and criterion == "absolute_error":
         pytest.skip("scikit-learn 1.7 searches weighted medians in another way")
     X, y = table(1500, 20, density=0.3, seed=3)
     rng = np.random.default_rng(1)
     weight = rng.random(1500) + 0.5 if weighted else None
-    if classes:
-        y = np.digitize(y, np.quantile(y, np.arange(1, classes) / classes))
-    elif criterion == "poisson":
-        y = rng.poisson(np.exp(y / 4)).astype(float)
+    y = target_for(criterion, classes, y, y / 4, rng)
     params = {"criterion": criterion, "min_samples_leaf": 20, "max_leaf_nodes": max_leaf_nodes, "random_state": 0}
     ours, theirs = (cls(**params).fit(X, y, weight).tree_ for cls in (CLASSIFIERS if classes else REGRESSORS))
     criterion = "entropy" if criterion == "log_loss" else criterion

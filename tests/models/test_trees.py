@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
-from cart_cases import assert_same_tree, assert_splits_agree, table
+from cart_cases import CRITERIA, assert_same_tree, assert_splits_agree, table, target_for
 from sklearn import tree as sk
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -23,28 +23,14 @@ BEFORE_1_9 = parse_version(sklearn.__version__) < parse_version("1.9")
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 @pytest.mark.parametrize("max_leaf_nodes", [None, 15])
-@pytest.mark.parametrize(
-    ("criterion", "classes"),
-    [
-        ("gini", 2),
-        ("gini", 4),
-        ("entropy", 2),
-        ("log_loss", 3),
-        ("squared_error", 0),
-        ("absolute_error", 0),
-        ("poisson", 0),
-    ],
-)
+@pytest.mark.parametrize(("criterion", "classes"), CRITERIA)
 def test_the_tree_is_that_of_scikit_learn(criterion, classes, max_leaf_nodes, missing):
     if BEFORE_1_9 and (missing or criterion == "absolute_error"):
         pytest.skip("scikit-learn 1.7 searches missing values and weighted medians in another way")
     X, y = table(2000, 6, 1, missing=missing)
     rng = np.random.default_rng(2)
     weight = rng.random(len(X)) + 0.5
-    if classes:
-        y = np.digitize(y, np.quantile(y, np.arange(1, classes) / classes))
-    elif criterion == "poisson":
-        y = rng.poisson(np.exp(y)).astype(float)
+    y = target_for(criterion, classes, y, y, rng)
     params = {"criterion": criterion, "max_leaf_nodes": max_leaf_nodes, "min_samples_leaf": 40, "random_state": 0}
     names = (
         ("DecisionTreeClassifier", DecisionTreeClassifier)

@@ -28,16 +28,23 @@ static inline int64_t sch_tile_stride(int64_t d)
     return most + most % 2;
 }
 
+/* Where a row of a tile begins, in bytes, in tiles of n rows. */
+static inline int64_t sch_tile_row(int64_t n, int64_t d, int64_t tile, int64_t row)
+{
+    return (tile * n + row) * sch_tile_stride(d);
+}
+
 /* What follows the last row of the last tile may be read, so that every row is as wide as two words of 64 bits. */
 enum { SCH_TILE_MARGIN = SCH_TILE };
 
 /* A table whose values were reduced to bins: 0 .. n_bins - 1 in order of the value (a category: its own bin), and
- * SCH_MISSING_BIN for what is missing. Held twice: by tile for histograms, by column for partitions. */
+ * SCH_MISSING_BIN for what is missing. By column, and for the histograms of boosting also by tile. */
 typedef struct {
     int64_t n;                     /* rows (samples) */
     int64_t d;                     /* columns (features) */
-    const uint8_t *
-        tiles; /* (sch_tiles(d), n, sch_tile_stride(d)) and SCH_TILE_MARGIN bytes; beyond a tile's features all bins are 0 */
+    /* (sch_tiles(d), n, sch_tile_stride(d)) and SCH_TILE_MARGIN bytes; beyond a tile's features all bins are 0. NULL where
+     * no trees of boosting are to grow */
+    const uint8_t *tiles;
     const uint8_t *tile_column; /* (d) the feature's column in its tile: their order is kept, but for sparse ones */
     const uint8_t *tile_sparse; /* (sch_tiles(d)) how many of the tile's columns, the last ones, are sparse */
     const uint8_t *common; /* (d) the bin of most rows, of a sparse column */

@@ -22,6 +22,10 @@ cdef sch_target target_of(char kind) noexcept:
     return SCH_TARGET_U8 if kind == b"B" else SCH_TARGET_F32 if kind == b"f" else SCH_TARGET_F64
 
 
+cdef double *sums_of_blocks(Scratch scratch, int64_t n) except NULL:
+    return <double *>scratch.at_least((n // SCH_BLOCK + 1) * sizeof(double))
+
+
 def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_threads=1):
     """Weighted sum of the loss over samples; z is (n,), or (n, n_classes) for softmax.
 
@@ -38,7 +42,7 @@ def loss_sum(y, z, *, int loss, double loss_param=0.0, weight=None, int n_thread
     a.y = read(y, "y", y_kind, a.n)
     a.z = read(z, "z", kind, a.n * a.n_out)
     a.weight = read_or_null(weight, "weight", kind, a.n)
-    a.partial = <double *>partial.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    a.partial = sums_of_blocks(partial, a.n)
     with nogil:
         status = ops().loss.loss_sum(&a)
     check(status)
@@ -61,7 +65,7 @@ def loss_gradient(y, z, *, int loss, double loss_param=0.0, weight=None, gradien
     a.weight = read_or_null(weight, "weight", kind, a.n)
     a.gradient, a.hessian = write(gradient, "gradient", kind, a.n), write_or_null(hessian, "hessian", kind, a.n)
     scratch = Scratch() if scratch is None else scratch
-    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    a.partial = sums_of_blocks(scratch, a.n)
     with nogil:
         status = ops().loss.loss_gradient(&a)
     check(status)
@@ -86,7 +90,7 @@ def loss_derivatives(y, z, *, int loss, double loss_param=0.0, out, int n_thread
     a.y, a.z = read(y, "y", y_kind, a.n), read(z, "z", kind, a.n)
     a.out = write(out, "out", out_kind, a.n * a.order)
     scratch = Scratch() if scratch is None else scratch
-    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    a.partial = sums_of_blocks(scratch, a.n)
     with nogil:
         status = ops().loss.loss_derivatives(&a)
     check(status)
@@ -111,7 +115,7 @@ def softmax_derivatives(y, z, *, weight=None, out, int n_threads=1, Scratch scra
         raise ValueError(f"out: expected the shape ({a.n_out}, {a.n}, 2), got {out.shape}")
     a.out = <float *>write(out, "out", b"f", 2 * a.n * a.n_out)
     scratch = Scratch() if scratch is None else scratch
-    a.partial = <double *>scratch.at_least((a.n // SCH_BLOCK + 1) * sizeof(double))
+    a.partial = sums_of_blocks(scratch, a.n)
     with nogil:
         status = ops().loss.softmax_derivatives(&a)
     check(status)

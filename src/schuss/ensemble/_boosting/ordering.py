@@ -47,11 +47,12 @@ def reorder(data: Data, binned: kernels.Binned, n_threads: int) -> None:
     """
     # glibc keeps what was freed while the data were checked and binned, in gaps that later arrays do not fit into.
     kernels.give_back()
-    data.reorder(_order(data, binned, n_threads))
+    data.reorder(_reorder_bins(data, binned, n_threads))
     kernels.give_back()
 
 
-def _order(data: Data, binned: kernels.Binned, n_threads: int) -> NDArray[np.uint32]:
+def _reorder_bins(data: Data, binned: kernels.Binned, n_threads: int) -> NDArray[np.uint32]:
+    """Move the rows in bins; returns which row comes to each place."""
     gradient = np.subtract(
         data.y.mean(dtype=np.float64), data.y, dtype=dtype_of_derivatives(data.y), casting="same_kind"
     )
