@@ -11,7 +11,8 @@
 #include "tree/row_word.h"
 #include "tree/slots.h"
 
-enum { PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
+enum { TILE_BITS = 4, PLANE = 256 * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
+_Static_assert(SCH_TILE == 1 << TILE_BITS, "columns of a tile");
 
 typedef struct {
     const sch_grow_tree_args *a;
@@ -24,6 +25,14 @@ typedef struct {
 
 SCH_INLINE int is_packed(const packing *p, int64_t n) { return n <= p->chunk; }
 
+/* The first cell of a bin, the `f`th of a word of eight. A rotation is one instruction, a copy and a shift are two: threads that
+ * share a core's units are held up by their number, before the stores hold them up. */
+SCH_INLINE uint64_t first_cell(uint64_t bins, const int f)
+{
+    const int right = (8 * f - TILE_BITS) & 63;
+    return (bins >> right | bins << (64 - right)) & (255 << TILE_BITS);
+}
+
 /* One row into a packed histogram, `width` features of it. */
 SCH_INLINE void add_word(int64_t *SCH_RESTRICT cell, const uint8_t *bins, int64_t word, const int width)
 {
@@ -31,9 +40,9 @@ SCH_INLINE void add_word(int64_t *SCH_RESTRICT cell, const uint8_t *bins, int64_
     memcpy(&low, bins, 8);
     memcpy(&high, bins + 8, 8);
 #pragma GCC unroll 8
-    for (int f = 0; f < (width < 8 ? width : 8); ++f) cell[(low >> 8 * f & 255) * SCH_TILE + f] += word;
+    for (int f = 0; f < (width < 8 ? width : 8); ++f) cell[first_cell(low, f) + (uint64_t)f] += word;
 #pragma GCC unroll 8
-    for (int f = 8; f < width; ++f) cell[(high >> 8 * (f - 8) & 255) * SCH_TILE + f] += word;
+    for (int f = 8; f < width; ++f) cell[first_cell(high, f - 8) + (uint64_t)f] += word;
 }
 
 /* Slots that are not always added, and what is beyond all slots: it comes after as many others as there are of these. */
@@ -63,26 +72,33 @@ SCH_INLINE int add_slots(int64_t *SCH_RESTRICT cell, const uint8_t *slots, int64
 }
 
 /* `width`: of the columns, or of the dense ones where others are sparse. */
+SCH_INLINE void add_row(const histogram_source *s, int64_t *cells, int64_t tile, const uint8_t *bins, int64_t row,
+                        int64_t word, const int width, const int sparse)
+{
+    add_word(cells, bins, word, width);
+    if (sparse && add_slots(cells, bins + width, word)) add_more(s, cells, tile, row, word);
+}
+
 SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
                          const int sign, const int width, const int sparse, const word_origin origin)
 {
     const packing p = *s->p;
     const uint8_t *bins = tile_rows(&s->a->x, tile);
-    const int64_t stride = sch_tile_stride(s->a->x.d);
+    const int64_t stride = sch_tile_stride(s->a->x.d), first = rows[0];
     const void *words = s->words;
     const int last =
         width - 1 + sparse * ALWAYS_SLOTS * (int)sizeof(uint16_t); /* of what is read: it may be in another line */
-    const int64_t first = rows[0], in_order = rows[n - 1] - first == n - 1; /* rows ascend: these leave none out */
+    if (rows[n - 1] - first == n - 1) { /* rows ascend: these leave none out */
+        for (int64_t row = first; row < first + n; ++row)
+            add_row(s, cells, tile, bins + row * stride, row, sign * row_word(origin, &p, words, row), width, sparse);
+        return;
+    }
     for (int64_t i = 0; i < n; ++i) {
-        if (!in_order && i + AHEAD < n) {
-            const int64_t ahead = rows[i + AHEAD];
-            __builtin_prefetch(bins + ahead * stride);
-            __builtin_prefetch(bins + ahead * stride + last);
-            prefetch_word(origin, words, ahead);
-        }
-        const int64_t row = in_order ? first + i : rows[i], word = sign * row_word(origin, &p, words, row);
-        add_word(cells, bins + row * stride, word, width);
-        if (sparse && add_slots(cells, bins + row * stride + width, word)) add_more(s, cells, tile, row, word);
+        const int64_t row = rows[i], ahead = rows[sch_min(i + AHEAD, n - 1)];
+        __builtin_prefetch(bins + ahead * stride);
+        __builtin_prefetch(bins + ahead * stride + last);
+        prefetch_word(origin, words, ahead);
+        add_row(s, cells, tile, bins + row * stride, row, sign * row_word(origin, &p, words, row), width, sparse);
     }
 }
 

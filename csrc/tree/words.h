@@ -21,16 +21,16 @@ typedef struct {
 
 static const derivative_form PAIRS = {SCH_F32, 2, NO_WEIGHT}, GRADIENTS = {SCH_F32, 1, NO_WEIGHT};
 
+SCH_INLINE int holds_all(const word_pass *pass) { return pass->a->n_rows == pass->a->x.n; }
+
 SCH_INLINE int64_t word_blocks(int64_t n_rows) { return (n_rows + WORD_BLOCK - 1) / WORD_BLOCK; }
 
-/* `all`: the rows are all those of the table, in order, and need not be looked up. */
-SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, int64_t end, const int all,
-                                   const derivative_form form)
+SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, int64_t end, const derivative_form form)
 {
     double g_max = 0.0, g_sum = 0.0, h_max = 0.0, h_min = INFINITY, h_sum = 0.0, w_max = 0.0, w_sum = 0.0;
     SCH_PRAGMA(omp simd reduction(max : g_max, h_max, w_max) reduction(min : h_min) reduction(+ : g_sum, h_sum, w_sum))
     for (int64_t i = first; i < end; ++i) {
-        const int64_t row = all ? i : (int64_t)a->rows[i];
+        const int64_t row = a->rows[i];
         const double copies = form.kind == WHOLE_WEIGHT ? a->weight[row] : 1.0;
         const double use = copies > 0.0 ? 1.0 : 0.0, factor = form.kind == ANY_WEIGHT ? a->weight[row] : 1.0;
         const double g = fabs(gradient_at(a, form, row) * factor), h = hessian_at(a, form, row) * factor;
@@ -52,7 +52,58 @@ SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, i
                         .w_sum = w_sum};
 }
 
-/* Sums over rows, as whole numbers; their words are written if there is a place for them. */
+/* Bits of a number that is not negative are ordered as the numbers are, and their largest is found in vectors: the compiler
+ * does not look for that of numbers, one of which might be NaN. */
+SCH_INLINE int32_t ordered_bits(float x)
+{
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+SCH_INLINE double of_bits(int32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return (double)x;
+}
+
+/* The same for derivatives of rows side by side, in single precision and without weights. A negative zero is made positive: its
+ * bits would be below those of hessians that are negative in earnest. */
+SCH_INLINE magnitudes measure_all(const float *derivatives, int64_t n, const int order)
+{
+    int32_t g_max = 0, h_max = 0, h_min = INT32_MAX;
+    double g_sum = 0.0, h_sum = 0.0;
+    SCH_PRAGMA(omp simd reduction(max : g_max, h_max) reduction(min : h_min) reduction(+ : g_sum, h_sum))
+    for (int64_t i = 0; i < n; ++i) {
+        const float g = fabsf(derivatives[i * order]), h = order == 2 ? derivatives[2 * i + 1] + 0.0f : 1.0f;
+        const int32_t g_bits = ordered_bits(g), h_bits = ordered_bits(h);
+        g_max = g_bits > g_max ? g_bits : g_max;
+        h_max = h_bits > h_max ? h_bits : h_max;
+        h_min = h_bits < h_min ? h_bits : h_min;
+        g_sum += (double)g;
+        h_sum += (double)h;
+    }
+    return (magnitudes){.g_max = of_bits(g_max),
+                        .g_mean = g_sum,
+                        .h_max = of_bits(h_max),
+                        .h_min = of_bits(h_min),
+                        .h_mean = h_sum,
+                        .w_max = 1.0,
+                        .w_sum = (double)n};
+}
+
+SCH_INLINE magnitudes measure(const word_pass *pass, int64_t first, int64_t end)
+{
+    const sch_grow_tree_args *a = pass->a;
+    const float *derivatives = a->derivatives;
+    if (holds_all(pass) && pass->origin == OF_PAIR) return measure_all(derivatives + 2 * first, end - first, 2);
+    if (holds_all(pass) && pass->origin == OF_GRADIENT) return measure_all(derivatives + first, end - first, 1);
+    return measure_rows(a, first, end, derivative_form_of(a));
+}
+
+/* Sums over rows, as whole numbers; their words are written if there is a place for them.
+ * `all`: the rows are all those of the table, in order, and need not be looked up. */
 SCH_INLINE sums sum_rows(const sch_grow_tree_args *a, const packing *p, int64_t *words, int64_t first, int64_t end,
                          const int all, const derivative_form form)
 {
@@ -72,29 +123,34 @@ SCH_INLINE sums sum_rows(const sch_grow_tree_args *a, const packing *p, int64_t 
     return (sums){g_sum, plain ? count : h_sum, count};
 }
 
-/* f(arguments, all, form): of all rows of the table, in the common forms, with constants for these two. */
-#define WITH_FORM(pass, f, ...)                                                         \
-    (!holds_all(pass)                ? f(__VA_ARGS__, 0, derivative_form_of((pass)->a)) \
-     : (pass)->origin == OF_PAIR     ? f(__VA_ARGS__, 1, PAIRS)                         \
-     : (pass)->origin == OF_GRADIENT ? f(__VA_ARGS__, 1, GRADIENTS)                     \
-                                     : f(__VA_ARGS__, 0, derivative_form_of((pass)->a)))
+SCH_INLINE sums add_up(const word_pass *pass, int64_t first, int64_t end)
+{
+    const sch_grow_tree_args *a = pass->a;
+    const packing *p = &pass->p;
+    if (holds_all(pass) && pass->origin == OF_PAIR) return sum_rows(a, p, NULL, first, end, 1, PAIRS);
+    if (holds_all(pass) && pass->origin == OF_GRADIENT) return sum_rows(a, p, NULL, first, end, 1, GRADIENTS);
+    return sum_rows(a, p, p->chunk ? pass->words : NULL, first, end, 0, derivative_form_of(a));
+}
 
-SCH_INLINE int holds_all(const word_pass *pass) { return pass->a->n_rows == pass->a->x.n; }
+static void number_rows(uint32_t *rows, int64_t first, int64_t end)
+{
+    SCH_SIMD
+    for (int64_t i = first; i < end; ++i) rows[i] = (uint32_t)i;
+}
 
 static void measure_chunk(void *context, int64_t chunk)
 {
     const word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    for (int64_t i = first; i < end && holds_all(pass); ++i) pass->a->rows[i] = (uint32_t)i;
-    pass->partial[chunk] = WITH_FORM(pass, measure_rows, pass->a, first, end);
+    if (holds_all(pass)) number_rows(pass->a->rows, first, end);
+    pass->partial[chunk] = measure(pass, first, end);
 }
 
 static void words_chunk(void *context, int64_t chunk)
 {
     word_pass *pass = context;
     const int64_t first = chunk * WORD_BLOCK, end = sch_min(first + WORD_BLOCK, pass->a->n_rows);
-    int64_t *words = pass->p.chunk ? pass->words : NULL;
-    const sums part = WITH_FORM(pass, sum_rows, pass->a, &pass->p, words, first, end);
+    const sums part = add_up(pass, first, end);
     __atomic_fetch_add(&pass->total.g, part.g, __ATOMIC_RELAXED); /* whole numbers: the order does not matter */
     __atomic_fetch_add(&pass->total.h, part.h, __ATOMIC_RELAXED);
     __atomic_fetch_add(&pass->total.c, part.c, __ATOMIC_RELAXED);

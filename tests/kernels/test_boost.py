@@ -241,10 +241,15 @@ def test_words_are_the_same_made_or_stored(plain, size, share):
         assert_same_bytes(getattr(made, name), getattr(stored, name))
 
 
-def test_a_negative_hessian_is_refused():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("place", [0, 1500, 2999])
+def test_a_negative_hessian_is_refused_unless_it_is_zero(place, dtype):
     problem = Problem(3000, 4, 20)
+    problem.h[[7, 8]] = -0.0
+    assert problem.grow(dtype).n_leaves > 2
+    problem.h[place] = -1e-6
     with pytest.raises(SystemError, match="argument"):
-        kernels.Grower(problem.table()).grow(pairs(problem.g, problem.h - 0.1))
+        problem.grow(dtype)
 
 
 def test_a_tree_of_one_leaf():
