@@ -241,6 +241,19 @@ def test_words_are_the_same_made_or_stored(plain, size, share):
         assert_same_bytes(getattr(made, name), getattr(stored, name))
 
 
+@pytest.mark.parametrize("place", [0, 17, 2500, 4999])
+def test_the_largest_derivatives_are_found_wherever_they_are(place):
+    """They say how fine the whole numbers are; those of float64 are measured one by one."""
+    problem = Problem(5000, 4, 26)
+    rng = np.random.default_rng(26)
+    problem.g, problem.h = rng.uniform(-0.9, 0.9, 5000).astype(np.float32), rng.uniform(0.1, 0.9, 5000)
+    problem.g[place], problem.h[4999 - place] = -1.1, 1.1
+    problem.h = problem.h.astype(np.float32)
+    narrow, wide = (problem.grow(dtype) for dtype in (np.float32, np.float64))
+    for name in FIELDS:
+        assert_same_bytes(getattr(narrow, name), getattr(wide, name))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("place", [0, 1500, 2999])
 def test_a_negative_hessian_is_refused_unless_it_is_zero(place, dtype):

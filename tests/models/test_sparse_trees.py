@@ -82,3 +82,14 @@ def test_a_table_without_entries_has_one_leaf():
         sp.csr_array((6, 300), dtype="f4"), range(6)
     )
     assert [tree.get_n_leaves() for tree in forest.estimators_] == [1, 1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_zeros_whose_target_is_zero_have_exactly_nothing_of_it(seed):
+    """What the entries leave of the node's sum is rounded; Poisson's deviance takes its logarithm."""
+    rng = np.random.default_rng(seed)
+    x = np.where(rng.random(300) < 0.6, rng.random(300) + 0.1, 0.0)[:, None]
+    y, weight = np.where(x[:, 0] > 0.0, rng.random(300), 0.0), rng.random(300)
+    model = DecisionTreeRegressor(criterion="poisson")
+    sparse, dense = (model.fit(X, y, weight).tree_.threshold for X in (sp.csr_matrix(x), x))
+    np.testing.assert_array_equal(sparse, dense)
