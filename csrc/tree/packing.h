@@ -14,6 +14,7 @@
 #ifndef SCH_TREE_PACKING_H
 #define SCH_TREE_PACKING_H
 
+#include "core/math.h"
 #include "core/prelude.h"
 #include "sch/boost.h"
 
@@ -69,13 +70,7 @@ SCH_INLINE double narrow_scale_to(int bits, double x, const sch_dtype dtype)
 }
 
 /* Nearest whole number, ties to even, of |x| < 2^51. */
-SCH_INLINE int64_t nearest(double x)
-{
-    const double shifted = x + NEAREST;
-    int64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    return bits - INT64_C(0x4338000000000000);
-}
+SCH_INLINE int64_t nearest(double x) { return bits_of_f64(x + NEAREST) - INT64_C(0x4338000000000000); }
 
 static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
 {

@@ -40,9 +40,7 @@ SCH_INLINE int64_t word_of_pair(const packing *p, const float *pair)
 /* Where the count is the hessian. The bits of the number added are shifted out. */
 SCH_INLINE int64_t word_of_gradient(const packing *p, float gradient)
 {
-    const double rounded = (double)gradient * p->g_scale + NEAREST;
-    uint64_t bits;
-    memcpy(&bits, &rounded, sizeof bits);
+    const uint64_t bits = (uint64_t)bits_of_f64((double)gradient * p->g_scale + NEAREST);
     return (int64_t)(bits << PLAIN_COUNT_BITS) + 1;
 }
 

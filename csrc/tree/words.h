@@ -52,24 +52,9 @@ SCH_INLINE magnitudes measure_rows(const sch_grow_tree_args *a, int64_t first, i
                         .w_sum = w_sum};
 }
 
-/* Bits of a number that is not negative are ordered as the numbers are, and their largest is found in vectors: the compiler
- * does not look for that of numbers, one of which might be NaN. */
-SCH_INLINE int32_t ordered_bits(float x)
-{
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-SCH_INLINE double of_bits(int32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return (double)x;
-}
-
-/* The same for derivatives of rows side by side, in single precision and without weights. A negative zero is made positive: its
- * bits would be below those of hessians that are negative in earnest. */
+/* The same for derivatives of rows side by side, in single precision and without weights. Bits of numbers that are not negative
+ * are ordered as the numbers are, and their largest is found in vectors: the compiler does not look for that of numbers, one of
+ * which might be NaN. A negative zero is made positive: its bits would be below those of hessians that are negative in earnest. */
 SCH_INLINE magnitudes measure_all(const float *derivatives, int64_t n, const int order)
 {
     int32_t g_max = 0, h_max = 0, h_min = INT32_MAX;
@@ -77,17 +62,17 @@ SCH_INLINE magnitudes measure_all(const float *derivatives, int64_t n, const int
     SCH_PRAGMA(omp simd reduction(max : g_max, h_max) reduction(min : h_min) reduction(+ : g_sum, h_sum))
     for (int64_t i = 0; i < n; ++i) {
         const float g = fabsf(derivatives[i * order]), h = order == 2 ? derivatives[2 * i + 1] + 0.0f : 1.0f;
-        const int32_t g_bits = ordered_bits(g), h_bits = ordered_bits(h);
+        const int32_t g_bits = bits_of_f32(g), h_bits = bits_of_f32(h);
         g_max = g_bits > g_max ? g_bits : g_max;
         h_max = h_bits > h_max ? h_bits : h_max;
         h_min = h_bits < h_min ? h_bits : h_min;
         g_sum += (double)g;
         h_sum += (double)h;
     }
-    return (magnitudes){.g_max = of_bits(g_max),
+    return (magnitudes){.g_max = (double)of_bits_f32(g_max),
                         .g_mean = g_sum,
-                        .h_max = of_bits(h_max),
-                        .h_min = of_bits(h_min),
+                        .h_max = (double)of_bits_f32(h_max),
+                        .h_min = (double)of_bits_f32(h_min),
                         .h_mean = h_sum,
                         .w_max = 1.0,
                         .w_sum = (double)n};
