@@ -26,16 +26,15 @@ static sch_status grow_tree(sch_grow_tree_args *a)
     if (!describe_tiles(&w)) return SCH_BAD_ARGUMENT; /* a tree needs a feature */
     for (int64_t s = 0; s < w.n_slots; ++s) w.owners[s] = FREE;
     word_pass pass = {.a = a, .partial = w.magnitudes, .words = w.words, .origin = word_origin_of(a)};
-    sch_status status = make_words(&pass);
+    sch_status status = measure_gradients(&pass);
     if (status) return status;
     w.p = pass.p;
     w.row_weight = pass.row_weight;
-    w.total = pass.total;
     w.source = (histogram_source){.a = a, .p = &w.p, .origin = pass.origin, .tile_top = w.tile_top};
     w.source.words = w.words ? (const void *)w.words : a->derivatives;
     w.source.feature_at = w.feature_at;
     w.tile_words = is_packed(&w.p, a->n_rows) ? PLANE : 2 * PLANE;
-    status = grow_nodes(&w);
+    status = grow_nodes(&w, &pass);
     return status ? status : write_tree(&w);
 }
 

@@ -43,6 +43,19 @@ static sch_status build_groups(growth *w, const grown_node *node)
     return task.groups > 1 ? sch_par_for(&w->a->control, w->tiles * task.groups, build_chunk, &task) : SCH_OK;
 }
 
+/* The sums of a node, from the groups of a tile whose first column is not sparse. */
+static sums sums_of_groups(const growth *w, const grown_node *node, int64_t tile)
+{
+    sums total = {0};
+    for (int64_t g = 0; g < groups_of(w, node); ++g) {
+        const int64_t *cells = group_cells(w, node, g, tile);
+        total = plus(total, cell_sums(&w->p, cells, SCH_MISSING_BIN * SCH_TILE, 0));
+        for (int64_t bin = 0; bin < w->tile_top[tile]; ++bin)
+            total = plus(total, cell_sums(&w->p, cells, bin * SCH_TILE, 0));
+    }
+    return total;
+}
+
 static void finish_tile(const growth *w, const grown_node *node, int64_t tile)
 {
     const int64_t groups = groups_of(w, node);

@@ -88,16 +88,12 @@ static int can_split(const growth *w, const grown_node *node)
     return node->total.c >= 2 * a->min_samples_leaf && !(a->max_depth && node->depth >= a->max_depth);
 }
 
-/* Histograms and best splits of the task's nodes, which join the queue if they have one. */
+/* Histograms, as far as they are not built yet, and best splits of the task's nodes, which join the queue if they have one. */
 static sch_status search_nodes(search_task *task)
 {
     growth *w = task->w;
     double cells = 0.0;
-    for (int i = 0; i < 2 && task->built[i]; ++i) {
-        cells += (double)task->built[i]->n * (double)w->a->x.d;
-        const sch_status status = build_groups(w, task->built[i]);
-        if (status) return status;
-    }
+    for (int i = 0; i < 2 && task->built[i]; ++i) cells += (double)task->built[i]->n * (double)w->a->x.d;
     for (int i = 0; i < task->n_searched; ++i) {
         task->candidates[i] = candidate_of(w, task->searched[i], i);
         cells += SEARCH_CELLS * (double)w->tiles;
@@ -213,7 +209,8 @@ static sch_status look_into_children(growth *w, grown_node *parent)
     if (can_split(w, right)) task.searched[task.n_searched++] = right;
     if (w->n_leaves < w->a->max_leaves && task.n_searched) {
         plan_histograms(&task, parent, small, large);
-        status = search_nodes(&task);
+        for (int i = 0; i < 2 && task.built[i] && !status; ++i) status = build_groups(w, task.built[i]);
+        if (!status) status = search_nodes(&task);
         settle_slot(w, small);
         settle_slot(w, large);
     }

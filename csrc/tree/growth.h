@@ -31,7 +31,6 @@ typedef struct {
     sch_grow_tree_args *a;
     packing p;
     double row_weight; /* sum over the rows */
-    sums total;
     histogram_source source;
     int64_t tiles;
     grown_node *nodes; /* (2 max_leaves - 1) */

@@ -35,6 +35,26 @@ SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t
     __atomic_fetch_add(&total[1], h, __ATOMIC_RELAXED);
 }
 
+typedef float two_floats __attribute__((vector_size(8)));
+typedef double two_doubles __attribute__((vector_size(16)));
+typedef int64_t two_wholes __attribute__((vector_size(16)));
+
+/* The same for derivatives in single precision, of rows without weights: both of a row's at once. */
+SCH_INLINE void sum_pairs(const growth *w, int64_t first, int64_t end, int64_t *total)
+{
+    const float *pairs = w->a->derivatives;
+    const two_doubles scale = {w->p.g_leaf_scale, w->p.h_leaf_scale}, added = {NEAREST, NEAREST};
+    two_wholes sum = {0, 0};
+    for (int64_t i = first; i < end; ++i) {
+        two_floats pair;
+        memcpy(&pair, pairs + 2 * (int64_t)w->a->rows[i], sizeof pair);
+        sum += (two_wholes)(__builtin_convertvector(pair, two_doubles) * scale + added);
+    }
+    const int64_t excess = (int64_t)((uint64_t)(end - first) * (uint64_t)bits_of_f64(NEAREST));
+    __atomic_fetch_add(&total[0], sum[0] - excess, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&total[1], sum[1] - excess, __ATOMIC_RELAXED);
+}
+
 static void leaf_sums_chunk(void *context, int64_t chunk)
 {
     const growth *w = context;
@@ -44,7 +64,7 @@ static void leaf_sums_chunk(void *context, int64_t chunk)
     for (int64_t leaf = leaf_at(a->leaf_start, a->n_leaves, i); i < end; ++leaf) {
         const int64_t stop = sch_min(end, a->leaf_start[leaf + 1]);
         int64_t *total = w->leaf_sums + 2 * leaf;
-        if (w->source.origin == OF_PAIR) sum_stretch(w, i, stop, total, PAIRS);
+        if (w->source.origin == OF_PAIR) sum_pairs(w, i, stop, total);
         else if (w->source.origin == OF_GRADIENT) sum_stretch(w, i, stop, total, GRADIENTS);
         else sum_stretch(w, i, stop, total, derivative_form_of(a));
         i = stop;

@@ -141,8 +141,8 @@ static void words_chunk(void *context, int64_t chunk)
     __atomic_fetch_add(&pass->total.c, part.c, __ATOMIC_RELAXED);
 }
 
-/* Chooses the scales and writes the words, if any are stored. */
-static sch_status make_words(word_pass *pass)
+/* Chooses the scales. */
+static sch_status measure_gradients(word_pass *pass)
 {
     const sch_control *control = &pass->a->control;
     const int64_t blocks = word_blocks(pass->a->n_rows);
@@ -164,8 +164,14 @@ static sch_status make_words(word_pass *pass)
     if (all.w_sum > 0.0) all.g_mean /= all.w_sum, all.h_mean /= all.w_sum;
     pass->row_weight = all.w_sum;
     pass->p = choose_packing(pass->a, &all);
+    return SCH_OK;
+}
+
+/* Sums over all rows; their words are written, if any are stored. */
+static sch_status make_words(word_pass *pass)
+{
     pass->total = (sums){0, 0, 0};
-    return sch_par_for(control, blocks, words_chunk, pass);
+    return sch_par_for(&pass->a->control, word_blocks(pass->a->n_rows), words_chunk, pass);
 }
 
 #endif

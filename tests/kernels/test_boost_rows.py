@@ -66,6 +66,35 @@ def test_sparse_columns_of_large_nodes(plain, tails):
         assert_same_bytes(getattr(dense, name), getattr(sparse, name))
 
 
+SPREAD, BUNCHED = 250, 3  # bins: of a chunk of rows few have the same one, or so many that packed sums must be emptied
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("n_bins", [SPREAD, BUNCHED])
+@pytest.mark.parametrize(("n", "d"), [(1100, 3), (2500, 16), (40_000, 3), (70_000, 1)])
+def test_histograms_of_many_rows(n, d, n_bins, plain):
+    """They stand by column while rows are added; the root's sums are read off those of the largest tables."""
+    problem = Problem(n, d, 27, n_bins=n_bins, plain=plain, missing=0.1, categorical=1)
+    options = {"min_samples_leaf": 5, "max_leaves": 4}
+    assert_same_tree(problem.grow(n_threads=2, **options), problem.reference(**options), problem)
+
+
+@pytest.mark.parametrize("n_bins", [SPREAD, BUNCHED])
+@pytest.mark.parametrize("largest", [2, 6])
+def test_many_rows_with_weights_are_so_many_copies(largest, n_bins):
+    problem = Problem(12_000, 9, 28, n_bins=n_bins, missing=0.1)
+    weight = np.random.default_rng(28).integers(0, largest + 1, 12_000)
+    copies = np.repeat(np.arange(12_000), weight)
+    repeated = Problem(12_000, 9, 28, n_bins=n_bins, missing=0.1)
+    repeated.bins, repeated.g, repeated.h = problem.bins[copies], problem.g[copies], problem.h[copies]
+    weighted = kernels.Grower(problem.table(), weight=weight.astype(float), max_leaves=8)
+    ones = kernels.Grower(repeated.table(), weight=np.ones(len(copies)), max_leaves=8)
+    one, other = weighted.grow(pairs(problem.g, problem.h)), ones.grow(pairs(repeated.g, repeated.h))
+    assert one.n_leaves == 8
+    for name in ("nodes", "gain", "value", "cover", "leaf_value"):
+        assert_same_bytes(getattr(one, name), getattr(other, name))
+
+
 ROWS = {
     "all": lambda n, rng: np.arange(n),
     "sample": lambda n, rng: np.flatnonzero(rng.random(n) < 0.6),
