@@ -10,7 +10,7 @@
 #include "tree/slots.h"
 #include "tree/turn.h"
 
-enum { TILE_BITS = 4, PLANE = COLUMN * SCH_TILE, AHEAD = 64 /* rows: so early their bins are fetched */ };
+enum { TILE_BITS = 4, PLANE = COLUMN * SCH_TILE, AHEAD = SCH_ROWS_MARGIN /* rows: so early their bins are fetched */ };
 _Static_assert(SCH_TILE == 1 << TILE_BITS, "columns of a tile");
 
 typedef struct {
@@ -101,10 +101,9 @@ SCH_INLINE void add_row(const histogram_source *s, int64_t *cells, int64_t tile,
     if (order == WITH_SLOTS && add_slots(cells, bins + width, word)) add_more(s, cells, tile, row, word);
 }
 
-/* `known`: of the rows, to be fetched ahead; `n` of them are added. */
+/* Rows by column are part of many, or many themselves: those that follow the last one are fetched as well. */
 SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                         int64_t known, const int sign, const int width, const cell_order order,
-                         const word_origin origin)
+                         const int sign, const int width, const cell_order order, const word_origin origin)
 {
     const packing p = *s->p;
     const uint8_t *bins = tile_rows(&s->a->x, tile);
@@ -117,8 +116,8 @@ SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile
             add_row(s, cells, tile, bins + row * stride, row, sign * row_word(origin, &p, words, row), width, order);
         return;
     }
-    for (int64_t i = 0; i < n; ++i) {
-        const int64_t row = rows[i], ahead = rows[sch_min(i + AHEAD, known - 1)];
+    for (const uint32_t *next = rows, *end = rows + n; next < end; ++next) {
+        const int64_t row = *next, ahead = order == BY_COLUMN ? next[AHEAD] : next[sch_min(AHEAD, end - 1 - next)];
         __builtin_prefetch(bins + ahead * stride);
         __builtin_prefetch(bins + ahead * stride + last);
         prefetch_word(origin, words, ahead);
@@ -127,17 +126,17 @@ SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile
 }
 
 SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                          int64_t known, const int sign, const int width, const cell_order order)
+                          const int sign, const int width, const cell_order order)
 {
     switch (s->origin) {
-    case STORED: add_rows(s, cells, tile, rows, n, known, sign, width, order, STORED); break;
-    case OF_GRADIENT: add_rows(s, cells, tile, rows, n, known, sign, width, order, OF_GRADIENT); break;
-    case OF_PAIR: add_rows(s, cells, tile, rows, n, known, sign, width, order, OF_PAIR); break;
+    case STORED: add_rows(s, cells, tile, rows, n, sign, width, order, STORED); break;
+    case OF_GRADIENT: add_rows(s, cells, tile, rows, n, sign, width, order, OF_GRADIENT); break;
+    case OF_PAIR: add_rows(s, cells, tile, rows, n, sign, width, order, OF_PAIR); break;
     }
 }
 
 #define WIDTH(width, order) \
-case width: add_words(s, cells, tile, rows, n, known, sign, width, order); break;
+case width: add_words(s, cells, tile, rows, n, sign, width, order); break;
 #define WIDTHS(first, step, order)     \
     WIDTH(first, order)                \
     WIDTH((first) + (step), order)     \
@@ -145,7 +144,7 @@ case width: add_words(s, cells, tile, rows, n, known, sign, width, order); break
     WIDTH((first) + 3 * (step), order)
 
 SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                         int64_t known, const int sign)
+                         const int sign)
 {
     if (s->a->x.tile_sparse[tile]) {
         switch (tile_dense(&s->a->x, tile)) {
@@ -163,20 +162,18 @@ SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile
 }
 
 /* Rows into a packed histogram, or out of it again. */
-static void add_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                       int64_t known)
+static void add_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
-    add_tile(s, cells, tile, rows, n, known, 1);
+    add_tile(s, cells, tile, rows, n, 1);
 }
 
 static void remove_packed(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
-    add_tile(s, cells, tile, rows, n, n, -1);
+    add_tile(s, cells, tile, rows, n, -1);
 }
 
 /* Rows into one that stands by column, of a tile without sparse columns. */
-static void add_by_column(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                          int64_t known)
+static void add_by_column(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
     enum { sign = 1 };
     switch (tile_width(s, tile)) {

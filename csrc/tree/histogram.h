@@ -94,7 +94,7 @@ static void build_by_bin(const histogram_source *s, int64_t *cells, int64_t tile
     const int64_t top = s->tile_top[tile], missing = SCH_MISSING_BIN * SCH_TILE;
     clear_plane(local, top);
     for (int64_t i = 0; i < n && !sch_should_stop(&s->a->control); i += p->chunk) {
-        add_packed(s, local, tile, rows + i, sch_min(p->chunk, n - i), n - i);
+        add_packed(s, local, tile, rows + i, sch_min(p->chunk, n - i));
         flush(p, local, cells, top * SCH_TILE);
         flush(p, local + missing, cells + missing, SCH_TILE);
     }
@@ -123,7 +123,7 @@ static void build_by_column(const histogram_source *s, int64_t *cells, int64_t t
     memset(local, 0, sizeof local);
     for (int64_t i = 0; i < n && !sch_should_stop(&s->a->control);) {
         const int64_t some = sch_min(room, n - i);
-        add_by_column(s, local, tile, rows + i, some, n - i);
+        add_by_column(s, local, tile, rows + i, some);
         i += some;
         room = i < n ? room_left(p, local, width * COLUMN) : 0;
         if (room >= p->chunk / 2) continue;
@@ -141,7 +141,7 @@ static void build_histogram(const histogram_source *s, int64_t *cells, int64_t t
     clear_plane(cells, top);
     if (!packed) clear_plane(cells + PLANE, top);
     if (by_column) build_by_column(s, cells, tile, rows, n, packed);
-    else if (packed) add_packed(s, cells, tile, rows, n, n);
+    else if (packed) add_packed(s, cells, tile, rows, n);
     else if (s->p->chunk) build_by_bin(s, cells, tile, rows, n);
     else add_wide(s, cells, tile, rows, n);
 }

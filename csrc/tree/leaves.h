@@ -37,7 +37,7 @@ SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t
 
 typedef float two_floats __attribute__((vector_size(8)));
 typedef double two_doubles __attribute__((vector_size(16)));
-typedef int64_t two_wholes __attribute__((vector_size(16)));
+typedef uint64_t two_wholes __attribute__((vector_size(16)));
 
 /* The same for derivatives in single precision, of rows without weights: both of a row's at once. */
 SCH_INLINE void sum_pairs(const growth *w, int64_t first, int64_t end, int64_t *total)
@@ -47,12 +47,13 @@ SCH_INLINE void sum_pairs(const growth *w, int64_t first, int64_t end, int64_t *
     two_wholes sum = {0, 0};
     for (int64_t i = first; i < end; ++i) {
         two_floats pair;
+        __builtin_prefetch(pairs + 2 * (int64_t)w->a->rows[i + SCH_ROWS_MARGIN]);
         memcpy(&pair, pairs + 2 * (int64_t)w->a->rows[i], sizeof pair);
         sum += (two_wholes)(__builtin_convertvector(pair, two_doubles) * scale + added);
     }
-    const int64_t excess = (int64_t)((uint64_t)(end - first) * (uint64_t)bits_of_f64(NEAREST));
-    __atomic_fetch_add(&total[0], sum[0] - excess, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&total[1], sum[1] - excess, __ATOMIC_RELAXED);
+    const uint64_t excess = (uint64_t)(end - first) * (uint64_t)bits_of_f64(NEAREST);
+    __atomic_fetch_add(&total[0], (int64_t)(sum[0] - excess), __ATOMIC_RELAXED);
+    __atomic_fetch_add(&total[1], (int64_t)(sum[1] - excess), __ATOMIC_RELAXED);
 }
 
 static void leaf_sums_chunk(void *context, int64_t chunk)

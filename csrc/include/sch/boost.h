@@ -17,6 +17,8 @@ typedef struct {
     uint8_t *common;      /* OUT (d) */
 } sch_sparse_tiles_args;
 
+enum { SCH_ROWS_MARGIN = 64 };
+
 /* Grows one tree. Minimises the second-order model of the loss: a leaf with sums G and H gets the value -S(G) / (H + l2), S
  * shrinking G by l1 towards zero; a split is worth what it takes off that model. The best leaf is split first (or, depth_wise,
  * the best of the lowest depth) until max_leaves, or nothing is worth more than min_gain.
@@ -44,8 +46,9 @@ typedef struct {
     const double *weight; /* IN (n) >= 0, factor of both; or NULL: 1 */
     int whole_weights; /* weights are whole numbers, and act as so many copies of the row; their sum < 2^31 */
     int64_t n_rows;
-    uint32_t
-        *rows; /* INOUT (n_rows) rows to learn from, ascending (with n_rows = n not read); then in the leaves' order */
+    /* INOUT (n_rows) rows to learn from, ascending (with n_rows = n not read); then in the leaves' order. SCH_ROWS_MARGIN numbers
+     * of rows, any, follow and are read as well */
+    uint32_t *rows;
     double shrinkage; /* factor of the leaves' values */
 
     int64_t n_nodes, n_leaves, n_sets, depth; /* OUT */

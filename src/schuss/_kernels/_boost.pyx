@@ -97,8 +97,8 @@ cdef class Grower:
         self.bound = n if max_leaves is None else max(1, max_leaves)
         if self.a.max_depth and self.a.max_depth < 40:
             self.bound = min(self.bound, 1 << self.a.max_depth)
-        self.rows = np.empty(n, np.uint32)
-        self.a.rows = <uint32_t *>write(self.rows, "rows", b"I", n)
+        self.rows = np.zeros(n + SCH_ROWS_MARGIN, np.uint32)
+        self.a.rows = <uint32_t *>write(self.rows, "rows", b"I", n + SCH_ROWS_MARGIN)
 
     cdef int make_room(self) except -1:
         """Arrays for as many leaves as this number of rows can have."""

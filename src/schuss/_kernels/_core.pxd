@@ -527,6 +527,8 @@ cdef extern from "sch/forest.h" nogil:
         sch_status (*forest_add)(sch_forest_add_args *) noexcept nogil
         int64_t (*forest_grow_scratch)(const sch_forest_grow_args *) noexcept nogil
 cdef extern from "sch/boost.h" nogil:
+    const int SCH_ROWS_MARGIN
+
     ctypedef struct sch_sparse_tiles_args:
         sch_control control
         sch_binned x
