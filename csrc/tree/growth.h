@@ -10,7 +10,8 @@
 
 enum {
     LEAST_SLOTS = 3,     /* the parent's, and two more */
-    GROUP_ROWS = 16384,
+    GROUP_ROWS = 8192,   /* at least, on average */
+    STRETCH = 8192,      /* rows that a group takes at a time */
     SEARCH_CELLS = 2048,   /* whose updates take as long as the search of a tile */
     SERIAL_CELLS = 4096    /* with less than this to do, threads are not worth waking */
 };
@@ -42,6 +43,8 @@ typedef struct {
     int64_t n_slots, tile_words;
     int32_t *owners;  /* (n_slots) node; or FREE, PINNED */
     int64_t *partial; /* (groups - 1, tiles, 2 planes) while a histogram is built */
+    int64_t *taken;   /* (tiles) rows that a group has */
+    uint8_t *filled;  /* (groups, tiles) whether it has any */
 
     int32_t *tile_top;     /* (tiles) */
     uint8_t *tile_used;    /* (tiles) 0: no feature of the tile may be split on */
@@ -102,6 +105,8 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.spans = sch_take(arena, blocks_of(a->n_rows) * (int64_t)sizeof *w.spans);
     w.words = word_origin_of(a) == STORED ? sch_take(arena, a->x.n * (int64_t)sizeof *w.words) : NULL;
     w.partial = sch_take(arena, shared_bytes(a->n_rows, a->x.n, (most_groups(tiles) - 1) * tiles * tile_bytes));
+    w.taken = sch_take(arena, tiles * (int64_t)sizeof *w.taken);
+    w.filled = sch_take(arena, most_groups(tiles) * tiles);
     w.spare = (uint32_t *)w.partial;
     w.bitmaps = (uint64_t *)w.partial;
     w.magnitudes = sch_take(arena, word_blocks(a->n_rows) * (int64_t)sizeof *w.magnitudes);

@@ -86,14 +86,32 @@ SCH_INLINE int64_t room_left(const packing *p, const int64_t *cells, int64_t n)
     return p->chunk - (bits & p->count_mask);
 }
 
-/* A wide histogram, by way of a packed one. */
-static void build_by_bin(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
+/* Rows of a node that are left to add, in one tile: tasks that build its histogram together take some at a time. */
+typedef struct {
+    const uint32_t *rows;
+    int64_t n, step; /* at a time */
+    int64_t *taken;  /* those that some task has */
+} row_supply;
+
+typedef struct {
+    const uint32_t *rows;
+    int64_t n; /* 0: none are left */
+} row_stretch;
+
+SCH_INLINE row_stretch take_rows(const row_supply *supply)
+{
+    const int64_t first = __atomic_fetch_add(supply->taken, supply->step, __ATOMIC_RELAXED);
+    return (row_stretch){supply->rows + first, sch_max(0, sch_min(supply->step, supply->n - first))};
+}
+
+/* Adds to a wide histogram, by way of a packed one. */
+static void add_by_bin(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
     _Alignas(64) int64_t local[PLANE];
     const packing *p = s->p;
     const int64_t top = s->tile_top[tile], missing = SCH_MISSING_BIN * SCH_TILE;
     clear_plane(local, top);
-    for (int64_t i = 0; i < n && !sch_should_stop(&s->a->control); i += p->chunk) {
+    for (int64_t i = 0; i < n; i += p->chunk) {
         add_packed(s, local, tile, rows + i, sch_min(p->chunk, n - i));
         flush(p, local, cells, top * SCH_TILE);
         flush(p, local + missing, cells + missing, SCH_TILE);
@@ -113,37 +131,43 @@ SCH_INLINE void flush_columns(const packing *p, int64_t *columns, int64_t *cells
 }
 
 /* A packed or a wide histogram, by way of a packed one that stands by column. */
-static void build_by_column(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                            int packed)
+static void build_by_column(const histogram_source *s, int64_t *cells, int64_t tile, row_stretch now,
+                            const row_supply *supply, int packed)
 {
     _Alignas(64) int64_t local[PLANE];
     const packing *p = s->p;
-    const int64_t width = tile_width(s, tile);
+    const int64_t width = tile_width(s, tile), top = s->tile_top[tile];
     int64_t room = p->chunk;
     memset(local, 0, sizeof local);
-    for (int64_t i = 0; i < n && !sch_should_stop(&s->a->control);) {
-        const int64_t some = sch_min(room, n - i);
-        add_by_column(s, local, tile, rows + i, some);
-        i += some;
-        room = i < n ? room_left(p, local, width * COLUMN) : 0;
+    while (now.n && !sch_should_stop(&s->a->control)) {
+        const int64_t some = sch_min(room, now.n);
+        add_by_column(s, local, tile, now.rows, some);
+        now = some < now.n ? (row_stretch){now.rows + some, now.n - some} : take_rows(supply);
+        if (!now.n) break;
+        room = room_left(p, local, width * COLUMN);
         if (room >= p->chunk / 2) continue;
-        flush_columns(p, local, cells, width, s->tile_top[tile], packed);
+        flush_columns(p, local, cells, width, top, packed);
         room = p->chunk;
     }
+    flush_columns(p, local, cells, width, top, packed);
 }
 
-/* The histogram of `n` rows, packed or wide. */
-static void build_histogram(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
-                            int packed)
+/* The histogram of the rows of one stretch, and of what else can be had; packed if that is all. */
+static void build_histogram(const histogram_source *s, int64_t *cells, int64_t tile, row_stretch now,
+                            const row_supply *supply, int packed)
 {
     const int64_t top = s->tile_top[tile];
-    const int by_column = s->p->chunk && n >= MANY_ROWS && !s->a->x.tile_sparse[tile];
     clear_plane(cells, top);
     if (!packed) clear_plane(cells + PLANE, top);
-    if (by_column) build_by_column(s, cells, tile, rows, n, packed);
-    else if (packed) add_packed(s, cells, tile, rows, n);
-    else if (s->p->chunk) build_by_bin(s, cells, tile, rows, n);
-    else add_wide(s, cells, tile, rows, n);
+    if (s->p->chunk && now.n >= MANY_ROWS && !s->a->x.tile_sparse[tile]) {
+        build_by_column(s, cells, tile, now, supply, packed);
+        return;
+    }
+    for (; now.n && !sch_should_stop(&s->a->control); now = take_rows(supply)) {
+        if (packed) add_packed(s, cells, tile, now.rows, now.n);
+        else if (s->p->chunk) add_by_bin(s, cells, tile, now.rows, now.n);
+        else add_wide(s, cells, tile, now.rows, now.n);
+    }
 }
 
 SCH_INLINE void add_cells(int64_t *SCH_RESTRICT cells, const int64_t *SCH_RESTRICT more, int64_t n)
