@@ -4,7 +4,7 @@
  * for some columns; which lane gets a column is left to chance, what becomes of it is not.
  * SPDX-License-Identifier: BSD-3-Clause */
 
-enum { T(BIN_TOGETHER) = 4 };
+enum { T(BIN_TOGETHER) = 4, T(BIN_AHEAD) = 48 /* rows: so early they are fetched */ };
 
 typedef struct {
     ubits *key[T(BIN_TOGETHER)];    /* (n) */
@@ -87,6 +87,7 @@ SCH_INLINE int T(bin_read)(const int64_t together, const T(bin_bounds_work) *wor
         const int64_t stop = sch_min(first + T(BIN_BLOCK), x.length);
         for (int64_t e = first; e < stop; ++e) {
             const int64_t add = T(bin_weight)(a, &x, weight, e);
+            if (together > 1) __builtin_prefetch(x.value + sch_min(e + T(BIN_AHEAD), x.length - 1) * x.stride);
             for (int64_t j = 0; j < together; ++j) {
                 const ubits key = add ? T(bin_key)(x.value[e * x.stride + j * next]) : ~(ubits)0;
                 lane->key[j][e] = key;
