@@ -4,7 +4,7 @@
     python -m benchmarks [--repeats 7] [--threads 2] [--out build/benchmarks] [--quick]
 
 The results go to a folder of their own, kernels.json and models.json. To show them in the documents, write them to
-benchmarks/results instead, and run ``python -m benchmarks.report``.
+benchmarks/results instead, and run ``python -m benchmarks.report``. A second machine's models are models_<name>.json.
 """
 
 from __future__ import annotations

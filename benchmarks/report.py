@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="fail instead of writing when a document is stale")
     options = parser.parse_args(arguments)
     documents = {
-        ROOT / "README.md": models_table(FOLDER / "models.json"),
+        ROOT / "README.md": models_tables(FOLDER),
         ROOT / "docs/decisions/0010-which-instruction-sets-ship.md": isa_table(FOLDER / "kernels.json"),
     }
     stale = [path for path, table in documents.items() if not _update(path, table, write=not options.check)]
@@ -53,6 +53,12 @@ def _update(path: Path, table: str, *, write: bool) -> bool:
 
 
 # ---------------------------------------------------------------- models
+
+
+def models_tables(folder: Path) -> str:
+    """The table of models.json, and those of other machines, models_<name>.json."""
+    others = [models_table(path) for path in sorted(folder.glob("models_*.json"))]
+    return "\n\n".join([models_table(folder / "models.json"), *(f"On another machine:\n\n{table}" for table in others)])
 
 
 def models_table(path: Path) -> str:
