@@ -101,7 +101,8 @@ SCH_INLINE void add_row(const histogram_source *s, int64_t *cells, int64_t tile,
     if (order == WITH_SLOTS && add_slots(cells, bins + width, word)) add_more(s, cells, tile, row, word);
 }
 
-/* Rows by column are part of many, or many themselves: those that follow the last one are fetched as well. */
+/* By column there are many rows, and no harm in fetching those that follow the last one, up to SCH_ROWS_MARGIN; otherwise none
+ * but the node's own are. */
 SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
                          const int sign, const int width, const cell_order order, const word_origin origin)
 {
@@ -116,8 +117,8 @@ SCH_INLINE void add_rows(const histogram_source *s, int64_t *cells, int64_t tile
             add_row(s, cells, tile, bins + row * stride, row, sign * row_word(origin, &p, words, row), width, order);
         return;
     }
-    for (const uint32_t *next = rows, *end = rows + n; next < end; ++next) {
-        const int64_t row = *next, ahead = order == BY_COLUMN ? next[AHEAD] : next[sch_min(AHEAD, end - 1 - next)];
+    for (const uint32_t *at = rows, *end = rows + n; at < end; ++at) {
+        const int64_t row = *at, ahead = order == BY_COLUMN ? at[AHEAD] : at[sch_min(AHEAD, end - 1 - at)];
         __builtin_prefetch(bins + ahead * stride);
         __builtin_prefetch(bins + ahead * stride + last);
         prefetch_word(origin, words, ahead);
@@ -135,28 +136,28 @@ SCH_INLINE void add_words(const histogram_source *s, int64_t *cells, int64_t til
     }
 }
 
-#define WIDTH(width, order) \
+#define WIDTH(width, sign, order) \
 case width: add_words(s, cells, tile, rows, n, sign, width, order); break;
-#define WIDTHS(first, step, order)     \
-    WIDTH(first, order)                \
-    WIDTH((first) + (step), order)     \
-    WIDTH((first) + 2 * (step), order) \
-    WIDTH((first) + 3 * (step), order)
+#define WIDTHS(first, step, sign, order)     \
+    WIDTH(first, sign, order)                \
+    WIDTH((first) + (step), sign, order)     \
+    WIDTH((first) + 2 * (step), sign, order) \
+    WIDTH((first) + 3 * (step), sign, order)
 
 SCH_INLINE void add_tile(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n,
                          const int sign)
 {
     if (s->a->x.tile_sparse[tile]) {
         switch (tile_dense(&s->a->x, tile)) {
-            WIDTHS(0, 1, WITH_SLOTS)
-            WIDTHS(4, 1, WITH_SLOTS)
-            WIDTHS(8, 1, WITH_SLOTS)
-            WIDTH(MOST_DENSE, WITH_SLOTS)
+            WIDTHS(0, 1, sign, WITH_SLOTS)
+            WIDTHS(4, 1, sign, WITH_SLOTS)
+            WIDTHS(8, 1, sign, WITH_SLOTS)
+            WIDTH(MOST_DENSE, sign, WITH_SLOTS)
         }
     } else {
         switch (tile_width(s, tile)) {
-            WIDTHS(2, 2, BY_BIN)
-            WIDTHS(10, 2, BY_BIN)
+            WIDTHS(2, 2, sign, BY_BIN)
+            WIDTHS(10, 2, sign, BY_BIN)
         }
     }
 }
@@ -175,10 +176,9 @@ static void remove_packed(const histogram_source *s, int64_t *cells, int64_t til
 /* Rows into one that stands by column, of a tile without sparse columns. */
 static void add_by_column(const histogram_source *s, int64_t *cells, int64_t tile, const uint32_t *rows, int64_t n)
 {
-    enum { sign = 1 };
     switch (tile_width(s, tile)) {
-        WIDTHS(2, 2, BY_COLUMN)
-        WIDTHS(10, 2, BY_COLUMN)
+        WIDTHS(2, 2, 1, BY_COLUMN)
+        WIDTHS(10, 2, 1, BY_COLUMN)
     }
 }
 #undef WIDTHS

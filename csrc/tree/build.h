@@ -1,4 +1,4 @@
-/* tree/build.h - large nodes' histograms: their rows in groups, so that there is work for all threads, whichever is faster.
+/* tree/build.h - large nodes' histograms: several tasks, or groups, share a node's rows in a tile, as fast as each is.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_BUILD_H
 #define SCH_TREE_BUILD_H

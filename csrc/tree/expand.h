@@ -17,7 +17,7 @@
 /* Histograms to make, in this order, and the nodes whose splits are wanted. */
 typedef struct {
     growth *w;
-    const grown_node *built[2]; /* NULL: none */
+    const grown_node *built; /* or NULL */
     const grown_node *rest; /* its slot holds the parent's histogram, of which the other is to be taken off; or NULL */
     const grown_node *removed; /* the other, if its histogram is not built; or NULL */
     int n_searched;
@@ -33,14 +33,14 @@ static void search_chunk(void *context, int64_t tile)
     const growth *w = task->w;
     const sch_grow_tree_args *a = w->a;
     if (!w->tile_used[tile]) return;
-    for (int i = 0; i < 2 && task->built[i]; ++i) finish_tile(w, task->built[i], tile);
+    if (task->built) finish_tile(w, task->built, tile);
     if (task->removed) {
         int64_t *cells = slot_cells(w, task->rest, tile);
         remove_packed(&w->source, cells, tile, w->a->rows + task->removed->start, task->removed->n);
         fill_common(&w->source, cells, tile, task->rest->total, 1);
     } else if (task->rest)
-        subtract_histogram(&w->p, slot_cells(w, task->rest, tile), slot_cells(w, task->built[0], tile),
-                           w->tile_top[tile], task->rest->n + task->built[0]->n, task->built[0]->n);
+        subtract_histogram(&w->p, slot_cells(w, task->rest, tile), slot_cells(w, task->built, tile), w->tile_top[tile],
+                           task->rest->n + task->built->n, task->built->n);
     for (int i = 0; i < task->n_searched; ++i) {
         const candidate_node *node = &task->candidates[i];
         const int64_t *cells = slot_cells(w, task->searched[i], tile);
@@ -92,8 +92,7 @@ static int can_split(const growth *w, const grown_node *node)
 static sch_status search_nodes(search_task *task)
 {
     growth *w = task->w;
-    double cells = 0.0;
-    for (int i = 0; i < 2 && task->built[i]; ++i) cells += (double)task->built[i]->n * (double)w->a->x.d;
+    double cells = task->built ? (double)task->built->n * (double)w->a->x.d : 0.0;
     for (int i = 0; i < task->n_searched; ++i) {
         task->candidates[i] = candidate_of(w, task->searched[i], i);
         cells += SEARCH_CELLS * (double)w->tiles;
@@ -169,27 +168,37 @@ static sch_status divide_node(growth *w, grown_node *node)
     return SCH_OK;
 }
 
-/* Makes room for the children's histograms: the larger one gets its parent's slot, if that has one, the smaller one a new
- * one, if its histogram is wanted or needed. */
-static void plan_histograms(search_task *task, grown_node *parent, grown_node *small, grown_node *large)
+static sch_status build_and_search(search_task *task)
 {
-    growth *w = task->w;
-    const int inherits = parent->slot >= 0 && can_split(w, large);
-    if (parent->slot >= 0) w->owners[parent->slot] = PINNED;
-    if (inherits) {
-        large->slot = parent->slot;
-        parent->slot = -1;
-        task->rest = large;
+    const sch_status status = task->built ? build_groups(task->w, task->built) : SCH_OK;
+    return status ? status : search_nodes(task);
+}
+
+/* A node by itself. */
+static sch_status look_into(growth *w, grown_node *node)
+{
+    search_task task = {.w = w, .built = node, .searched = {node}, .n_searched = 1};
+    if (!can_split(w, node)) return SCH_OK;
+    take_slot(w, (int32_t)(node - w->nodes));
+    return build_and_search(&task);
+}
+
+/* Two children whose parent's histogram is there: the larger one gets its slot, the smaller one a new one if its own histogram
+ * is wanted or needed. */
+static sch_status look_into_both(growth *w, grown_node *parent, grown_node *small, grown_node *large)
+{
+    search_task task = {.w = w, .rest = large, .searched = {large}, .n_searched = 1};
+    if (can_split(w, small)) task.searched[task.n_searched++] = small;
+    w->owners[parent->slot] = PINNED;
+    large->slot = parent->slot;
+    parent->slot = -1;
+    if (is_packed(&w->p, parent->n) && !can_split(w, small)) {
+        task.removed = small;
+    } else {
+        take_slot(w, (int32_t)(small - w->nodes));
+        task.built = small;
     }
-    if (inherits && is_packed(&w->p, parent->n) && !can_split(w, small)) {
-        task->removed = small;
-        return;
-    }
-    take_slot(w, (int32_t)(small - w->nodes));
-    task->built[0] = small;
-    if (inherits || !can_split(w, large)) return;
-    take_slot(w, (int32_t)(large - w->nodes));
-    task->built[1] = large;
+    return build_and_search(&task);
 }
 
 /* A slot belongs to a leaf that can be split, or is free. */
@@ -203,14 +212,14 @@ static sch_status look_into_children(growth *w, grown_node *parent)
 {
     grown_node *left = &w->nodes[parent->left], *right = left + 1;
     grown_node *small = left->n <= right->n ? left : right, *large = small == left ? right : left;
-    search_task task = {.w = w};
     sch_status status = SCH_OK;
-    if (can_split(w, left)) task.searched[task.n_searched++] = left;
-    if (can_split(w, right)) task.searched[task.n_searched++] = right;
-    if (w->n_leaves < w->a->max_leaves && task.n_searched) {
-        plan_histograms(&task, parent, small, large);
-        for (int i = 0; i < 2 && task.built[i] && !status; ++i) status = build_groups(w, task.built[i]);
-        if (!status) status = search_nodes(&task);
+    if (w->n_leaves < w->a->max_leaves) {
+        if (parent->slot >= 0 && can_split(w, large)) {
+            status = look_into_both(w, parent, small, large);
+        } else { /* one after the other: groups have their histograms in the same place */
+            status = look_into(w, left);
+            if (!status) status = look_into(w, right);
+        }
         settle_slot(w, small);
         settle_slot(w, large);
     }

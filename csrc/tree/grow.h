@@ -6,10 +6,10 @@
 #include "tree/expand.h"
 
 /* A tile whose histogram says what the root's sums are, so that no pass over the rows is needed for them; or -1. There is one
- * where the root's histogram is built in groups, before anything else is asked of it, and not all columns are sparse. */
+ * where no words are stored, the root's histogram is built in groups, and not all columns are sparse. */
 static int64_t summing_tile(const growth *w)
 {
-    if (w->words || groups_of(w, &w->nodes[0]) == 1) return -1;
+    if (w->words || w->a->max_leaves == 1 || groups_of(w, &w->nodes[0]) == 1) return -1;
     for (int64_t t = 0; t < w->tiles; ++t)
         if (w->tile_used[t] && tile_dense(&w->a->x, t)) return t;
     return -1;
@@ -19,7 +19,7 @@ static sch_status start_root(growth *w, word_pass *pass)
 {
     const sch_grow_tree_args *a = w->a;
     grown_node *root = &w->nodes[0];
-    search_task task = {.w = w, .built = {root}};
+    search_task task = {.w = w, .built = root};
     sch_status status = SCH_OK;
     *root =
         (grown_node){.n = a->n_rows, .left = -1, .parent = -1, .lower = -(double)INFINITY, .upper = (double)INFINITY};
@@ -27,14 +27,14 @@ static sch_status start_root(growth *w, word_pass *pass)
     w->n_nodes = w->n_leaves = 1;
     const int64_t tile = summing_tile(w);
     if (tile < 0) {
-        status = make_words(pass);
+        status = sum_all_rows(pass);
         root->total = pass->total;
         if (status || a->max_leaves == 1 || !can_split(w, root)) return status;
     }
     take_slot(w, 0);
     task.searched[task.n_searched++] = root;
     status = build_groups(w, root);
-    if (tile >= 0) root->total = sums_of_groups(w, root, tile);
+    if (!status && tile >= 0) root->total = sums_of_groups(w, root, tile);
     if (!status) status = search_nodes(&task);
     settle_slot(w, root);
     return status;

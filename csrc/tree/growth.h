@@ -43,7 +43,7 @@ typedef struct {
     int64_t n_slots, tile_words;
     int32_t *owners;  /* (n_slots) node; or FREE, PINNED */
     int64_t *partial; /* (groups - 1, tiles, 2 planes) while a histogram is built */
-    int64_t *taken;   /* (tiles) rows that a group has */
+    int64_t *taken;   /* (tiles) rows that groups have taken */
     uint8_t *filled;  /* (groups, tiles) whether it has any */
 
     int32_t *tile_top;     /* (tiles) */

@@ -111,16 +111,16 @@ static void add_by_bin(const histogram_source *s, int64_t *cells, int64_t tile, 
     const packing *p = s->p;
     const int64_t top = s->tile_top[tile], missing = SCH_MISSING_BIN * SCH_TILE;
     clear_plane(local, top);
-    for (int64_t i = 0; i < n; i += p->chunk) {
+    for (int64_t i = 0; i < n && !sch_should_stop(&s->a->control); i += p->chunk) {
         add_packed(s, local, tile, rows + i, sch_min(p->chunk, n - i));
         flush(p, local, cells, top * SCH_TILE);
         flush(p, local + missing, cells + missing, SCH_TILE);
     }
 }
 
-/* From a packed histogram that stands by column, which is cleared, to one that stands by bin. */
-SCH_INLINE void flush_columns(const packing *p, int64_t *columns, int64_t *cells, int64_t width, int64_t top,
-                              int packed)
+/* From a packed histogram that stands by column, which is cleared, to one that stands by bin: added to a wide one, but in
+ * place of a packed one, whose rows are one stretch that is added at once. */
+static void flush_columns(const packing *p, int64_t *columns, int64_t *cells, int64_t width, int64_t top, int packed)
 {
     _Alignas(64) int64_t strip[SQUARE * SCH_TILE] = {0};
     for (int64_t bin = 0; bin < COLUMN; bin += SQUARE) {
@@ -136,7 +136,7 @@ static void build_by_column(const histogram_source *s, int64_t *cells, int64_t t
 {
     _Alignas(64) int64_t local[PLANE];
     const packing *p = s->p;
-    const int64_t width = tile_width(s, tile), top = s->tile_top[tile];
+    const int64_t features = sch_tile_features(s->a->x.d, tile), width = tile_width(s, tile), top = s->tile_top[tile];
     int64_t room = p->chunk;
     memset(local, 0, sizeof local);
     while (now.n && !sch_should_stop(&s->a->control)) {
@@ -144,6 +144,8 @@ static void build_by_column(const histogram_source *s, int64_t *cells, int64_t t
         add_by_column(s, local, tile, now.rows, some);
         now = some < now.n ? (row_stretch){now.rows + some, now.n - some} : take_rows(supply);
         if (!now.n) break;
+        if (features < width)
+            local[features * COLUMN] = 0; /* of what makes a row's bytes even: it would count all rows */
         room = room_left(p, local, width * COLUMN);
         if (room >= p->chunk / 2) continue;
         flush_columns(p, local, cells, width, top, packed);
@@ -152,7 +154,7 @@ static void build_by_column(const histogram_source *s, int64_t *cells, int64_t t
     flush_columns(p, local, cells, width, top, packed);
 }
 
-/* The histogram of the rows of one stretch, and of what else can be had; packed if that is all. */
+/* The histogram of the rows of one stretch and of those that can be had after it. A packed one is that of a single stretch. */
 static void build_histogram(const histogram_source *s, int64_t *cells, int64_t tile, row_stretch now,
                             const row_supply *supply, int packed)
 {

@@ -21,6 +21,7 @@ SCH_INLINE int64_t leaf_at(const int64_t *leaf_start, int64_t n_leaves, int64_t 
     return low;
 }
 
+/* Sums over the rows at some positions of `rows`, added to their leaf's. */
 SCH_INLINE void sum_stretch(const growth *w, int64_t first, int64_t end, int64_t *total, const derivative_form form)
 {
     const sch_grow_tree_args *a = w->a;

@@ -22,8 +22,7 @@ SCH_INLINE void turn_square(four_cells v[SQUARE])
     v[3] = __builtin_shufflevector(odd, next_odd, 2, 3, 6, 7);
 }
 
-/* Four bins of `width` columns, a number up to the next multiple of four: from (16, 256) `columns`, which are cleared, to
- * (4, 16) `bins`. */
+/* Four bins of `width` columns, rounded up to a multiple of four: from (16, 256) `columns`, which are cleared, to (4, 16) `bins`. */
 SCH_INLINE void turn_bins(int64_t *SCH_RESTRICT columns, int64_t *SCH_RESTRICT bins, int64_t width)
 {
     for (int64_t column = 0; column < width; column += SQUARE) {

@@ -1,5 +1,5 @@
-/* tree/words.h - the passes over gradients before a tree grows: how large they are, then their sums as whole numbers, and the
- * words of rows where these are stored.
+/* tree/words.h - passes over gradients before a tree grows: how large they are; then, unless a histogram says so, their sums as
+ * whole numbers, and the words of rows where these are stored.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_WORDS_H
 #define SCH_TREE_WORDS_H
@@ -168,7 +168,7 @@ static sch_status measure_gradients(word_pass *pass)
 }
 
 /* Sums over all rows; their words are written, if any are stored. */
-static sch_status make_words(word_pass *pass)
+static sch_status sum_all_rows(word_pass *pass)
 {
     pass->total = (sums){0, 0, 0};
     return sch_par_for(&pass->a->control, word_blocks(pass->a->n_rows), words_chunk, pass);

@@ -66,17 +66,61 @@ def test_sparse_columns_of_large_nodes(plain, tails):
         assert_same_bytes(getattr(dense, name), getattr(sparse, name))
 
 
-SPREAD, BUNCHED = 250, 3  # bins: of a chunk of rows few have the same one, or so many that packed sums must be emptied
+SPREAD, BUNCHED = 250, 3  # at most so many bins a column: packed sums of fewer are emptied more often
 
 
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("n_bins", [SPREAD, BUNCHED])
-@pytest.mark.parametrize(("n", "d"), [(1100, 3), (2500, 16), (40_000, 3), (70_000, 1)])
+@pytest.mark.parametrize(("n", "d"), [(1100, 3), (2500, 16), (9000, 2), (40_000, 3), (70_000, 1)])
 def test_histograms_of_many_rows(n, d, n_bins, plain):
     """They stand by column while rows are added; the root's sums are read off those of the largest tables."""
     problem = Problem(n, d, 27, n_bins=n_bins, plain=plain, missing=0.1, categorical=1)
     options = {"min_samples_leaf": 5, "max_leaves": 4}
     assert_same_tree(problem.grow(n_threads=2, **options), problem.reference(**options), problem)
+
+
+def test_packed_sums_are_emptied_before_they_are_full():
+    """A bin has less than half of the rows that may be added to packed sums at first, then all."""
+    problem = Problem(6000, 2, 29, n_bins=200)
+    problem.n_bins[:] = 200
+    problem.bins[:, 1] = np.where(np.arange(6000) < 2047, np.arange(6000) % 200 * (np.arange(6000) % 20 > 8), 0)
+    problem.g, problem.h = np.where(problem.bins[:, 1] > 0, 0.9375, -0.875), np.full(6000, 255 / 256)
+    assert 850 < (problem.bins[:2047, 1] == 0).sum() < 1024
+    assert_same_tree(problem.grow(max_leaves=2), problem.reference(max_leaves=2), problem)
+
+
+def test_packed_sums_of_heavy_rows_are_emptied_sooner():
+    problem = Problem(6000, 2, 30, n_bins=2)
+    problem.g, problem.h = np.where(problem.bins[:, 0] > 0, 0.9375, -0.875), np.full(6000, 255 / 256)
+    heavy = kernels.Grower(problem.table(), weight=np.full(6000, 6.0), max_leaves=3)
+    light = kernels.Grower(problem.table(), weight=np.ones(6000), max_leaves=3)
+    one, other = (grower.grow(pairs(problem.g, problem.h)) for grower in (heavy, light))
+    assert_same_bytes(one.nodes["feature"], other.nodes["feature"])
+    assert_same_bytes(one.cover, 6.0 * other.cover)
+    assert_same_bytes(one.value, other.value)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_sums_of_the_root_come_from_a_tile_in_use(plain):
+    """The first tile has no feature that the tree may use; words of float64 are stored, and summed one by one."""
+    problem = Problem(70_000, 18, 32, plain=plain, missing=0.1)
+    features = (np.arange(18) % 2).astype(np.uint8)
+    read_off, summed = (problem.grow(dtype, features=features, max_leaves=4) for dtype in (np.float32, np.float64))
+    assert_same_bytes(read_off.cover, summed.cover)
+    assert_same_bytes(read_off.nodes, summed.nodes)
+
+
+@pytest.mark.parametrize("depth_wise", [False, True])
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_large_nodes_whose_parents_histogram_is_gone(n_threads, depth_wise):
+    """Both children are built from their rows, by groups of tasks."""
+    problem = Problem(200_000, 2, 33)
+    problem.bins[:, 0], problem.n_bins[0] = np.arange(200_000) % 128, 128
+    problem.g = problem.bins[:, 0] / 128 - 0.5  # halves, quarters, eighths
+    options = {"max_leaves": 12, "depth_wise": depth_wise, "n_threads": n_threads}
+    many, few = (problem.grow(histogram_bytes=n_bytes, **options) for n_bytes in (1 << 30, 0))
+    for name in FIELDS:
+        assert_same_bytes(getattr(many, name), getattr(few, name))
 
 
 @pytest.mark.parametrize("n_bins", [SPREAD, BUNCHED])

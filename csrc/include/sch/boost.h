@@ -17,7 +17,7 @@ typedef struct {
     uint8_t *common;      /* OUT (d) */
 } sch_sparse_tiles_args;
 
-enum { SCH_ROWS_MARGIN = 64 };
+enum { SCH_ROWS_MARGIN = 64 }; /* so early are rows fetched that are read next */
 
 /* Grows one tree. Minimises the second-order model of the loss: a leaf with sums G and H gets the value -S(G) / (H + l2), S
  * shrinking G by l1 towards zero; a split is worth what it takes off that model. The best leaf is split first (or, depth_wise,
