@@ -7,20 +7,38 @@
 #include "tree/binned_walk.h"
 #include "tree/leaves.h"
 
+enum { LEAF_STRETCH = 16384 }; /* rows of the table */
+
+/* The first of ascending rows that is not below `row`, or their end. */
+SCH_INLINE const uint32_t *row_from(const uint32_t *rows, const uint32_t *end, int64_t row)
+{
+    while (rows < end) {
+        const uint32_t *middle = rows + (end - rows) / 2;
+        if (*middle < row) rows = middle + 1;
+        else end = middle;
+    }
+    return rows;
+}
+
+/* A stretch of the table, not of `rows`: threads that write to neighbours would take lines of memory from each other. */
 static void add_leaves_chunk(void *context, int64_t chunk)
 {
     const sch_add_leaves_args *a = context;
-    const int64_t end = sch_min((chunk + 1) * LEAF_BLOCK, a->leaf_start[a->n_leaves]);
-    int64_t i = chunk * LEAF_BLOCK;
-    for (int64_t leaf = leaf_at(a->leaf_start, a->n_leaves, i); i < end; ++leaf) {
+    const int64_t first = chunk * LEAF_STRETCH;
+    for (int64_t leaf = 0; leaf < a->n_leaves; ++leaf) {
         const double value = a->value[leaf];
-        for (const int64_t stop = sch_min(end, a->leaf_start[leaf + 1]); i < stop; ++i) a->raw[a->rows[i]] += value;
+        const uint32_t *end = a->rows + a->leaf_start[leaf + 1];
+        const uint32_t *at = row_from(a->rows + a->leaf_start[leaf], end, first);
+        for (end = row_from(at, end, first + LEAF_STRETCH); at < end; ++at) a->raw[*at] += value;
     }
 }
 
 static sch_status add_leaves(sch_add_leaves_args *a)
 {
-    return sch_par_for(&a->control, (a->leaf_start[a->n_leaves] + LEAF_BLOCK - 1) / LEAF_BLOCK, add_leaves_chunk, a);
+    int64_t last = -1; /* row */
+    for (int64_t leaf = 0; leaf < a->n_leaves; ++leaf)
+        if (a->leaf_start[leaf] < a->leaf_start[leaf + 1]) last = sch_max(last, a->rows[a->leaf_start[leaf + 1] - 1]);
+    return sch_par_for(&a->control, last / LEAF_STRETCH + (last >= 0), add_leaves_chunk, a);
 }
 
 static void add_masked_chunk(void *context, int64_t chunk)
