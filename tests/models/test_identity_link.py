@@ -39,8 +39,7 @@ def test_poisson_reaches_the_minimum_at_the_edge(seed, alpha):
         model = TweedieRegressor(power=1, link="identity", alpha=alpha).fit(X, y)
     norm, least = lagrangian(X, y, model, l2=alpha)
     assert model.stop_reason_ == "converged"
-    # the last steps gain no more than rounding, of which slopes of 1 / prediction make much: how much is up to the BLAS
-    assert model.history_[-1]["gradient_norm"] <= 10 * model.tol
+    assert model.history_[-1]["gradient_norm"] <= model.tol
     assert norm <= 2 * model.tol
     assert 0 < least < 1e-6  # the case that this is about
 

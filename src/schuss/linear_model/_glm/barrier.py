@@ -153,7 +153,8 @@ class BarrierPath:
     def _arrive(self) -> None:
         """Take the barrier out of the point that the solver came to."""
         solver, objective = self._solver, self._objective
-        self.point = point = solver.point
+        before, self.point = self.point, solver.point
+        point = solver.point
         if solver.objective is objective:
             self.stuck = solver.stuck and self._inside(solver)
             return
@@ -168,4 +169,6 @@ class BarrierPath:
         barrier = -float(raised @ np.log(z)) if self._power == 1.0 else self._gap / (self._power - 1.0)
         self.point = replace(point, data_loss=point.data_loss - barrier, value=point.value - barrier)
         reached = point.gradient_norm <= self._tol and self._centred
-        self.stuck = self._last and (solver.stuck or (reached and not self.converged(self._tol)))
+        # At the edge slopes are steep: the gradient still falls when the objective no longer does.
+        falling = self._tol < point.gradient_norm < before.gradient_norm
+        self.stuck = self._last and ((solver.stuck and not falling) or (reached and not self.converged(self._tol)))
