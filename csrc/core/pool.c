@@ -1,6 +1,7 @@
 /* core/pool.c - see pool.h. The only file with threads, a clock and process-wide state.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "core/pool.h"
+#include "core/prelude.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -21,28 +22,36 @@ static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
 static const int64_t QUICK_NS = 1000 * 1000;
 static const int64_t SPIN_NS = 100 * 1000; /* then sleep: another library's threads may need the core */
 
+/* All that a loop needs to begin and to end stands in one line of memory, which goes from core to core as seldom as can be:
+ * loops of a few microseconds are worth sharing then. */
 typedef struct {
     sch_chunk body;
     void *context;
     int64_t n_chunks;
     atomic_int_fast64_t next;
     atomic_int cancelled;
-    int shared; /* with workers, who do not survive a fork */
 } loop;
 
+/* Who works, in one number: workers inside the loop; workers that may still join it; whether the caller sleeps until they are
+ * done; and how many loops there were. A worker that has joined keeps the loop from ending, one that has not must not touch it. */
+static const uint64_t RUNNING = 1, WANTED = 1 << 16, CALLER_SLEEPS = UINT64_C(1) << 32, TICKET = UINT64_C(1) << 33;
+
 static struct {
-    pthread_mutex_t busy;  /* held by the caller whose loop is running */
-    pthread_mutex_t lock;  /* guards the fields below */
+    _Alignas(SCH_LINE) loop work; /* of the caller that is not alone */
+    atomic_uint_fast64_t state;
+    _Alignas(SCH_LINE) atomic_int sleepers; /* workers that have to be woken */
+    int n_workers; /* threads started */
+    pthread_mutex_t busy; /* held by the caller whose loop is running */
+    pthread_mutex_t lock; /* held by those who go to sleep, and those who wake them */
     pthread_cond_t wake, done;
-    int n_workers;         /* threads started */
-    int wanted;            /* workers that may still join this loop */
-    atomic_int running;    /* workers inside this loop; changed under the lock, watched without it */
-    atomic_uint_fast64_t ticket; /* counts loops; workers watch it */
-    loop *current;
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
           .lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
+
+static uint64_t running(uint64_t state) { return state / RUNNING % WANTED; }
+static uint64_t wanted(uint64_t state) { return state % CALLER_SLEEPS / WANTED; }
+static uint64_t ticket(uint64_t state) { return state / TICKET; }
 
 static pthread_once_t register_fork_handlers = PTHREAD_ONCE_INIT;
 
@@ -61,27 +70,23 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Fork: hold the lock so that the child inherits the fields in a known state, then let the child forget the workers,
- * which do not exist there. `busy` is not taken: the forking thread may be the one that holds it (a signal handler that
- * forks while a kernel polls); the child's copy of that loop has lost its workers' chunks and must not pretend to end. */
-static void before_fork(void) { pthread_mutex_lock(&pool.lock); }
-
-static void after_fork_in_parent(void) { pthread_mutex_unlock(&pool.lock); }
-
+/* Fork: the child forgets the workers, which do not exist there. The forking thread may be one whose loop is running (a signal
+ * handler that forks while a kernel polls): the child's copy of that loop has lost its workers' chunks and must not pretend to
+ * end. */
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&pool.busy, NULL);
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.wake, NULL);
     pthread_cond_init(&pool.done, NULL);
-    pool.n_workers = pool.wanted = 0;
-    atomic_store(&pool.running, 0);
-    pool.current = NULL;
+    pool.n_workers = 0;
+    atomic_store(&pool.sleepers, 0);
+    atomic_store(&pool.state, 0);
     ++generation;
-    if (my_loop && my_loop->shared) atomic_store(&my_loop->cancelled, 1);
+    atomic_store(&pool.work.cancelled, 1);
 }
 
-static void install_fork_handlers(void) { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
+static void install_fork_handlers(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
 
 /* Reading the clock costs some per cent of a fast kernel's blocks: blocks that come quickly go without, in turns. */
 static int ask_caller(const sch_control *control)
@@ -103,11 +108,13 @@ int sch_should_stop(const sch_control *control)
     return 1;
 }
 
-static void run_chunks(loop *work, const sch_control *control)
+static int64_t claim(loop *work) { return atomic_fetch_add(&work->next, 1); }
+
+/* From a claimed chunk on. They are claimed in order: who had the last one need not ask for another. */
+static void run_chunks(loop *work, int64_t chunk, const sch_control *control)
 {
-    for (;;) {
-        const int64_t chunk = atomic_fetch_add(&work->next, 1);
-        if (chunk >= work->n_chunks) break;
+    const int64_t n_chunks = work->n_chunks;
+    for (; chunk < n_chunks; chunk = chunk + 1 < n_chunks ? claim(work) : n_chunks) {
         if (control ? sch_should_stop(control) : atomic_load_explicit(&work->cancelled, memory_order_relaxed)) {
             atomic_store(&work->cancelled, 1);
             break;
@@ -116,19 +123,54 @@ static void run_chunks(loop *work, const sch_control *control)
     }
 }
 
+typedef struct {
+    int turn;
+    int64_t start;
+} spin;
+
 /* Lets a moment pass; whether to go on spinning. The clock is not read every time. */
-static int spins(int64_t start, int *turn)
+static int spins(spin *s)
 {
     cpu_relax();
-    return ++*turn % SPIN_TURNS || now_ns() - start < SPIN_NS;
+    if (++s->turn % SPIN_TURNS) return 1;
+    const int64_t now = now_ns();
+    if (!s->start) s->start = now;
+    return now - s->start < SPIN_NS;
 }
 
-/* A short spin catches the next loop of a tight sequence; after that the worker sleeps. */
-static void wait_for_ticket(uint64_t seen)
+/* A short spin catches the next loop of a tight sequence; after that the worker sleeps. Before it does, it says so, and looks
+ * once more; the caller starts a loop, and looks for sleepers then: one of the two sees the other. */
+static uint64_t wait_for_loop(uint64_t seen)
 {
-    const int64_t start = now_ns();
-    int turn = 0;
-    while (atomic_load_explicit(&pool.ticket, memory_order_acquire) == seen && spins(start, &turn)) continue;
+    spin s = {0};
+    do {
+        const uint64_t now = ticket(atomic_load_explicit(&pool.state, memory_order_acquire));
+        if (now != seen) return now;
+    } while (spins(&s));
+    pthread_mutex_lock(&pool.lock);
+    atomic_fetch_add(&pool.sleepers, 1);
+    while (ticket(atomic_load(&pool.state)) == seen) pthread_cond_wait(&pool.wake, &pool.lock);
+    atomic_fetch_sub(&pool.sleepers, 1);
+    pthread_mutex_unlock(&pool.lock);
+    return ticket(atomic_load(&pool.state));
+}
+
+/* Whether there was room. */
+static int join(void)
+{
+    uint64_t state = atomic_load(&pool.state);
+    while (wanted(state))
+        if (atomic_compare_exchange_weak(&pool.state, &state, state - WANTED + RUNNING)) return 1;
+    return 0;
+}
+
+static void leave(void)
+{
+    const uint64_t before = atomic_fetch_sub(&pool.state, RUNNING);
+    if (running(before) > 1 || !(before & CALLER_SLEEPS)) return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_signal(&pool.done);
+    pthread_mutex_unlock(&pool.lock);
 }
 
 static void *worker(void *unused)
@@ -137,26 +179,12 @@ static void *worker(void *unused)
     (void)unused;
     is_worker = 1;
     for (;;) {
-        wait_for_ticket(seen);
-        pthread_mutex_lock(&pool.lock);
-        while (atomic_load(&pool.ticket) == seen) pthread_cond_wait(&pool.wake, &pool.lock);
-        seen = atomic_load(&pool.ticket);
-        loop *const work = pool.current;
-        if (!work || pool.wanted == 0) {
-            pthread_mutex_unlock(&pool.lock);
-            continue;
-        }
-        --pool.wanted;
-        atomic_fetch_add(&pool.running, 1);
-        pthread_mutex_unlock(&pool.lock);
-
-        my_loop = work;
-        run_chunks(work, NULL);
+        seen = wait_for_loop(seen);
+        if (!join()) continue;
+        my_loop = &pool.work;
+        run_chunks(&pool.work, claim(&pool.work), NULL);
         my_loop = NULL;
-
-        pthread_mutex_lock(&pool.lock);
-        if (atomic_fetch_sub(&pool.running, 1) == 1) pthread_cond_signal(&pool.done);
-        pthread_mutex_unlock(&pool.lock);
+        leave();
     }
     return NULL;
 }
@@ -183,13 +211,14 @@ static void ensure_workers(int count)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void publish(loop *work, int workers)
+/* Nobody else changes the state between two loops. */
+static void publish(uint64_t workers)
 {
+    const uint64_t before = atomic_load(&pool.state);
+    ensure_workers((int)workers);
+    atomic_store(&pool.state, (ticket(before) + 1) * TICKET + workers * WANTED);
+    if (!atomic_load(&pool.sleepers)) return;
     pthread_mutex_lock(&pool.lock);
-    ensure_workers(workers);
-    pool.current = work;
-    pool.wanted = workers;
-    atomic_fetch_add_explicit(&pool.ticket, 1, memory_order_release);
     pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
 }
@@ -206,48 +235,65 @@ static struct timespec poll_time(void)
     return t;
 }
 
-/* Nobody may join any more; wait for those who did, and keep asking the caller meanwhile. */
-static void retire(loop *work, const sch_control *control)
+static void sleep_until_done(const sch_control *control)
 {
-    const int64_t start = now_ns();
-    int turn = 0;
     pthread_mutex_lock(&pool.lock);
-    pool.current = NULL;
-    pool.wanted = 0;
-    pthread_mutex_unlock(&pool.lock);
-    while (atomic_load_explicit(&pool.running, memory_order_acquire) && spins(start, &turn)) continue;
-    pthread_mutex_lock(&pool.lock);
-    while (atomic_load(&pool.running)) {
+    atomic_fetch_or(&pool.state, CALLER_SLEEPS);
+    while (running(atomic_load(&pool.state))) {
         const struct timespec until = poll_time();
-        if (pthread_cond_timedwait(&pool.done, &pool.lock, &until) == 0 || atomic_load(&work->cancelled)) continue;
-        pthread_mutex_unlock(&pool.lock); /* the poll runs Python, which may fork: never under the lock */
-        if (control->poll && control->poll()) atomic_store(&work->cancelled, 1);
+        if (pthread_cond_timedwait(&pool.done, &pool.lock, &until) == 0 || atomic_load(&pool.work.cancelled)) continue;
+        pthread_mutex_unlock(&pool.lock); /* the poll runs Python, which may take its time */
+        if (control->poll && control->poll()) atomic_store(&pool.work.cancelled, 1);
         pthread_mutex_lock(&pool.lock);
     }
     pthread_mutex_unlock(&pool.lock);
 }
 
+/* Nobody may join any more; wait for those who did, and keep asking the caller meanwhile. */
+static void retire(const sch_control *control)
+{
+    const uint64_t before = atomic_fetch_and(&pool.state, ~(CALLER_SLEEPS - WANTED));
+    spin s = {0};
+    if (!running(before)) return;
+    while (running(atomic_load_explicit(&pool.state, memory_order_acquire)))
+        if (!spins(&s)) {
+            sleep_until_done(control);
+            return;
+        }
+}
+
+/* With workers. A child that is forked by what the caller is asked has a pool of its own, and this loop is not whole there. */
+static int run_shared(const sch_control *control, uint64_t workers, loop work)
+{
+    const unsigned before = generation;
+    pool.work = work;
+    my_loop = &pool.work;
+    const int64_t first = claim(&pool.work);
+    publish(workers);
+    run_chunks(&pool.work, first, control);
+    retire(control);
+    if (before != generation) return 1;
+    const int cancelled = atomic_load(&pool.work.cancelled);
+    pthread_mutex_unlock(&pool.busy);
+    return cancelled;
+}
+
+static int run_alone(const sch_control *control, loop work)
+{
+    my_loop = &work;
+    run_chunks(&work, claim(&work), control);
+    return atomic_load(&work.cancelled);
+}
+
 sch_status sch_par_for(const sch_control *control, int64_t n_chunks, sch_chunk body, void *context)
 {
-    loop work = {.body = body, .context = context, .n_chunks = n_chunks};
-    int64_t workers = control->n_threads - 1;
-    if (workers > n_chunks - 1) workers = n_chunks - 1;
-    if (workers > MAX_WORKERS) workers = MAX_WORKERS;
-
+    const loop work = {.body = body, .context = context, .n_chunks = n_chunks};
+    const int64_t workers = sch_min(sch_min(control->n_threads, n_chunks) - 1, MAX_WORKERS);
     loop *const outer = my_loop;
-    my_loop = &work;
     calls_to_clock = 1;
     pthread_once(&register_fork_handlers, install_fork_handlers);
-    if (workers > 0 && !is_worker && pthread_mutex_trylock(&pool.busy) == 0) {
-        const unsigned before = generation;
-        work.shared = 1;
-        publish(&work, (int)workers);
-        run_chunks(&work, control);
-        retire(&work, control);
-        if (before == generation) pthread_mutex_unlock(&pool.busy); /* a forked child has a new one */
-    } else {
-        run_chunks(&work, control);
-    }
+    const int with_workers = workers > 0 && !is_worker && pthread_mutex_trylock(&pool.busy) == 0;
+    const int cancelled = with_workers ? run_shared(control, (uint64_t)workers, work) : run_alone(control, work);
     my_loop = outer;
-    return atomic_load(&work.cancelled) ? SCH_CANCELLED : SCH_OK;
+    return cancelled ? SCH_CANCELLED : SCH_OK;
 }

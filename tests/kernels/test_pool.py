@@ -142,6 +142,39 @@ def test_fork_while_another_thread_computes():
         busy.join()
 
 
+FORKED_BY_A_SIGNAL = """
+import os, signal, sys, numpy as np
+from schuss import _kernels as kernels
+x = np.random.default_rng(0).standard_normal((200_000, 60))
+table, y, ones = kernels.Table(x), (x[:, 0] > 0).astype(float), np.ones((1, 60))
+def gradient(n_threads):
+    out = np.empty((1, 61))
+    kernels.glm_pass(table, y, ones, np.zeros(1), loss=kernels.LOSSES["logistic"], gradient=out,
+                     gram=np.empty((61, 61)), n_threads=n_threads, scratch=kernels.Scratch())
+    return out
+want, children = gradient(1), []
+def fork(*_):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    children.append(os.fork())
+    if not children[0]:
+        assert (gradient(3) == want).all(), "a child has a pool of its own"
+signal.signal(signal.SIGALRM, fork)
+signal.setitimer(signal.ITIMER_REAL, 0.03)
+while not children:
+    try:
+        out = gradient(3)
+    except KeyboardInterrupt:
+        os._exit(7 if children == [0] else 1)
+assert children[0] and (out == want).all()
+assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 7, "half a loop is no result"
+"""
+
+
+def test_fork_by_a_signal_in_the_middle_of_a_loop():
+    result = in_subprocess(FORKED_BY_A_SIGNAL)
+    assert result.returncode == 0, result.stderr
+
+
 LONG_CALLS = {  # one call each takes a second or more
     "sgd_sweep": """
 y = (x[:, 0] > 0).astype(np.float32)
