@@ -155,6 +155,6 @@ static sch_status T(bin_bounds)(sch_bin_bounds_args *a)
     work.total = a->weight || a->rows ? 0 : a->x.n;
     for (int64_t i = 0; a->weight && i < a->x.n; ++i) work.total += a->weight[i];
     for (int64_t i = 0; a->rows && i < a->x.n; ++i) work.total += a->rows[i];
-    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 65536.0);
+    const sch_control control = sch_serial_below(a->control, (double)a->x.n * (double)a->x.d, 8192.0);
     return sch_par_for(&control, lanes, T(bin_bounds_lane), &work);
 }

@@ -16,10 +16,13 @@ typedef struct {
 /* Weight of the first i groups. */
 SCH_INLINE int64_t T(bin_before)(const T(bin_cuts) *c, int64_t i) { return i ? c->group[i - 1].weight : 0; }
 
-/* The group with which the cumulative weight reaches `weight`, 1 .. total. */
-static int64_t T(bin_at_weight)(const T(bin_cuts) *c, int64_t weight)
+/* The group with which the cumulative weight reaches `weight`, 1 .. total; not before group `low`. The next one is looked for in
+ * steps that grow: mostly it is near. */
+static int64_t T(bin_at_weight)(const T(bin_cuts) *c, int64_t low, int64_t weight)
 {
-    int64_t low = 0, high = c->n - 1;
+    int64_t step = 1;
+    for (; low + step < c->n && c->group[low + step - 1].weight < weight; step *= 2) low += step;
+    int64_t high = sch_min(low + step, c->n) - 1;
     while (low < high) {
         const int64_t middle = (low + high) / 2;
         if (c->group[middle].weight < weight) low = middle + 1;
@@ -42,11 +45,11 @@ static void T(bin_cut)(T(bin_cuts) *c, int64_t i)
 static int64_t T(bin_heavy)(const T(bin_cuts) *c, int64_t max_bins, int64_t *heavy)
 {
     const int64_t total = T(bin_before)(c, c->n);
-    int64_t n_heavy = 0, next = 0;
+    int64_t n_heavy = 0, before = -1;
     for (int64_t k = 1; k <= max_bins; ++k) {
-        const int64_t i = T(bin_at_weight)(c, (k * total + max_bins - 1) / max_bins);
-        if (i < next) continue;
-        next = i + 1;
+        const int64_t i = T(bin_at_weight)(c, sch_max(before, 0), (k * total + max_bins - 1) / max_bins);
+        if (i == before) continue;
+        before = i;
         if ((T(bin_before)(c, i + 1) - T(bin_before)(c, i)) * max_bins >= total) heavy[n_heavy++] = i;
     }
     return n_heavy;
@@ -57,7 +60,7 @@ static void T(bin_cut_gap)(T(bin_cuts) *c, int64_t start, int64_t stop, int64_t 
 {
     for (; n_bins > 1; --n_bins) {
         const int64_t before = T(bin_before)(c, start), rest = T(bin_before)(c, stop) - before;
-        start = T(bin_at_weight)(c, before + (rest + n_bins - 1) / n_bins) + 1;
+        start = T(bin_at_weight)(c, start, before + (rest + n_bins - 1) / n_bins) + 1;
         if (start >= stop) return;
         T(bin_cut)(c, start);
     }
