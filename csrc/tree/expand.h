@@ -14,18 +14,36 @@
 #include "tree/queue.h"
 #include "tree/scan.h"
 
+enum { FEW_ROWS = 64 }; /* sooner taken off a histogram than their histogram is */
+
 /* Histograms to make, in this order, and the nodes whose splits are wanted. */
 typedef struct {
     growth *w;
     const grown_node *built; /* or NULL */
-    const grown_node *rest; /* its slot holds the parent's histogram, of which the other is to be taken off; or NULL */
-    const grown_node *removed; /* the other, if its histogram is not built; or NULL */
+    const grown_node *rest; /* its slot holds the parent's histogram, of which `other` is to be taken off; or NULL */
+    const grown_node *other;
     int n_searched;
     grown_node *searched[2];
     candidate_node candidates[2];
 } search_task;
 
 SCH_INLINE split *found_splits(const growth *w, int i) { return w->found + i * w->tiles; }
+
+/* The parent's histogram, in the slot of `rest`, becomes that of `rest`: few rows are taken off one by one, and all of them if
+ * there is no histogram of theirs. */
+static void take_off(const search_task *task, int64_t tile)
+{
+    const growth *w = task->w;
+    const grown_node *rest = task->rest, *other = task->other;
+    const int64_t n = rest->n + other->n;
+    int64_t *cells = slot_cells(w, rest, tile);
+    if (task->built && !(other->n < FEW_ROWS && is_packed(&w->p, n))) {
+        subtract_histogram(&w->p, cells, slot_cells(w, other, tile), w->tile_top[tile], n, other->n);
+        return;
+    }
+    remove_packed(&w->source, cells, tile, w->a->rows + other->start, other->n);
+    fill_common(&w->source, cells, tile, rest->total, 1);
+}
 
 static void search_chunk(void *context, int64_t tile)
 {
@@ -34,22 +52,16 @@ static void search_chunk(void *context, int64_t tile)
     const sch_grow_tree_args *a = w->a;
     if (!w->tile_used[tile]) return;
     if (task->built) finish_tile(w, task->built, tile);
-    if (task->removed) {
-        int64_t *cells = slot_cells(w, task->rest, tile);
-        remove_packed(&w->source, cells, tile, w->a->rows + task->removed->start, task->removed->n);
-        fill_common(&w->source, cells, tile, task->rest->total, 1);
-    } else if (task->rest)
-        subtract_histogram(&w->p, slot_cells(w, task->rest, tile), slot_cells(w, task->built, tile), w->tile_top[tile],
-                           task->rest->n + task->built->n, task->built->n);
+    if (task->rest) take_off(task, tile);
     for (int i = 0; i < task->n_searched; ++i) {
         const candidate_node *node = &task->candidates[i];
         const int64_t *cells = slot_cells(w, task->searched[i], tile);
-        split *found = &found_splits(w, i)[tile];
-        *found = (split){0};
-        search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], found);
+        split found = {0}; /* others write next to its place */
+        search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], &found);
         for (int64_t f = tile; f < a->x.d; f += w->tiles)
-            if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, found);
-        if (found->score > 0.0 && !found->categorical) complete_split(node, cells, found);
+            if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, &found);
+        if (found.score > 0.0 && !found.categorical) complete_split(node, cells, &found);
+        found_splits(w, i)[tile] = found;
     }
 }
 
@@ -63,19 +75,22 @@ static candidate_node candidate_of(const growth *w, grown_node *node, int64_t pl
     c.l1 = a->l1 * w->p.g_scale;
     c.l2 = a->l2 * w->p.h_scale;
     c.both_sides = c.h_sum + 2.0 * c.l2;
+    c.slope = c.g_sum / c.both_sides;
     c.least_h = a->min_hessian * w->p.h_scale > 1.0 ? a->min_hessian * w->p.h_scale : 1.0;
     c.most_h = c.h_sum - c.least_h;
     c.least_category_h = CATEGORY_SUPPORT * (double)w->nodes[0].total.h / w->row_weight;
     c.least_n = a->min_samples_leaf;
-    c.all_curved = w->p.least_h * (double)c.least_n >= c.least_h;
+    c.h_start = w->p.h_shift ? 0.0 : (double)c.least_n;
+    c.a_start = c.h_start + c.l2;
     c.most_n = node->total.c - c.least_n;
     c.lower = node->lower;
     c.upper = node->upper;
     node->score = side_score(&c, c.g_sum, c.h_sum);
     c.threshold = node->score * BEYOND_ROUNDING + a->min_gain * gain_unit;
+    if (!features_differ(w)) place = 0; /* where the root's are */
     uint8_t *usable = w->usable + place * a->x.d;
     int64_t *allowed = w->allowed + place * w->tiles * SCH_TILE;
-    choose_features(w, node, usable, allowed);
+    if (features_differ(w) || node->parent < 0) choose_features(w, node, usable, allowed);
     c.feature_at = w->feature_at;
     c.usable = usable;
     c.allowed = allowed;
@@ -187,14 +202,12 @@ static sch_status look_into(growth *w, grown_node *node)
  * is wanted or needed. */
 static sch_status look_into_both(growth *w, grown_node *parent, grown_node *small, grown_node *large)
 {
-    search_task task = {.w = w, .rest = large, .searched = {large}, .n_searched = 1};
+    search_task task = {.w = w, .rest = large, .other = small, .searched = {large}, .n_searched = 1};
     if (can_split(w, small)) task.searched[task.n_searched++] = small;
     w->owners[parent->slot] = PINNED;
     large->slot = parent->slot;
     parent->slot = -1;
-    if (is_packed(&w->p, parent->n) && !can_split(w, small)) {
-        task.removed = small;
-    } else {
+    if (!is_packed(&w->p, parent->n) || can_split(w, small)) {
         take_slot(w, (int32_t)(small - w->nodes));
         task.built = small;
     }

@@ -36,6 +36,9 @@ static void draw_features(const growth *w, const grown_node *node, uint8_t *usab
     }
 }
 
+/* Whether nodes differ in the features that they may be split on. */
+SCH_INLINE int features_differ(const growth *w) { return w->a->interaction || w->a->feature_fraction < 1.0; }
+
 static void choose_features(const growth *w, const grown_node *node, uint8_t *usable, int64_t *allowed)
 {
     const sch_grow_tree_args *a = w->a;

@@ -24,7 +24,6 @@ typedef struct {
     int32_t g_shift, h_shift, wide_shift;
     int64_t low_mask, count_mask, wide_mask;
     int64_t chunk; /* 0: rows have no words */
-    double least_h; /* of a row that counts; whole */
 } packing;
 
 enum {
@@ -85,16 +84,14 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
         p.h_scale = 1.0;
         p.g_shift = PLAIN_COUNT_BITS;
         p.count_mask = p.low_mask = ((int64_t)1 << PLAIN_COUNT_BITS) - 1;
-        p.wide_mask = -1;
+        p.wide_mask = INT64_MAX;
         p.chunk = p.count_mask;
-        p.least_h = 1.0;
         return p;
     }
     const int fine = m->g_max > FEW_DOMINATE * m->g_mean || m->h_max > FEW_DOMINATE * m->h_mean;
     const int h_room = 63 - w_bits - n_bits;
     p.g_scale = narrow_scale_to((int)sch_min(fine ? FINE_G_BITS : PACKED_BITS, SUM_BITS - w_bits), m->g_max, a->dtype);
     p.h_scale = narrow_scale_to((int)sch_min(fine ? FINE_H_BITS : PACKED_BITS, h_room), m->h_max, a->dtype);
-    p.least_h = m->h_min > 0.0 ? (double)nearest(m->h_min * p.h_scale) : 0.0;
     p.h_shift = PACKED_COUNT_BITS;
     p.g_shift = PACKED_BITS + 2 * PACKED_COUNT_BITS;
     p.low_mask = ((int64_t)1 << p.g_shift) - 1;

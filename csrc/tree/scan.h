@@ -25,8 +25,8 @@ SCH_INLINE vec_f64 to_double(vec_i64 x)
 #endif
 }
 
-/* What a split is held to: sides of enough rows; of enough curvature, too, unless that goes without saying; and values that
- * l1 or monotonic features have a say in. */
+/* What a split is held to: sides of enough rows; of enough curvature, too; and values that l1 or monotonic features have a say
+ * in. */
 typedef enum { COUNTED, CURVED, BOUNDED } score_form;
 
 /* A split for each lane: its score as a fraction, which saves the division. */
@@ -35,11 +35,11 @@ typedef struct {
     vec_i64 at; /* 2 bin + missing_left */
 } lane_splits;
 
-/* Of two the one whose score is higher, or that was there before. */
-SCH_INLINE void take_better(lane_splits *best, const lane_splits *other)
+/* Of two the one whose score is higher, or that was there before; the other one if it is valid. */
+SCH_INLINE void take_better(lane_splits *best, const lane_splits *other, lane_mask valid)
 {
-    const lane_mask better =
-        lanes_above(other->numerator * best->denominator, best->numerator * (other->denominator * BEYOND_ROUNDING));
+    const lane_mask better = lanes_above_among(valid, other->numerator * best->denominator,
+                                               best->numerator * (other->denominator * BEYOND_ROUNDING));
     best->numerator = select_lanes(better, other->numerator, best->numerator);
     best->denominator = select_lanes(better, other->denominator, best->denominator);
     best->at = select_whole(better, other->at, best->at);
@@ -61,13 +61,15 @@ SCH_INLINE vec_f64 value_lanes(const candidate_node *node, vec_f64 g, vec_f64 h)
 /* What is compared. Unbounded, with a = h_left + l2, b = h_right + l2 and s = a + b, the same for all splits of a node:
  *     g_left^2 / a + g_right^2 / b = g^2 / s + (g_left s - g a)^2 / (s a b)
  * leaves one square over one product to compute, and loses no digits where the two sides hardly differ.
- * BOUNDED, where `direction` is that of monotonic features, it is the score itself, over 1. */
-SCH_INLINE lane_splits score_lanes(const candidate_node *node, vec_i64 g_whole, vec_i64 h_whole, vec_i64 count,
-                                   int64_t at, vec_f64 direction, const score_form form)
+ * BOUNDED, where `direction` is that of monotonic features, it is the score itself, over 1. `spare`: rows on the left beyond
+ * least_n, very many if there are not enough. */
+SCH_INLINE void score_lanes(const candidate_node *node, vec_i64 g_whole, vec_i64 h_whole, vec_i64 spare, int64_t at,
+                            vec_f64 direction, lane_splits *best, const score_form form)
 {
-    const vec_f64 gl = to_double(g_whole), hl = to_double(h_whole);
+    const vec_f64 gl = to_double(g_whole), h = to_double(h_whole), hl = h + node->h_start;
+    const vec_f64 a = form == COUNTED ? h + node->a_start : hl + node->l2;
     lane_splits s = {.at = at - (vec_i64){0}};
-    lane_mask valid = counts_between(count, node->least_n, node->most_n);
+    lane_mask valid = counts_to(spare, node->most_n - node->least_n);
     if (form != COUNTED) valid &= values_between(hl, node->least_h, node->most_h);
     if (form == BOUNDED) {
         const vec_f64 gr = node->g_sum - gl, hr = node->h_sum - hl;
@@ -77,26 +79,19 @@ SCH_INLINE lane_splits score_lanes(const candidate_node *node, vec_i64 g_whole, 
         s.denominator = all_lanes(1.0);
         valid &= ~lanes_above(all_lanes(0.0), direction * (vr - vl));
     } else {
-        const vec_f64 a = hl + node->l2, b = node->both_sides - a, u = gl * node->both_sides - node->g_sum * a;
+        const vec_f64 b = node->both_sides - a, u = gl - node->slope * a;
         s.numerator = u * u;
         s.denominator = a * b;
     }
-    s.numerator = select_lanes(valid, s.numerator, all_lanes(-INFINITY));
-    return s;
+    take_better(best, &s, valid);
 }
 
 /* Bins between which both sides can have enough rows, in blocks: small nodes have few of them. Missing values may be on
  * either side. */
 typedef struct {
     int64_t first, end;
+    vec_i64 before[PAIR]; /* sums of the bins before the first */
 } bin_range;
-
-SCH_INLINE int any_lane_reaches(const vec_i64 *sum, int64_t count_mask, int64_t least)
-{
-    lane_mask reached = counts_between(sum[0] & count_mask, least, INT64_MAX);
-    for (int v = 1; v < PAIR; ++v) reached |= counts_between(sum[v] & count_mask, least, INT64_MAX);
-    return any_lane(reached);
-}
 
 SCH_INLINE void add_bins(vec_i64 *sum, const int64_t *cells, int64_t first, int64_t end)
 {
@@ -104,37 +99,44 @@ SCH_INLINE void add_bins(vec_i64 *sum, const int64_t *cells, int64_t first, int6
         for (int v = 0; v < PAIR; ++v) sum[v] += load_cells(cells + bin * SCH_TILE + v * LANES);
 }
 
+SCH_INLINE int any_lane_reaches(const vec_i64 *sum, const vec_i64 *more, int64_t count_mask, int64_t least)
+{
+    lane_mask reached = counts_from((sum[0] + more[0]) & count_mask, least);
+    for (int v = 1; v < PAIR; ++v) reached |= counts_from((sum[v] + more[v]) & count_mask, least);
+    return any_lane(reached);
+}
+
 static bin_range useful_bins(const candidate_node *node, const int64_t *cells, int64_t top, int missing)
 {
     bin_range range = {.first = 0, .end = top};
-    vec_i64 before[PAIR] = {0}, after[PAIR] = {0};
+    vec_i64 apart[PAIR] = {0}, after[PAIR] = {0}, next[PAIR] = {0};
     if (!node->packed || node->least_n < 4) return range;
-    if (missing) add_bins(before, cells, SCH_MISSING_BIN, SCH_MISSING_BIN + 1);
-    memcpy(after, before, sizeof after);
+    if (missing) add_bins(apart, cells, SCH_MISSING_BIN, SCH_MISSING_BIN + 1);
     for (; range.first + BIN_BLOCK <= top; range.first += BIN_BLOCK) {
-        add_bins(before, cells, range.first, range.first + BIN_BLOCK);
-        if (any_lane_reaches(before, node->p->count_mask, node->least_n)) break;
+        add_bins(next, cells, range.first, range.first + BIN_BLOCK);
+        if (any_lane_reaches(next, apart, node->p->count_mask, node->least_n)) break;
+        memcpy(range.before, next, sizeof next);
     }
     for (; range.end - BIN_BLOCK > range.first; range.end -= BIN_BLOCK) {
         add_bins(after, cells, range.end - BIN_BLOCK, range.end);
-        if (any_lane_reaches(after, node->p->count_mask, node->least_n)) break;
+        if (any_lane_reaches(after, apart, node->p->count_mask, node->least_n)) break;
     }
     return range;
 }
 
-/* Sums of the bins so far. */
+/* Sums of the bins so far, counts without the rows that a side needs at least: a count that would be negative borrows from
+ * what stands above it, and is too large. */
 typedef struct {
     vec_i64 first, second; /* words, or gradients and the rest */
 } lane_sums;
 
-/* Adds a bin; returns the better of the splits after it. */
-SCH_INLINE lane_splits next_bin(const candidate_node *node, const int64_t *cells, int64_t bin, vec_f64 direction,
-                                lane_sums *sum, const int packed, const int missing, const score_form form)
+/* Adds a bin; and compares the splits after it. */
+SCH_INLINE void next_bin(const candidate_node *node, const int64_t *cells, int64_t bin, vec_f64 direction,
+                         lane_sums *sum, lane_splits *best, const int packed, const int missing, const score_form form)
 {
     const int64_t g_shift = node->p->g_shift, h_shift = packed ? node->p->h_shift : node->p->wide_shift;
     const int64_t low_mask = node->p->low_mask, count_mask = packed ? node->p->count_mask : node->p->wide_mask;
     const int64_t *const last = cells + SCH_MISSING_BIN * SCH_TILE;
-    lane_splits splits[2];
     sum->first += load_cells(cells + bin * SCH_TILE);
     if (!packed) sum->second += load_cells(cells + PLANE + bin * SCH_TILE);
 #pragma GCC unroll 2
@@ -143,40 +145,29 @@ SCH_INLINE lane_splits next_bin(const candidate_node *node, const int64_t *cells
         if (left) word += load_cells(last);
         if (left && !packed) low += load_cells(last + PLANE);
         if (packed) low = word & low_mask;
-        splits[left] = score_lanes(node, packed ? word >> g_shift : word, low >> h_shift, low & count_mask,
-                                   2 * bin + left, direction, form);
+        score_lanes(node, packed ? shifted_right(word, g_shift) : word, shifted_right(low, h_shift),
+                    (packed ? word : low) & count_mask, 2 * bin + left, direction, best, form);
     }
-    if (missing) take_better(&splits[0], &splits[1]);
-    return splits[0];
 }
 
-/* One run down the bins of PASS features. Bins are compared in twos first: the best so far has to be waited for. */
-SCH_INLINE void scan_lanes(const candidate_node *node, const int64_t *cells, bin_range range, const vec_f64 *direction,
-                           lane_splits *best, const int packed, const int missing, const score_form form)
+/* One run down the bins of PASS features. */
+SCH_INLINE void scan_lanes(const candidate_node *node, const int64_t *cells, const bin_range *range,
+                           const vec_f64 *direction, lane_splits *best, const int packed, const int missing,
+                           const score_form form)
 {
-#define NEXT_BIN(bin) next_bin(node, cells + v * LANES, bin, direction[v], &sum[v], packed, missing, form)
-    vec_i64 before[PAIR] = {0};
-    lane_sums sum[PAIR] = {0};
-    add_bins(before, cells, 0, range.first);
-    for (int v = 0; v < PAIR; ++v) sum[v].first = before[v];
-    int64_t bin = range.first;
-    for (; bin + 2 <= range.end; bin += 2)
-#pragma GCC unroll 2
-        for (int v = 0; v < PAIR; ++v) {
-            lane_splits better = NEXT_BIN(bin);
-            const lane_splits other = NEXT_BIN(bin + 1);
-            take_better(&better, &other);
-            take_better(&best[v], &better);
-        }
-    for (int v = 0; bin < range.end && v < PAIR; ++v) {
-        const lane_splits last = NEXT_BIN(bin);
-        take_better(&best[v], &last);
+    lane_sums sum[PAIR];
+    for (int v = 0; v < PAIR; ++v) {
+        const vec_i64 start = range->before[v] - node->least_n;
+        sum[v] = packed ? (lane_sums){.first = start} : (lane_sums){.second = start};
     }
-#undef NEXT_BIN
+    for (int64_t bin = range->first, end = range->end; bin < end; ++bin)
+#pragma GCC unroll 2
+        for (int v = 0; v < PAIR; ++v)
+            next_bin(node, cells + v * LANES, bin, direction[v], &sum[v], &best[v], packed, missing, form);
 }
 
-SCH_INLINE void scan_pass(const candidate_node *node, const int64_t *cells, bin_range range, const vec_f64 *direction,
-                          lane_splits *best, int missing, score_form form)
+SCH_INLINE void scan_pass(const candidate_node *node, const int64_t *cells, const bin_range *range,
+                          const vec_f64 *direction, lane_splits *best, int missing, score_form form)
 {
 #define SCAN(packed, missing, form) scan_lanes(node, cells, range, direction, best, packed, missing, form)
 #define CASES(form)                       \
@@ -200,45 +191,71 @@ case form:                                \
 static void take_best_lane(const candidate_node *node, const int32_t *features, const lane_splits *best, int bounded,
                            split *out)
 {
-    for (int lane = 0; lane < PASS; ++lane) {
-        const lane_splits *b = &best[lane / LANES];
-        const int64_t at = b->at[lane % LANES];
-        double score = b->numerator[lane % LANES] / b->denominator[lane % LANES];
-        if (!bounded) score = (score + node->g_sum * node->g_sum) / node->both_sides;
-        if (at < 0 || !beats(score, features[lane], out)) continue;
-        *out = (split){.score = score, .feature = features[lane], .bin = (int32_t)(at >> 1)};
-        out->missing_left = (int32_t)(at & 1);
+    for (int v = 0; v < PAIR; ++v) {
+        vec_f64 score = best[v].numerator / best[v].denominator;
+        if (!bounded) score = score * node->both_sides + node->g_sum * node->slope;
+        for (int lane = 0; lane < LANES; ++lane) {
+            const int64_t at = best[v].at[lane];
+            const int32_t feature = features[v * LANES + lane];
+            if (at < 0 || !beats(score[lane], feature, out)) continue;
+            *out = (split){.score = score[lane], .feature = feature, .bin = (int32_t)(at >> 1)};
+            out->missing_left = (int32_t)(at & 1);
+        }
     }
+}
+
+/* The lanes' features, before any split is known; whether there are any. */
+static int begin_lanes(const candidate_node *node, const int32_t *features, const int64_t *allowed, double threshold,
+                       lane_splits *best, vec_f64 *direction)
+{
+    const int8_t *monotonic = node->a->monotonic;
+    vec_i64 any = {0};
+    for (int v = 0; v < PAIR; ++v) {
+        const vec_i64 these = load_cells(allowed + v * LANES);
+        any |= these;
+        best[v].numerator = select_lanes(lanes_set(these), all_lanes(threshold), all_lanes(INFINITY));
+        best[v].denominator = all_lanes(1.0);
+        best[v].at = (vec_i64){0} - 1;
+        direction[v] = all_lanes(0.0);
+        for (int l = 0; monotonic && l < LANES; ++l)
+            if (these[l]) direction[v][l] = monotonic[features[v * LANES + l]];
+    }
+    return any_lane(lanes_set(any));
+}
+
+/* Whether a split was found that has a side without enough curvature: (h_left + l2) (h_right + l2) is least where one of them
+ * is, if both can be. That is rare, so bins are not asked one by one at first. */
+static int any_too_flat(const candidate_node *node, const lane_splits *best)
+{
+    const double a = node->least_h + node->l2;
+    const double least = node->least_h > node->most_h ? (double)INFINITY : a * (node->both_sides - a) * BEYOND_ROUNDING;
+    int any = 0;
+    for (int v = 0; v < PAIR; ++v)
+        any |= any_lane(counts_from(best[v].at, 0) & lanes_above(all_lanes(least), best[v].denominator));
+    return any;
 }
 
 /* The best numeric split of a tile; `out` is kept if it is not worse. */
 static void search_tile(const candidate_node *node, const int64_t *cells, int64_t tile, int64_t top, int missing,
                         split *out)
 {
-    const sch_grow_tree_args *a = node->a;
-    const int bounded = a->monotonic || node->l1 > 0.0;
-    const score_form form = bounded ? BOUNDED : node->all_curved ? COUNTED : CURVED;
-    const double threshold = bounded ? node->threshold : node->threshold * node->both_sides - node->g_sum * node->g_sum;
+    const int bounded = node->a->monotonic || node->l1 > 0.0;
+    const double threshold =
+        bounded ? node->threshold : (node->threshold - node->g_sum * node->slope) / node->both_sides;
     for (int64_t column = 0; column < SCH_TILE; column += PASS) {
         const int32_t *features = node->feature_at + tile * SCH_TILE + column;
-        lane_splits best[PAIR];
+        const int64_t *pass = cells + column;
+        lane_splits none[PAIR], best[PAIR];
         vec_f64 direction[PAIR];
-        vec_i64 any = {0};
-        for (int v = 0; v < PAIR; ++v) {
-            const vec_i64 allowed = load_cells(node->allowed + tile * SCH_TILE + column + v * LANES);
-            any |= allowed;
-            for (int l = 0; l < LANES; ++l) best[v].numerator[l] = allowed[l] ? threshold : (double)INFINITY;
-            best[v].denominator = all_lanes(1.0);
-            best[v].at = (vec_i64){0} - 1;
-            direction[v] = all_lanes(0.0);
-            for (int l = 0; a->monotonic && l < LANES; ++l)
-                if (allowed[l]) direction[v][l] = a->monotonic[features[v * LANES + l]];
+        if (!begin_lanes(node, features, node->allowed + tile * SCH_TILE + column, threshold, none, direction))
+            continue;
+        const bin_range range = useful_bins(node, pass, top, missing);
+        memcpy(best, none, sizeof best);
+        scan_pass(node, pass, &range, direction, best, missing, bounded ? BOUNDED : COUNTED);
+        if (!bounded && any_too_flat(node, best)) {
+            memcpy(best, none, sizeof best);
+            scan_pass(node, pass, &range, direction, best, missing, CURVED);
         }
-        int used = 0;
-        for (int l = 0; l < LANES; ++l) used |= any[l] != 0;
-        if (!used) continue;
-        scan_pass(node, cells + column, useful_bins(node, cells + column, top, missing), direction, best, missing,
-                  form);
         take_best_lane(node, features, best, bounded, out);
     }
 }

@@ -32,10 +32,10 @@ typedef struct {
     const packing *p;
     sums total;
     int packed;
-    int all_curved; /* sides of least_n rows have least_h, too */
     double g_sum, h_sum;        /* of the node; the latter without l2 */
     double l1, l2;
-    double both_sides; /* h_sum + 2 l2 */
+    double h_start, a_start; /* what scans leave out of a hessian that is a count, least_n; and that with l2 */
+    double both_sides, slope; /* h_sum + 2 l2; g_sum over it */
     double least_h, most_h;     /* of a side; at least 1: a side without curvature is no side */
     double least_category_h;    /* of a category that may go left */
     int64_t least_n, most_n;    /* of a side */
@@ -65,13 +65,23 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
     return -shrunk(g, node->l1) * side_value(node, g, h);
 }
 
+SCH_INLINE int64_t sum_column(const int64_t *column, int64_t bins)
+{
+    int64_t even = 0, odd = 0, bin = 0;
+    for (; bin + 2 <= bins; bin += 2) {
+        even += column[bin * SCH_TILE];
+        odd += column[(bin + 1) * SCH_TILE];
+    }
+    return even + odd + (bin < bins ? column[bin * SCH_TILE] : 0);
+}
+
 /* Sums of the left side of a numeric split. The thread that has the histogram of its tile in its cache finds them. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
     const int64_t *column = cells + node->a->x.tile_column[s->feature], *missing = column + SCH_MISSING_BIN * SCH_TILE;
     int64_t first = s->missing_left ? missing[0] : 0, second = s->missing_left && !node->packed ? missing[PLANE] : 0;
-    for (int64_t b = 0; b <= s->bin; ++b) first += column[b * SCH_TILE];
-    for (int64_t b = 0; b <= s->bin && !node->packed; ++b) second += column[PLANE + b * SCH_TILE];
+    first += sum_column(column, s->bin + 1);
+    if (!node->packed) second += sum_column(column + PLANE, s->bin + 1);
     s->left = unpacked(node->p, first, second, node->packed);
 }
 
