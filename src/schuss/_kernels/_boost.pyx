@@ -163,7 +163,7 @@ cdef class Grower:
         tree.count, tree.leaf_start = self.count[:nodes].copy(), self.leaf_start[: leaves + 1].copy()
         tree.sets, tree.rows = self.sets[: self.a.n_sets].copy(), self.rows[: self.a.n_rows]
         tree.leaf_value = np.empty(leaves)
-        cdef double[::1] leaf_value = tree.leaf_value
+        cdef double *leaf_value = <double *>write(tree.leaf_value, "leaf_value", b"d", leaves)
         for i in range(nodes):
             if self.a.nodes[i].feature < 0:
                 leaf_value[self.a.nodes[i].left] = self.a.value[i]

@@ -181,7 +181,7 @@ class TreesBuilder:
         self._values: list[Float64 | None] = []
         self._categories: list[NDArray[np.uint64]] = []
         self._gain: list[Float64] = []
-        self._weight: list[Float64] = []
+        self._weight: list[Float64 | Int64] = []
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -191,7 +191,7 @@ class TreesBuilder:
         nodes: Nodes,
         *,
         gain: Float64 | None = None,
-        weight: Float64 | None = None,
+        weight: Float64 | Int64 | None = None,
         values: Float64 | None = None,
         categories: NDArray[np.uint64] | None = None,
     ) -> None:

@@ -17,7 +17,7 @@ from schuss.ensemble._boosting.parameters import group_masks, interaction_groups
 from schuss.ensemble._boosting.setup import Data
 from schuss.ensemble._boosting.watch import Part
 from schuss.tree._binning import Binner
-from schuss.tree._nodes import CATEGORICAL, FEATURE, NODE, Trees, TreesBuilder, category_sets
+from schuss.tree._nodes import CATEGORICAL, FEATURE, Trees, TreesBuilder, category_sets
 
 Matrix = NDArray[np.float64]
 
@@ -149,20 +149,17 @@ class Growth:
         builder = TreesBuilder(self.n_features, self._loss.n_trees, self._known_categories())
         if self._before is not None:
             builder.extend(self._before)
-        for tree, nodes in zip(self._grown, self._with_values(), strict=True):
-            builder.append(nodes, gain=tree.gain, weight=tree.count.astype(np.float64), categories=tree.sets)
+        for tree in self._grown:
+            builder.append(tree.nodes, gain=tree.gain, weight=tree.count, categories=tree.sets)
         if factors is not None:
             for t in range(len(builder)):
                 builder.scale_leaves(t, factors[t // self._loss.n_trees])
-        return builder.build()
+        trees = builder.build()
+        self._set_values(trees.nodes[trees.offsets[self._n_before] :])
+        return trees
 
-    def _with_values(self) -> list[NDArray[np.void]]:
-        """Nodes of the new trees, the bins of their thresholds replaced by values."""
-        if not self._grown:
-            return []
-        sizes = [len(tree.nodes) for tree in self._grown]
-        # As bytes: NumPy compares the fields of every array that it joins.
-        nodes = np.concatenate([tree.nodes.view(np.uint8) for tree in self._grown]).view(NODE)
+    def _set_values(self, nodes: NDArray[np.void]) -> None:
+        """Replace the bins of the new trees' thresholds by values."""
         feature, threshold = nodes["feature"], nodes["threshold"]
         numeric = np.flatnonzero((feature >= 0) & (feature & CATEGORICAL == 0))
         # Beyond the last bound there are only missing values.
@@ -170,5 +167,3 @@ class Growth:
         for row, known in zip(bounds, self.binner.thresholds, strict=True):
             row[: len(known)] = known
         threshold[numeric] = bounds[feature[numeric] & FEATURE, threshold[numeric].astype(np.intp)]
-        ends = np.cumsum(sizes).tolist()
-        return [nodes[start:end] for start, end in pairwise([0, *ends])]
