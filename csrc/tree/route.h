@@ -24,12 +24,12 @@ SCH_INLINE const uint32_t *row_from(const uint32_t *rows, const uint32_t *end, i
 static void add_leaves_chunk(void *context, int64_t chunk)
 {
     const sch_add_leaves_args *a = context;
-    const int64_t first = chunk * LEAF_STRETCH;
+    const int64_t first = chunk * LEAF_STRETCH, stop = first + LEAF_STRETCH;
     for (int64_t leaf = 0; leaf < a->n_leaves; ++leaf) {
         const double value = a->value[leaf];
         const uint32_t *end = a->rows + a->leaf_start[leaf + 1];
-        const uint32_t *at = row_from(a->rows + a->leaf_start[leaf], end, first);
-        for (end = row_from(at, end, first + LEAF_STRETCH); at < end; ++at) a->raw[*at] += value;
+        for (const uint32_t *at = row_from(a->rows + a->leaf_start[leaf], end, first); at < end && *at < stop; ++at)
+            a->raw[*at] += value;
     }
 }
 
