@@ -22,8 +22,8 @@ static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
 static const int64_t QUICK_NS = 1000 * 1000;
 static const int64_t SPIN_NS = 100 * 1000; /* then sleep: another library's threads may need the core */
 
-/* All that a loop needs to begin and to end stands in one line of memory, which goes from core to core as seldom as can be:
- * loops of a few microseconds are worth sharing then. */
+/* All that a loop needs to begin and to end among threads that are awake stands in one line of memory, which goes from core to
+ * core as seldom as can be: loops of a few microseconds are worth sharing then. */
 typedef struct {
     sch_chunk body;
     void *context;
@@ -49,6 +49,8 @@ static struct {
           .wake = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
 
+_Static_assert(sizeof(loop) + sizeof(atomic_uint_fast64_t) <= SCH_LINE, "one line");
+
 static uint64_t running(uint64_t state) { return state / RUNNING % WANTED; }
 static uint64_t wanted(uint64_t state) { return state % CALLER_SLEEPS / WANTED; }
 static uint64_t ticket(uint64_t state) { return state / TICKET; }
@@ -56,9 +58,9 @@ static uint64_t ticket(uint64_t state) { return state / TICKET; }
 static pthread_once_t register_fork_handlers = PTHREAD_ONCE_INIT;
 
 /* The loop this thread works for, so that sch_should_stop finds its flag; and whether the thread may ask Python. */
-static unsigned generation; /* forks between the first process and this one */
 static _Thread_local loop *my_loop;
 static _Thread_local int is_worker;
+static _Thread_local int is_busy; /* holds `busy` */
 static _Thread_local int64_t last_poll;
 static _Thread_local int64_t last_clock;
 static _Thread_local int calls_to_clock; /* the next asks that may go without reading the clock */
@@ -72,7 +74,7 @@ static int64_t now_ns(void)
 
 /* Fork: the child forgets the workers, which do not exist there. The forking thread may be one whose loop is running (a signal
  * handler that forks while a kernel polls): the child's copy of that loop has lost its workers' chunks and must not pretend to
- * end. */
+ * end; until it is over, the place of the shared loop is taken. */
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&pool.busy, NULL);
@@ -82,7 +84,8 @@ static void after_fork_in_child(void)
     pool.n_workers = 0;
     atomic_store(&pool.sleepers, 0);
     atomic_store(&pool.state, 0);
-    ++generation;
+    if (!is_busy) return;
+    pthread_mutex_lock(&pool.busy);
     atomic_store(&pool.work.cancelled, 1);
 }
 
@@ -155,12 +158,14 @@ static uint64_t wait_for_loop(uint64_t seen)
     return ticket(atomic_load(&pool.state));
 }
 
-/* Whether there was room. */
-static int join(void)
+/* Whether there was room; in which loop. */
+static int join(uint64_t *seen)
 {
     uint64_t state = atomic_load(&pool.state);
-    while (wanted(state))
+    while (wanted(state)) {
+        *seen = ticket(state);
         if (atomic_compare_exchange_weak(&pool.state, &state, state - WANTED + RUNNING)) return 1;
+    }
     return 0;
 }
 
@@ -180,7 +185,7 @@ static void *worker(void *unused)
     is_worker = 1;
     for (;;) {
         seen = wait_for_loop(seen);
-        if (!join()) continue;
+        if (!join(&seen)) continue;
         my_loop = &pool.work;
         run_chunks(&pool.work, claim(&pool.work), NULL);
         my_loop = NULL;
@@ -262,18 +267,17 @@ static void retire(const sch_control *control)
         }
 }
 
-/* With workers. A child that is forked by what the caller is asked has a pool of its own, and this loop is not whole there. */
 static int run_shared(const sch_control *control, uint64_t workers, loop work)
 {
-    const unsigned before = generation;
+    is_busy = 1;
     pool.work = work;
     my_loop = &pool.work;
     const int64_t first = claim(&pool.work);
     publish(workers);
     run_chunks(&pool.work, first, control);
     retire(control);
-    if (before != generation) return 1;
     const int cancelled = atomic_load(&pool.work.cancelled);
+    is_busy = 0;
     pthread_mutex_unlock(&pool.busy);
     return cancelled;
 }

@@ -153,23 +153,30 @@ def gradient(n_threads):
                      gram=np.empty((61, 61)), n_threads=n_threads, scratch=kernels.Scratch())
     return out
 want, children = gradient(1), []
+z = np.linspace(-5.0, 5.0, 8_000_000, dtype=np.float32)  # many more chunks than the gradient has
+def sigmoid(n_threads):
+    out = np.empty_like(z)
+    kernels.sigmoid(z, out, n_threads=n_threads)
+    return out
+logistic = sigmoid(1)
 def fork(*_):
     children.append(os.fork())
-    if not children[-1]:
-        assert (gradient(3) == want).all(), "a child has a pool of its own"
+    if not children[-1]:  # loops of other bodies and lengths
+        assert (sigmoid(3) == logistic).all()
+        assert (gradient(3) == want).all()
 signal.signal(signal.SIGALRM, fork)
-for attempt in range(3):  # the signal may come between two calls
-    signal.setitimer(signal.ITIMER_REAL, 0.03)
+for attempt, (call, right) in enumerate([(gradient, want), (sigmoid, logistic)] * 2):
+    signal.setitimer(signal.ITIMER_REAL, 0.03)  # the signal may come between two calls
     while len(children) == attempt:
         try:
-            out = gradient(3)
+            out = call(3)
         except KeyboardInterrupt:
             os._exit(7 if children[-1] == 0 else 1)
     if not children[-1]:
-        os._exit(7 if (out == want).all() else 2)
-    assert (out == want).all()
+        os._exit(7 if (out == right).all() else 2)
+    assert (out == right).all()
 codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-assert codes == [7, 7, 7], f"half a loop is no result: {codes}"
+assert codes == [7] * 4, f"half a loop is no result: {codes}"
 """
 
 
