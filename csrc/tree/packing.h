@@ -84,7 +84,7 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
         p.h_scale = 1.0;
         p.g_shift = PLAIN_COUNT_BITS;
         p.count_mask = p.low_mask = ((int64_t)1 << PLAIN_COUNT_BITS) - 1;
-        p.wide_mask = INT64_MAX;
+        p.wide_mask = INT64_MAX; /* of a count below zero it makes one that is too large, as the others do */
         p.chunk = p.count_mask;
         return p;
     }

@@ -59,7 +59,7 @@ SCH_INLINE vec_f64 value_lanes(const candidate_node *node, vec_f64 g, vec_f64 h)
 }
 
 /* What is compared. Unbounded, with a = h_left + l2, b = h_right + l2 and s = a + b, the same for all splits of a node:
- *     g_left^2 / a + g_right^2 / b = g^2 / s + (g_left s - g a)^2 / (s a b)
+ *     g_left^2 / a + g_right^2 / b = g^2 / s + s (g_left - (g / s) a)^2 / (a b)
  * leaves one square over one product to compute, and loses no digits where the two sides hardly differ.
  * BOUNDED, where `direction` is that of monotonic features, it is the score itself, over 1. `spare`: rows on the left beyond
  * least_n, very many if there are not enough. */
@@ -224,11 +224,12 @@ static int begin_lanes(const candidate_node *node, const int32_t *features, cons
 }
 
 /* Whether a split was found that has a side without enough curvature: (h_left + l2) (h_right + l2) is least where one of them
- * is, if both can be. That is rare, so bins are not asked one by one at first. */
+ * is. That is rare, so bins are not asked one by one at first; where hessians are counts, it cannot be. The column that fills
+ * up a tile may hold anything, also what makes the product negative: it is found here as well. */
 static int any_too_flat(const candidate_node *node, const lane_splits *best)
 {
-    const double a = node->least_h + node->l2;
-    const double least = node->least_h > node->most_h ? (double)INFINITY : a * (node->both_sides - a) * BEYOND_ROUNDING;
+    const double a = node->least_h + node->l2, least = a * (node->both_sides - a) * BEYOND_ROUNDING;
+    if (node->h_start >= node->least_h) return 0;
     int any = 0;
     for (int v = 0; v < PAIR; ++v)
         any |= any_lane(counts_from(best[v].at, 0) & lanes_above(all_lanes(least), best[v].denominator));
@@ -240,6 +241,7 @@ static void search_tile(const candidate_node *node, const int64_t *cells, int64_
                         split *out)
 {
     const int bounded = node->a->monotonic || node->l1 > 0.0;
+    if (node->least_h > node->most_h) return; /* it cannot be on both sides */
     const double threshold =
         bounded ? node->threshold : (node->threshold - node->g_sum * node->slope) / node->both_sides;
     for (int64_t column = 0; column < SCH_TILE; column += PASS) {

@@ -49,6 +49,20 @@ def test_sparse_columns_split_like_others(name, plain):
     assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
 
 
+@pytest.mark.parametrize("shares", [[0.5] * 6, [0.93] * 6], ids=["dense", "sparse"])
+@pytest.mark.parametrize("n_small", [63, 64])
+def test_few_rows_taken_off_one_by_one_and_more_by_their_histogram(n_small, shares):
+    problem = Problem(200, len(shares), 25, missing=0.1, common=shares)
+    problem.bins[:, 0] = np.arange(200) < n_small
+    problem.n_bins[0], problem.has_missing[0] = 2, False
+    problem.g = np.clip(problem.g * 0.25 + 0.75 * problem.bins[:, 0], -1, 1)
+    problem.g = np.rint(problem.g * 1024) / 1024
+    options = {"min_samples_leaf": 3, "max_leaves": 9}
+    tree = problem.grow(**options)
+    assert sorted(tree.count[tree.nodes["left"][0] :][:2].tolist()) == [n_small, 200 - n_small]
+    assert_same_tree(tree, problem.reference(**options), problem)
+
+
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("tails", ["light", "heavy"])
 def test_sparse_columns_of_large_nodes(plain, tails):

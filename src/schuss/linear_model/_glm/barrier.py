@@ -153,8 +153,8 @@ class BarrierPath:
     def _arrive(self) -> None:
         """Take the barrier out of the point that the solver came to."""
         solver, objective = self._solver, self._objective
-        before, self.point = self.point, solver.point
-        point = solver.point
+        before, point = self.point, solver.point
+        self.point = point
         if solver.objective is objective:
             self.stuck = solver.stuck and self._inside(solver)
             return
