@@ -27,7 +27,7 @@ static void build_group(const growth *w, const grown_node *node, int64_t group, 
 {
     const row_supply supply = {w->a->rows + node->start, node->n, step, taken};
     const row_stretch first = take_rows(&supply);
-    if (group) w->filled[group * w->tiles + tile] = first.n > 0;
+    w->filled[group * w->tiles + tile] = !group || first.n;
     if (!group || first.n)
         build_histogram(&w->source, group_cells(w, node, group, tile), tile, first, &supply, is_packed(&w->p, node->n));
 }
@@ -56,7 +56,7 @@ static sums sums_of_groups(const growth *w, const grown_node *node, int64_t tile
 {
     sums total = {0};
     for (int64_t g = 0; g < groups_of(w, node); ++g) {
-        if (g && !w->filled[g * w->tiles + tile]) continue;
+        if (!w->filled[g * w->tiles + tile]) continue;
         const int64_t *cells = group_cells(w, node, g, tile);
         total = plus(total, cell_sums(&w->p, cells, SCH_MISSING_BIN * SCH_TILE, 0));
         for (int64_t bin = 0; bin < w->tile_top[tile]; ++bin)

@@ -35,14 +35,16 @@ typedef struct {
     histogram_source source;
     int64_t tiles;
     grown_node *nodes; /* (2 max_leaves - 1) */
+    int64_t n_nodes, n_leaves;
     int32_t *heap; /* (max_leaves) leaves that can be split, the best first */
+    int64_t n_heap;
 
     int64_t *slots; /* (n_slots, tiles, 2 or 1 planes) */
     int64_t n_slots, tile_words;
     int32_t *owners;  /* (n_slots) node; or FREE, PINNED */
     int64_t *partial; /* (groups - 1, tiles, 2 planes) while a histogram is built */
     int64_t *taken;   /* (tiles) rows that groups have taken */
-    uint8_t *filled;  /* (groups, tiles) whether it has any; the first one has */
+    uint8_t *filled;  /* (groups, tiles) whether it has any */
 
     int32_t *tile_top;     /* (tiles) */
     uint8_t *tile_used;    /* (tiles) 0: no feature of the tile may be split on */
@@ -60,10 +62,6 @@ typedef struct {
     magnitudes *magnitudes;
     int64_t *leaf_sums;   /* (max_leaves, 2) */
     int32_t *leaf_number; /* (2 max_leaves - 1) */
-
-    /* What changes from node to node, and only one thread reads, does not share a line of memory with what all read. */
-    _Alignas(SCH_LINE) int64_t n_nodes;
-    int64_t n_leaves, n_heap;
 } growth;
 
 /* Tasks beyond the number of tiles, where those are too few to share out. */

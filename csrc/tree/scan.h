@@ -228,8 +228,8 @@ static int begin_lanes(const candidate_node *node, const int32_t *features, cons
  * up a tile may hold anything, also what makes the product negative: it is found here as well. */
 static int any_too_flat(const candidate_node *node, const lane_splits *best)
 {
-    const double a = node->least_h + node->l2, least = a * (node->both_sides - a) * BEYOND_ROUNDING;
     if (node->h_start >= node->least_h) return 0;
+    const double a = node->least_h + node->l2, least = a * (node->both_sides - a) * BEYOND_ROUNDING;
     int any = 0;
     for (int v = 0; v < PAIR; ++v)
         any |= any_lane(counts_from(best[v].at, 0) & lanes_above(all_lanes(least), best[v].denominator));
@@ -240,8 +240,8 @@ static int any_too_flat(const candidate_node *node, const lane_splits *best)
 static void search_tile(const candidate_node *node, const int64_t *cells, int64_t tile, int64_t top, int missing,
                         split *out)
 {
+    if (node->least_h > node->most_h) return; /* there is not enough curvature for two sides */
     const int bounded = node->a->monotonic || node->l1 > 0.0;
-    if (node->least_h > node->most_h) return; /* it cannot be on both sides */
     const double threshold =
         bounded ? node->threshold : (node->threshold - node->g_sum * node->slope) / node->both_sides;
     for (int64_t column = 0; column < SCH_TILE; column += PASS) {

@@ -65,23 +65,13 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
     return -shrunk(g, node->l1) * side_value(node, g, h);
 }
 
-SCH_INLINE int64_t sum_column(const int64_t *column, int64_t bins)
-{
-    int64_t even = 0, odd = 0, bin = 0;
-    for (; bin + 2 <= bins; bin += 2) {
-        even += column[bin * SCH_TILE];
-        odd += column[(bin + 1) * SCH_TILE];
-    }
-    return even + odd + (bin < bins ? column[bin * SCH_TILE] : 0);
-}
-
 /* Sums of the left side of a numeric split. The thread that has the histogram of its tile in its cache finds them. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
     const int64_t *column = cells + node->a->x.tile_column[s->feature], *missing = column + SCH_MISSING_BIN * SCH_TILE;
     int64_t first = s->missing_left ? missing[0] : 0, second = s->missing_left && !node->packed ? missing[PLANE] : 0;
-    first += sum_column(column, s->bin + 1);
-    if (!node->packed) second += sum_column(column + PLANE, s->bin + 1);
+    for (int64_t b = 0; b <= s->bin; ++b) first += column[b * SCH_TILE];
+    for (int64_t b = 0; b <= s->bin && !node->packed; ++b) second += column[PLANE + b * SCH_TILE];
     s->left = unpacked(node->p, first, second, node->packed);
 }
 
