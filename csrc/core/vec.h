@@ -8,6 +8,7 @@
 typedef float vec_f32 __attribute__((vector_size(SCH_VEC_BYTES), aligned(4), may_alias));
 typedef double vec_f64 __attribute__((vector_size(SCH_VEC_BYTES), aligned(8), may_alias));
 typedef int32_t vec_i32 __attribute__((vector_size(SCH_VEC_BYTES), aligned(4), may_alias));
+typedef uint32_t vec_u32 __attribute__((vector_size(SCH_VEC_BYTES), aligned(4), may_alias));
 typedef int64_t vec_i64 __attribute__((vector_size(SCH_VEC_BYTES), aligned(8), may_alias));
 
 #endif

@@ -74,9 +74,7 @@ static void search_category(const candidate_node *node, const int64_t *cells, in
             const int fits = admissible(node, left);
             if (fits < 0) break;
             if (fits == 0) continue;
-            const sums right = minus(node->total, left);
-            const double score =
-                side_score(node, (double)left.g, (double)left.h) + side_score(node, (double)right.g, (double)right.h);
+            const double score = split_score(node, left);
             if (!(score > node->threshold && score > best.score * BEYOND_ROUNDING)) continue;
             best = (split){.score = score, .feature = (int32_t)feature, .categorical = 1, .left = left};
             best_n = i + 1;

@@ -12,7 +12,7 @@
 #include "tree/category.h"
 #include "tree/features.h"
 #include "tree/queue.h"
-#include "tree/scan.h"
+#include "tree/search.h"
 
 enum { FEW_ROWS = 64 }; /* sooner taken off a histogram than their histogram is */
 
@@ -60,7 +60,6 @@ static void search_chunk(void *context, int64_t tile)
         search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], &found);
         for (int64_t f = tile; f < a->x.d; f += w->tiles)
             if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, &found);
-        if (found.score > 0.0 && !found.categorical) complete_split(node, cells, &found);
         found_splits(w, i)[tile] = found;
     }
 }

@@ -29,6 +29,7 @@ typedef struct {
 enum {
     PACKED_BITS = 15,      /* of gradient and hessian in a word */
     PACKED_COUNT_BITS = 11,
+    PACKED_G_SHIFT = PACKED_BITS + 2 * PACKED_COUNT_BITS,
     PLAIN_COUNT_BITS = 16, /* where the count is the hessian, */
     PLAIN_BITS = 30,       /* and this the gradient's */
     FINE_G_BITS = 32,
@@ -93,7 +94,7 @@ static packing choose_packing(const sch_grow_tree_args *a, const magnitudes *m)
     p.g_scale = narrow_scale_to((int)sch_min(fine ? FINE_G_BITS : PACKED_BITS, SUM_BITS - w_bits), m->g_max, a->dtype);
     p.h_scale = narrow_scale_to((int)sch_min(fine ? FINE_H_BITS : PACKED_BITS, h_room), m->h_max, a->dtype);
     p.h_shift = PACKED_COUNT_BITS;
-    p.g_shift = PACKED_BITS + 2 * PACKED_COUNT_BITS;
+    p.g_shift = PACKED_G_SHIFT;
     p.low_mask = ((int64_t)1 << p.g_shift) - 1;
     p.count_mask = ((int64_t)1 << PACKED_COUNT_BITS) - 1;
     p.wide_shift = n_bits;

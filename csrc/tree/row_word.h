@@ -24,7 +24,7 @@ typedef int64_t two_words __attribute__((vector_size(16)));
  * `nearest`. `rest` takes what was added off again, and counts the row. */
 SCH_INLINE int64_t word_of_pair(const packing *p, const float *pair)
 {
-    enum { G_SHIFT = PACKED_BITS + 2 * PACKED_COUNT_BITS - 32 };
+    enum { G_SHIFT = PACKED_G_SHIFT - 32 };
     const uint32_t added = 0x4B400000; /* the bits of 1.5 * 2^23 */
     const four_floats scale = {(float)p->h_scale, (float)p->g_scale}, whole = {12582912.0f, 12582912.0f};
     const four_ints shift = {PACKED_COUNT_BITS, G_SHIFT};

@@ -1,19 +1,9 @@
-/* tree/scan.h - the best split of the numeric features of a tile: down the bins, all of its features at once.
+/* tree/scan.h - the best split of each feature of a tile: down the bins, all of them at once.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SCH_TREE_SCAN_H
 #define SCH_TREE_SCAN_H
 
-#include "tree/lanes.h"
-#include "tree/split.h"
-
-enum {
-    LANES = SCH_VEC_BYTES / 8,
-    PAIR = 2,
-    PASS = LANES * PAIR /* features of one run down the bins */,
-    BIN_BLOCK = 2
-};
-
-SCH_INLINE vec_i64 load_cells(const int64_t *cells) { return *(const vec_i64 *)cells; }
+#include "tree/bin_range.h"
 
 /* |x| < 2^51 */
 SCH_INLINE vec_f64 to_double(vec_i64 x)
@@ -86,44 +76,6 @@ SCH_INLINE void score_lanes(const candidate_node *node, vec_i64 g_whole, vec_i64
     take_better(best, &s, valid);
 }
 
-/* Bins between which both sides can have enough rows, in blocks: small nodes have few of them. Missing values may be on
- * either side. */
-typedef struct {
-    int64_t first, end;
-    vec_i64 before[PAIR]; /* sums of the bins before the first */
-} bin_range;
-
-SCH_INLINE void add_bins(vec_i64 *sum, const int64_t *cells, int64_t first, int64_t end)
-{
-    for (int64_t bin = first; bin < end; ++bin)
-        for (int v = 0; v < PAIR; ++v) sum[v] += load_cells(cells + bin * SCH_TILE + v * LANES);
-}
-
-SCH_INLINE int any_lane_reaches(const vec_i64 *sum, const vec_i64 *more, int64_t count_mask, int64_t least)
-{
-    lane_mask reached = counts_from((sum[0] + more[0]) & count_mask, least);
-    for (int v = 1; v < PAIR; ++v) reached |= counts_from((sum[v] + more[v]) & count_mask, least);
-    return any_lane(reached);
-}
-
-static bin_range useful_bins(const candidate_node *node, const int64_t *cells, int64_t top, int missing)
-{
-    bin_range range = {.first = 0, .end = top};
-    vec_i64 apart[PAIR] = {0}, after[PAIR] = {0}, next[PAIR] = {0};
-    if (!node->packed || node->least_n < 4) return range;
-    if (missing) add_bins(apart, cells, SCH_MISSING_BIN, SCH_MISSING_BIN + 1);
-    for (; range.first + BIN_BLOCK <= top; range.first += BIN_BLOCK) {
-        add_bins(next, cells, range.first, range.first + BIN_BLOCK);
-        if (any_lane_reaches(next, apart, node->p->count_mask, node->least_n)) break;
-        memcpy(range.before, next, sizeof next);
-    }
-    for (; range.end - BIN_BLOCK > range.first; range.end -= BIN_BLOCK) {
-        add_bins(after, cells, range.end - BIN_BLOCK, range.end);
-        if (any_lane_reaches(after, apart, node->p->count_mask, node->least_n)) break;
-    }
-    return range;
-}
-
 /* Sums of the bins so far, counts without the rows that a side needs at least: a count that would be negative borrows from
  * what stands above it, and is too large. */
 typedef struct {
@@ -166,9 +118,28 @@ SCH_INLINE void scan_lanes(const candidate_node *node, const int64_t *cells, con
             next_bin(node, cells + v * LANES, bin, direction[v], &sum[v], &best[v], packed, missing, form);
 }
 
-SCH_INLINE void scan_pass(const candidate_node *node, const int64_t *cells, const bin_range *range,
-                          const vec_f64 *direction, lane_splits *best, int missing, score_form form)
+/* The lanes' features, before any split is known. */
+static void begin_lanes(const candidate_node *node, const int64_t *allowed, const int32_t *features, double threshold,
+                        lane_splits *best, vec_f64 *direction)
 {
+    const int8_t *monotonic = node->a->monotonic;
+    for (int v = 0; v < PAIR; ++v) {
+        const vec_i64 these = load_cells(allowed + v * LANES);
+        best[v].numerator = select_lanes(lanes_set(these), all_lanes(threshold), all_lanes(INFINITY));
+        best[v].denominator = all_lanes(1.0);
+        best[v].at = (vec_i64){0} - 1;
+        direction[v] = all_lanes(0.0);
+        for (int l = 0; monotonic && l < LANES; ++l)
+            if (these[l]) direction[v][l] = monotonic[features[v * LANES + l]];
+    }
+}
+
+/* The best split of each of the features that are allowed, if its score is above the threshold. */
+static void scan(const candidate_node *node, const int64_t *cells, const bin_range *range, const int64_t *allowed,
+                 const int32_t *features, double threshold, lane_splits *best, int missing, score_form form)
+{
+    vec_f64 direction[PAIR];
+    begin_lanes(node, allowed, features, threshold, best, direction);
 #define SCAN(packed, missing, form) scan_lanes(node, cells, range, direction, best, packed, missing, form)
 #define CASES(form)                       \
 case form:                                \
@@ -188,41 +159,6 @@ case form:                                \
 #undef SCAN
 }
 
-static void take_best_lane(const candidate_node *node, const int32_t *features, const lane_splits *best, int bounded,
-                           split *out)
-{
-    for (int v = 0; v < PAIR; ++v) {
-        vec_f64 score = best[v].numerator / best[v].denominator;
-        if (!bounded) score = score * node->both_sides + node->g_sum * node->slope;
-        for (int lane = 0; lane < LANES; ++lane) {
-            const int64_t at = best[v].at[lane];
-            const int32_t feature = features[v * LANES + lane];
-            if (at < 0 || !beats(score[lane], feature, out)) continue;
-            *out = (split){.score = score[lane], .feature = feature, .bin = (int32_t)(at >> 1)};
-            out->missing_left = (int32_t)(at & 1);
-        }
-    }
-}
-
-/* The lanes' features, before any split is known; whether there are any. */
-static int begin_lanes(const candidate_node *node, const int32_t *features, const int64_t *allowed, double threshold,
-                       lane_splits *best, vec_f64 *direction)
-{
-    const int8_t *monotonic = node->a->monotonic;
-    vec_i64 any = {0};
-    for (int v = 0; v < PAIR; ++v) {
-        const vec_i64 these = load_cells(allowed + v * LANES);
-        any |= these;
-        best[v].numerator = select_lanes(lanes_set(these), all_lanes(threshold), all_lanes(INFINITY));
-        best[v].denominator = all_lanes(1.0);
-        best[v].at = (vec_i64){0} - 1;
-        direction[v] = all_lanes(0.0);
-        for (int l = 0; monotonic && l < LANES; ++l)
-            if (these[l]) direction[v][l] = monotonic[features[v * LANES + l]];
-    }
-    return any_lane(lanes_set(any));
-}
-
 /* Whether a split was found that has a side without enough curvature: (h_left + l2) (h_right + l2) is least where one of them
  * is. That is rare, so bins are not asked one by one at first; where hessians are counts, it cannot be. The column that fills
  * up a tile may hold anything, also what makes the product negative: it is found here as well. */
@@ -234,32 +170,6 @@ static int any_too_flat(const candidate_node *node, const lane_splits *best)
     for (int v = 0; v < PAIR; ++v)
         any |= any_lane(counts_from(best[v].at, 0) & lanes_above(all_lanes(least), best[v].denominator));
     return any;
-}
-
-/* The best numeric split of a tile; `out` is kept if it is not worse. */
-static void search_tile(const candidate_node *node, const int64_t *cells, int64_t tile, int64_t top, int missing,
-                        split *out)
-{
-    if (node->least_h > node->most_h) return; /* there is not enough curvature for two sides */
-    const int bounded = node->a->monotonic || node->l1 > 0.0;
-    const double threshold =
-        bounded ? node->threshold : (node->threshold - node->g_sum * node->slope) / node->both_sides;
-    for (int64_t column = 0; column < SCH_TILE; column += PASS) {
-        const int32_t *features = node->feature_at + tile * SCH_TILE + column;
-        const int64_t *pass = cells + column;
-        lane_splits none[PAIR], best[PAIR];
-        vec_f64 direction[PAIR];
-        if (!begin_lanes(node, features, node->allowed + tile * SCH_TILE + column, threshold, none, direction))
-            continue;
-        const bin_range range = useful_bins(node, pass, top, missing);
-        memcpy(best, none, sizeof best);
-        scan_pass(node, pass, &range, direction, best, missing, bounded ? BOUNDED : COUNTED);
-        if (!bounded && any_too_flat(node, best)) {
-            memcpy(best, none, sizeof best);
-            scan_pass(node, pass, &range, direction, best, missing, CURVED);
-        }
-        take_best_lane(node, features, best, bounded, out);
-    }
 }
 
 #endif

@@ -65,7 +65,14 @@ SCH_INLINE double side_score(const candidate_node *node, double g, double h)
     return -shrunk(g, node->l1) * side_value(node, g, h);
 }
 
-/* Sums of the left side of a numeric split. The thread that has the histogram of its tile in its cache finds them. */
+SCH_INLINE double split_score(const candidate_node *node, sums left)
+{
+    const sums right = minus(node->total, left);
+    return side_score(node, (double)left.g, (double)left.h) + side_score(node, (double)right.g, (double)right.h);
+}
+
+/* Sums of the left side of a numeric split, and its score. The thread that has the histogram of its tile in its cache finds
+ * them. */
 static void complete_split(const candidate_node *node, const int64_t *cells, split *s)
 {
     const int64_t *column = cells + node->a->x.tile_column[s->feature], *missing = column + SCH_MISSING_BIN * SCH_TILE;
@@ -73,6 +80,7 @@ static void complete_split(const candidate_node *node, const int64_t *cells, spl
     for (int64_t b = 0; b <= s->bin; ++b) first += column[b * SCH_TILE];
     for (int64_t b = 0; b <= s->bin && !node->packed; ++b) second += column[PLANE + b * SCH_TILE];
     s->left = unpacked(node->p, first, second, node->packed);
+    s->score = split_score(node, s->left);
 }
 
 #endif

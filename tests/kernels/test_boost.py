@@ -41,6 +41,40 @@ def test_any_table(seed, n, d, plain, missing):
     assert_same_tree(problem.grow(**options), problem.reference(**options), problem)
 
 
+@pytest.mark.parametrize("l2", [0.0, 0.75, 300.0, 1e20])
+@pytest.mark.parametrize("n", [90, 700, 2000])
+def test_single_precision_finds_the_splits_that_double_does(n, l2):
+    """Splits of words are compared in single precision, but in double where there is l1, however small."""
+    problem = Problem(n, 40, n, n_bins=250)
+    options = {"min_samples_leaf": 5, "max_leaves": 40, "l2": l2}
+    single, double = problem.grow(**options), problem.grow(l1=1e-300, **options)
+    assert single.n_leaves > 3
+    for name in FIELDS:
+        assert_same_bytes(getattr(single, name), getattr(double, name))
+
+
+def test_of_features_with_the_same_sides_the_first_one_splits():
+    """Every other feature is the one before it the other way round: only rounding tells their scores apart."""
+    problem = Problem(1500, 60, 34, n_bins=100)
+    problem.n_bins[:] = 100
+    problem.bins[:, 1::2] = 99 - problem.bins[:, ::2]
+    problem.g[:] += 0.5  # sums of sides are far from their differences
+    tree = problem.grow(min_samples_leaf=5, max_leaves=60)
+    assert tree.n_leaves == 60
+    assert set(tree.nodes["feature"][tree.nodes["feature"] >= 0] % 2) == {0}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_splits_that_mirror_each_other_the_lower_one_is_taken(seed):
+    rng = np.random.default_rng(seed)
+    problem = Problem(800, 1, seed, n_bins=200)
+    problem.bins[:, 0], problem.n_bins[0] = np.arange(800) // 4, 200
+    half = np.rint(1024 * (0.6 - 0.5 * (np.arange(400) < 90) + 0.3 * rng.random(400))) / 1024
+    problem.g, problem.h = np.concatenate([half, half[::-1]]), np.concatenate([problem.h[:400], problem.h[399::-1]])
+    tree = problem.grow(max_leaves=2)
+    assert tree.nodes["threshold"][0] in range(10, 100)
+
+
 @pytest.mark.parametrize("categorical", [0, 2])
 @pytest.mark.parametrize("l2", [0.0, 1.0])
 def test_monotonic_features_bound_the_values_below(categorical, l2):

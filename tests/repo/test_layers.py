@@ -30,6 +30,7 @@ MORE_FOR = {
     "csrc/tree/bin_search_template.h": {"immintrin.h"},
     "csrc/tree/dense.h": {"immintrin.h"},
     "csrc/tree/lanes.h": {"immintrin.h"},
+    "csrc/tree/lanes_single.h": {"immintrin.h"},
     "csrc/tree/partition.h": {"immintrin.h"},
     "csrc/core/slots.h": {"stdatomic.h"},
 }
