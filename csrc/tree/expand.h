@@ -152,24 +152,31 @@ static void bound_children(const growth *w, const grown_node *parent, grown_node
     else left->lower = right->upper = middle;
 }
 
+/* Which way bins go; `table` has room for those of a categorical split. */
+static side_rule rule_of(const growth *w, const split *s, uint8_t *table)
+{
+    side_rule rule = {.column = w->a->x.columns + s->feature * w->a->x.column_stride};
+    if (s->categorical) {
+        for (int bin = 0; bin < SCH_MAX_BINS; ++bin) table[bin] = (uint8_t)sch_in_set(s->set, bin);
+        table[SCH_MISSING_BIN] = (uint8_t)s->missing_left;
+        rule.table = table;
+    } else {
+        rule.shift = (uint8_t)s->missing_left;
+        rule.limit = (uint8_t)(s->bin + s->missing_left);
+    }
+    return rule;
+}
+
 static sch_status divide_node(growth *w, grown_node *node)
 {
     const split *s = &node->best;
-    uint8_t table[256] = {0};
+    uint8_t table[SCH_MISSING_BIN + 1];
     partition_task task = {.rows = w->a->rows + node->start, .n_table = w->a->x.n, .n = node->n};
     task.spare = w->spare;
     task.bitmaps = w->bitmaps;
     task.spans = w->spans;
     task.counts = w->counts;
-    task.rule.column = w->a->x.columns + s->feature * w->a->x.column_stride;
-    if (s->categorical) {
-        for (int bin = 0; bin < SCH_MAX_BINS; ++bin) table[bin] = (uint8_t)sch_in_set(s->set, bin);
-        table[SCH_MISSING_BIN] = (uint8_t)s->missing_left;
-        task.rule.table = table;
-    } else {
-        task.rule.shift = (uint8_t)s->missing_left;
-        task.rule.limit = (uint8_t)(s->bin + s->missing_left);
-    }
+    task.rule = rule_of(w, s, table);
     const sch_status status = partition_rows(&w->a->control, &task);
     if (status) return status;
     const int64_t n_left = task.n_left;

@@ -32,12 +32,13 @@ SCH_INLINE uint64_t sides_of(const side_rule *rule, const uint8_t *bins, const i
     return _mm512_cmple_epu8_mask(_mm512_add_epi8(bin, shift), _mm512_set1_epi8((char)rule->limit));
 }
 
+SCH_INLINE __m512i downwards(void) { return _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
+
 /* As many of the rows as make up rounds, and leave room for what is written beyond the rows that are meant. */
 SCH_INLINE int64_t divide_rounds(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights,
                                  int64_t n, int64_t *n_left, const int by_table)
 {
     _Alignas(64) uint8_t bins[2][ROUND];
-    const __m512i downwards = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     int64_t left = 0, i = 0;
     if (n >= ROUND + ROUND_LANES) collect_bins(rule, rows, bins[0], by_table);
     for (int turn = 0; i + ROUND + ROUND_LANES <= n; turn = !turn) {
@@ -46,7 +47,7 @@ SCH_INLINE int64_t divide_rounds(const side_rule *rule, const uint32_t *rows, ui
         for (const int64_t end = i + ROUND; i < end; i += ROUND_LANES, sides >>= ROUND_LANES) {
             const __m512i row = _mm512_loadu_si512(rows + i);
             const __mmask16 is_left = (__mmask16)sides, is_right = (__mmask16)~sides;
-            const __m512i turned = _mm512_permutexvar_epi32(downwards, _mm512_maskz_compress_epi32(is_right, row));
+            const __m512i turned = _mm512_permutexvar_epi32(downwards(), _mm512_maskz_compress_epi32(is_right, row));
             _mm512_storeu_si512(lefts + left, _mm512_maskz_compress_epi32(is_left, row));
             _mm512_storeu_si512(rights - (i - left) - (ROUND_LANES - 1), turned);
             left += __builtin_popcount(is_left);
@@ -54,6 +55,36 @@ SCH_INLINE int64_t divide_rounds(const side_rule *rule, const uint32_t *rows, ui
     }
     *n_left = left;
     return i;
+}
+
+/* The bins of rows in a column, without the bytes around each that are fetched with it. */
+SCH_INLINE __m512i gather_bins(const uint8_t *column, __m512i row, __mmask16 some)
+{
+    const __m512i four = _mm512_mask_i32gather_epi32(row, some, _mm512_srli_epi32(row, 2), column, 4);
+    const __m512i place = _mm512_slli_epi32(_mm512_and_si512(row, _mm512_set1_epi32(3)), 3);
+    return _mm512_and_si512(_mm512_srlv_epi32(four, place), _mm512_set1_epi32(255));
+}
+
+/* From row i on, where `left` rows have gone left, what rounds leave: no more is written than the rows that are meant. */
+SCH_INLINE int64_t divide_rest(const side_rule *rule, const uint32_t *rows, uint32_t *lefts, uint32_t *rights,
+                               int64_t n, int64_t i, int64_t left)
+{
+    const __m512i shift = _mm512_set1_epi32(rule->shift), limit = _mm512_set1_epi32(rule->limit);
+    const __m512i byte = _mm512_set1_epi32(255);
+    for (; i < n; i += ROUND_LANES) {
+        const __mmask16 some = (__mmask16)(n - i < ROUND_LANES ? (1 << (n - i)) - 1 : (1 << ROUND_LANES) - 1);
+        const __m512i row = _mm512_maskz_loadu_epi32(some, rows + i);
+        const __m512i bin = _mm512_and_si512(_mm512_add_epi32(gather_bins(rule->column, row, some), shift), byte);
+        const __mmask16 is_left = _mm512_mask_cmple_epu32_mask(some, bin, limit), is_right = some & (__mmask16)~is_left;
+        const int n_left = __builtin_popcount(is_left), n_right = __builtin_popcount(is_right);
+        const __m512i right_rows = _mm512_permutexvar_epi32(downwards(), _mm512_maskz_compress_epi32(is_right, row));
+        _mm512_mask_storeu_epi32(lefts + left, (__mmask16)((1 << n_left) - 1),
+                                 _mm512_maskz_compress_epi32(is_left, row));
+        _mm512_mask_storeu_epi32(rights - (i - left) - (ROUND_LANES - 1), (__mmask16)(-1 << (ROUND_LANES - n_right)),
+                                 right_rows);
+        left += n_left;
+    }
+    return left;
 }
 #endif
 
@@ -67,6 +98,7 @@ SCH_INLINE int64_t divide_rows(const side_rule *rule, const uint32_t *rows, uint
     int64_t left = 0, i = 0;
 #if defined(__AVX512BW__)
     i = divide_rounds(rule, rows, lefts, rights, n, &left, by_table);
+    if (!by_table) return divide_rest(rule, rows, lefts, rights, n, i, left);
 #endif
     for (; i < n; ++i) {
         const uint32_t row = rows[i];
