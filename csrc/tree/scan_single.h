@@ -11,7 +11,9 @@
 #include "tree/bin_range.h"
 #include "tree/lanes_single.h"
 
-static const float BEYOND_SINGLE = 1.0F + 0x1p-20F; /* how much better, at least, a better score is */
+/* How much better, at least, a better score is: beyond what rounding makes of splits that mirror each other, as long as the
+ * difference of their sides is a tenth of the node's gradient and more. */
+static const float BEYOND_SINGLE = 1.0F + 0x1p-18F;
 static const double SINGLE_ERROR = 0x1p-21; /* of a side's hessian with l2, in those of both sides; with some room */
 
 /* A word's upper half is 32 times the gradient, and the hessian's first bits: less than one of the 32. */
