@@ -50,10 +50,10 @@ class Problem:
             self.bins, self.n_bins, self.has_missing, self.is_categorical, self.g, self.h, reference.Options(**options)
         )
 
-    def grow(self, dtype=np.float32, n_threads=1, features=None, rows=None, **options):
+    def grow(self, dtype=np.float32, n_threads=1, features=None, rows=None, seed=0, **options):
         grower = kernels.Grower(self.table(), n_threads=n_threads, **{"min_samples_leaf": 1, **options})
         derivatives = self.g if self.plain else pairs(self.g, self.h)
-        return grower.grow(derivatives.astype(dtype), features=features, rows=rows)
+        return grower.grow(derivatives.astype(dtype), features=features, rows=rows, seed=seed)
 
 
 def assert_same_tree(tree, nodes, problem):

@@ -17,7 +17,7 @@
 #  define cpu_relax() ((void)0)
 #endif
 
-enum { MAX_WORKERS = 255, QUICK_CALLS = 8, SPIN_TURNS = 16 };
+enum { MAX_WORKERS = 255, QUICK_CALLS = 8, SPIN_TURNS = 16, WAIT_TURNS = 4096, WAIT_NS = 20 * 1000 };
 static const int64_t POLL_EVERY_NS = 20 * 1000 * 1000;
 static const int64_t QUICK_NS = 1000 * 1000;
 static const int64_t SPIN_NS = 100 * 1000; /* then sleep: another library's threads may need the core */
@@ -109,6 +109,14 @@ int sch_should_stop(const sch_control *control)
     if (!ask_caller(control)) return 0;
     if (my_loop) atomic_store(&my_loop->cancelled, 1);
     return 1;
+}
+
+int sch_wait(const sch_control *control, int64_t turn)
+{
+    const struct timespec moment = {.tv_nsec = WAIT_NS};
+    if (turn < WAIT_TURNS) cpu_relax();
+    else nanosleep(&moment, NULL);
+    return turn % SPIN_TURNS || !sch_should_stop(control);
 }
 
 static int64_t claim(loop *work) { return atomic_fetch_add(&work->next, 1); }

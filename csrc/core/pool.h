@@ -19,4 +19,8 @@ sch_status sch_par_for(const sch_control *control, int64_t n_chunks, sch_chunk b
  * more often than every few milliseconds. */
 int sch_should_stop(const sch_control *control);
 
+/* For chunks that wait for what another one, which runs, is computing: lets a moment pass, the more turns the longer.
+ * 0: the loop is to stop. */
+int sch_wait(const sch_control *control, int64_t turn);
+
 #endif

@@ -13,7 +13,10 @@
 static int64_t grow_tree_scratch(const sch_grow_tree_args *a)
 {
     sch_arena arena = {0};
-    divide_scratch((sch_grow_tree_args *)a, &arena);
+    const growth w = divide_scratch((sch_grow_tree_args *)a, &arena);
+    growth_team team;
+    team_member members[MOST_MEMBERS];
+    if (team_members(a) > 1) take_team(&w, &team, members, &arena);
     return arena.used;
 }
 
@@ -34,7 +37,12 @@ static sch_status grow_tree(sch_grow_tree_args *a)
     w.source.words = w.words ? (const void *)w.words : a->derivatives;
     w.source.feature_at = w.feature_at;
     w.tile_words = is_packed(&w.p, a->n_rows) ? PLANE : 2 * PLANE;
-    status = grow_nodes(&w, &pass);
+    begin_tree(&w);
+    const int64_t tile = summing_tile(&w);
+    if (tile < 0) status = sum_all_rows(&pass);
+    if (status) return status;
+    w.nodes[0].total = pass.total;
+    status = team_members(a) > 1 ? grow_together(&w, &arena) : grow_nodes(&w, tile);
     return status ? status : write_tree(&w);
 }
 

@@ -13,6 +13,7 @@
 #include "tree/features.h"
 #include "tree/queue.h"
 #include "tree/search.h"
+#include "tree/team.h"
 
 enum { FEW_ROWS = 64 }; /* sooner taken off a histogram than their histogram is */
 
@@ -26,8 +27,6 @@ typedef struct {
     grown_node *searched[2];
     candidate_node candidates[2];
 } search_task;
-
-SCH_INLINE split *found_splits(const growth *w, int i) { return w->found + i * w->tiles; }
 
 /* The parent's histogram, in the slot of `rest`, becomes that of `rest`: few rows are taken off one by one, and all of them if
  * there is no histogram of theirs. */
@@ -56,11 +55,11 @@ static void search_chunk(void *context, int64_t tile)
     for (int i = 0; i < task->n_searched; ++i) {
         const candidate_node *node = &task->candidates[i];
         const int64_t *cells = slot_cells(w, task->searched[i], tile);
-        split found = {0}; /* others write next to its place */
-        search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], &found);
+        split *found = &w->found[tile].of_node[i];
+        *found = (split){0};
+        search_tile(node, cells, tile, w->tile_top[tile], w->tile_missing[tile], found);
         for (int64_t f = tile; f < a->x.d; f += w->tiles)
-            if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, &found);
-        found_splits(w, i)[tile] = found;
+            if (a->x.is_categorical[f] && node->usable[f]) search_category(node, cells, f, found);
     }
 }
 
@@ -112,12 +111,13 @@ static sch_status search_nodes(search_task *task)
         cells += SEARCH_CELLS * (double)w->tiles;
     }
     const sch_control control = sch_serial_below(w->a->control, cells, SERIAL_CELLS);
-    const sch_status status = sch_par_for(&control, w->tiles, search_chunk, task);
+    const sch_status status =
+        w->team ? search_together(w, search_chunk, task) : sch_par_for(&control, w->tiles, search_chunk, task);
     if (status) return status;
     for (int i = 0; i < task->n_searched; ++i) {
         grown_node *node = task->searched[i];
         for (int64_t t = 0; t < w->tiles; ++t) {
-            const split *found = &found_splits(w, i)[t];
+            const split *found = &w->found[t].of_node[i];
             if (w->tile_used[t] && found->score > 0.0 && beats(found->score, found->feature, &node->best))
                 node->best = *found;
         }

@@ -15,40 +15,59 @@ static int64_t summing_tile(const growth *w)
     return -1;
 }
 
-static sch_status start_root(growth *w, word_pass *pass)
+static void begin_tree(growth *w)
 {
-    const sch_grow_tree_args *a = w->a;
     grown_node *root = &w->nodes[0];
-    search_task task = {.w = w, .built = root};
-    sch_status status = SCH_OK;
-    *root =
-        (grown_node){.n = a->n_rows, .left = -1, .parent = -1, .lower = -(double)INFINITY, .upper = (double)INFINITY};
-    root->key = sch_key(a->seed, 0);
+    *root = (grown_node){
+        .n = w->a->n_rows, .left = -1, .parent = -1, .lower = -(double)INFINITY, .upper = (double)INFINITY};
+    root->key = sch_key(w->a->seed, 0);
     w->n_nodes = w->n_leaves = 1;
-    const int64_t tile = summing_tile(w);
-    if (tile < 0) {
-        status = sum_all_rows(pass);
-        root->total = pass->total;
-        if (status || a->max_leaves == 1 || !can_split(w, root)) return status;
-    }
+}
+
+/* `tile`: of the root's sums; -1: they are known. */
+static sch_status search_root(growth *w, int64_t tile)
+{
+    grown_node *root = &w->nodes[0];
+    search_task task = {.w = w, .built = root, .searched = {root}, .n_searched = 1};
+    if (tile < 0 && (w->a->max_leaves == 1 || !can_split(w, root))) return SCH_OK;
     take_slot(w, 0);
-    task.searched[task.n_searched++] = root;
-    status = build_groups(w, root);
+    sch_status status = build_groups(w, root);
     if (!status && tile >= 0) root->total = sums_of_groups(w, root, tile);
     if (!status) status = search_nodes(&task);
     settle_slot(w, root);
     return status;
 }
 
-static sch_status grow_nodes(growth *w, word_pass *pass)
+static sch_status grow_nodes(growth *w, int64_t tile)
 {
-    sch_status status = start_root(w, pass);
+    sch_status status = search_root(w, tile);
     while (!status && w->n_heap && w->n_leaves < w->a->max_leaves) {
         grown_node *node = &w->nodes[pop_leaf(w)];
         status = divide_node(w, node);
         if (!status) status = look_into_children(w, node);
     }
     return status;
+}
+
+/* The first member's tree is the one that counts. Where threads are busy elsewhere it grows alone. */
+static void grow_member(void *context, int64_t number)
+{
+    team_member *members = context;
+    growth_team *team = members->w.team;
+    if (__atomic_load_n(&team->finished, __ATOMIC_ACQUIRE)) return;
+    members[number].status = grow_nodes(&members[number].w, -1);
+    if (!number) __atomic_store_n(&team->finished, 1, __ATOMIC_RELEASE);
+}
+
+static sch_status grow_together(growth *w, sch_arena *arena)
+{
+    growth_team team;
+    team_member members[MOST_MEMBERS];
+    take_team(w, &team, members, arena);
+    const sch_status status = sch_par_for(&w->a->control, team.n_members, grow_member, members);
+    *w = members[0].w;
+    w->team = NULL;
+    return status ? status : members[0].status;
 }
 
 #endif

@@ -28,6 +28,13 @@ typedef struct {
     int32_t slot; /* of its histogram; -1: none */
 } grown_node;
 
+/* The best splits that a search of one or two nodes has found in a tile: others write next to them. */
+typedef struct {
+    _Alignas(SCH_LINE) split of_node[2];
+} tile_splits;
+
+typedef struct growth_team growth_team;
+
 typedef struct {
     sch_grow_tree_args *a;
     packing p;
@@ -52,7 +59,7 @@ typedef struct {
     int32_t *feature_at;   /* (tiles * 16) */
     uint8_t *usable;       /* (2, d) features that each of two nodes may be split on */
     int64_t *allowed;      /* (2, tiles * 16) the numeric ones as masks */
-    split *found;          /* (2, tiles) */
+    tile_splits *found;    /* (tiles) */
     int64_t *counts;       /* (blocks + 1) */
     word_span *spans;      /* (blocks) */
 
@@ -62,6 +69,9 @@ typedef struct {
     magnitudes *magnitudes;
     int64_t *leaf_sums;   /* (max_leaves, 2) */
     int32_t *leaf_number; /* (2 max_leaves - 1) */
+
+    growth_team *team; /* of those who grow the same tree; or NULL */
+    int64_t member, n_searches;
 } growth;
 
 /* Tasks beyond the number of tiles, where those are too few to share out. */
@@ -100,7 +110,7 @@ static growth divide_scratch(sch_grow_tree_args *a, sch_arena *arena)
     w.feature_at = sch_take(arena, tiles * SCH_TILE * (int64_t)sizeof *w.feature_at);
     w.usable = sch_take(arena, 2 * a->x.d);
     w.allowed = sch_take(arena, 2 * tiles * SCH_TILE * (int64_t)sizeof *w.allowed);
-    w.found = sch_take(arena, 2 * tiles * (int64_t)sizeof *w.found);
+    w.found = sch_take(arena, tiles * (int64_t)sizeof *w.found);
     w.counts = sch_take(arena, (blocks_of(a->n_rows) + 1) * (int64_t)sizeof *w.counts);
     w.spans = sch_take(arena, blocks_of(a->n_rows) * (int64_t)sizeof *w.spans);
     w.words = word_origin_of(a) == STORED ? sch_take(arena, a->x.n * (int64_t)sizeof *w.words) : NULL;

@@ -124,19 +124,6 @@ def test_leaf_values_come_from_the_gradients_themselves():
     assert_same_bytes(tree.nodes["threshold"][leaves], tree.leaf_value[tree.nodes["left"][leaves]])
 
 
-@pytest.mark.parametrize("n_threads", [2, 3, 5])
-@pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("tails", ["light", "heavy"])
-def test_threads_do_not_matter(n_threads, plain, tails):
-    rng = np.random.default_rng(1)
-    problem = Problem(150_000, 3, 9, plain=plain, n_bins=60)
-    g = rng.standard_normal(150_000) if tails == "light" else np.exp(4 * rng.standard_normal(150_000))
-    problem.g = g * np.sin(problem.bins[:, 0])
-    one, many = problem.grow(n_threads=1), problem.grow(n_threads=n_threads)
-    for name in FIELDS:
-        assert_same_bytes(getattr(many, name), getattr(one, name))
-
-
 @pytest.mark.parametrize("largest", [4, 900])
 @pytest.mark.parametrize("hessian", [False, True])
 def test_a_whole_weight_is_so_many_copies(largest, hessian):

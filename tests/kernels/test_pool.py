@@ -185,7 +185,7 @@ def test_fork_by_a_signal_in_the_middle_of_a_loop():
     assert result.returncode == 0, result.stderr
 
 
-LONG_CALLS = {  # one call each takes a second or more
+LONG_CALLS = {  # that take a second or more, or follow each other that long
     "sgd_sweep": """
 y = (x[:, 0] > 0).astype(np.float32)
 def call():
@@ -212,6 +212,17 @@ grower = kernels.Grower(binned, max_leaves=None, min_samples_leaf=1, n_threads=2
 gradient = np.random.default_rng(1).standard_normal(len(x))
 def call():
     grower.grow(gradient)
+""",
+    "grow_tree_of_few_rows": """
+flags = np.zeros(48, np.uint8)
+binned = kernels.Binned(1000, np.full(48, 255, np.int32), flags, flags)
+bins = np.random.default_rng(0).integers(0, 255, (1000, 48), np.uint8)
+binned.columns[:], binned.tiles[:] = bins.T, bins.reshape(1000, 3, 16).transpose(1, 0, 2)
+grower = kernels.Grower(binned, min_samples_leaf=1, n_threads=3)
+gradient = np.random.default_rng(1).standard_normal(1000)
+def call():
+    for _ in range(100):
+        grower.grow(gradient)
 """,
 }
 

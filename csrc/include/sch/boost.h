@@ -105,7 +105,7 @@ typedef struct {
 
 typedef struct {
     SCH_BOOST_OPS(SCH_KERNEL)
-    int64_t (*grow_tree_scratch)(const sch_grow_tree_args *); /* bytes, a function of sizes and options alone */
+    int64_t (*grow_tree_scratch)(const sch_grow_tree_args *); /* bytes, a function of sizes, options and n_threads */
 } sch_boost_ops;
 
 #endif
