@@ -180,8 +180,42 @@ assert codes == [7] * 4, f"half a loop is no result: {codes}"
 """
 
 
-def test_fork_by_a_signal_in_the_middle_of_a_loop():
-    result = in_subprocess(FORKED_BY_A_SIGNAL)
+FORKED_AMONG_SMALL_TREES = """
+import os, signal, numpy as np
+from schuss import _kernels as kernels
+flags, gradient = np.zeros(48, np.uint8), np.random.default_rng(1).standard_normal(1000)
+def tree_of(seed):
+    binned = kernels.Binned(1000, np.full(48, 255, np.int32), flags, flags)
+    bins = np.random.default_rng(seed).integers(0, 255, (1000, 48), np.uint8)
+    binned.columns[:], binned.tiles[:] = bins.T, bins.reshape(1000, 3, 16).transpose(1, 0, 2)
+    grower = kernels.Grower(binned, min_samples_leaf=1, n_threads=3)
+    return lambda: grower.grow(gradient).nodes.tobytes()
+tree, other = tree_of(0), tree_of(1)
+want, other_want, children = tree(), other(), []
+def fork(*_):
+    children.append(os.fork())
+    if not children[-1]:  # the parent's loop may be under way
+        assert other() == other_want
+signal.signal(signal.SIGALRM, fork)
+for attempt in range(20):
+    signal.setitimer(signal.ITIMER_REAL, 0.002 + 0.0003 * attempt)
+    got = want
+    while len(children) == attempt:
+        try:
+            got = tree()
+        except KeyboardInterrupt:
+            got = None if children[-1] == 0 else b"the parent's loop goes on"
+    if not children[-1]:
+        os._exit(7 if got in (None, want) and tree() == want else 2)
+    assert got == want
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+assert codes == [7] * 20, f"half a tree is no result: {codes}"
+"""
+
+
+@pytest.mark.parametrize("code", [FORKED_BY_A_SIGNAL, FORKED_AMONG_SMALL_TREES], ids=["loop", "small_trees"])
+def test_fork_by_a_signal_in_the_middle_of(code):
+    result = in_subprocess(code)
     assert result.returncode == 0, result.stderr
 
 
