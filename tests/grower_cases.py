@@ -56,6 +56,11 @@ class Problem:
         return grower.grow(derivatives.astype(dtype), features=features, rows=rows, seed=seed)
 
 
+def assert_same_fields(got, want):
+    for name in FIELDS:
+        assert_same_bytes(getattr(got, name), getattr(want, name))
+
+
 def assert_same_tree(tree, nodes, problem):
     assert len(tree.nodes) == len(nodes)
     assert tree.depth == max(node.depth for node in nodes)

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from grower_cases import FIELDS, Problem, assert_same_tree, binned_table, pairs
+from grower_cases import Problem, assert_same_fields, assert_same_tree, binned_table, pairs
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import boost as reference
@@ -49,8 +49,7 @@ def test_single_precision_finds_the_splits_that_double_does(n, l2):
     options = {"min_samples_leaf": 5, "max_leaves": 40, "l2": l2}
     single, double = problem.grow(**options), problem.grow(l1=1e-300, **options)
     assert single.n_leaves > 3
-    for name in FIELDS:
-        assert_same_bytes(getattr(single, name), getattr(double, name))
+    assert_same_fields(single, double)
 
 
 def test_of_features_with_the_same_sides_the_first_one_splits():
@@ -171,8 +170,7 @@ def test_few_slots_give_the_same_tree(max_leaves, depth_wise):
     options = {"max_leaves": max_leaves, "min_samples_leaf": 4, "depth_wise": depth_wise}
     many, few = (kernels.Grower(table, histogram_bytes=b, **options).grow(derivatives) for b in (1 << 30, 0))
     assert many.n_leaves == max_leaves
-    for name in FIELDS:
-        assert_same_bytes(getattr(many, name), getattr(few, name))
+    assert_same_fields(many, few)
 
 
 def test_rows_that_were_not_chosen_do_not_matter():
@@ -258,8 +256,7 @@ def test_words_are_the_same_made_or_stored(plain, size, share):
     rows = None if share == 1.0 else np.flatnonzero(rng.random(5000) < share)
     made, stored = (problem.grow(dtype, max_leaves=20, rows=rows) for dtype in (np.float32, np.float64))
     assert made.n_leaves > 2
-    for name in FIELDS:
-        assert_same_bytes(getattr(made, name), getattr(stored, name))
+    assert_same_fields(made, stored)
 
 
 @pytest.mark.parametrize("place", [0, 17, 2500, 4999])
@@ -271,8 +268,7 @@ def test_the_largest_derivatives_are_found_wherever_they_are(place):
     problem.g[place], problem.h[4999 - place] = -1.1, 1.1
     problem.h = problem.h.astype(np.float32)
     narrow, wide = (problem.grow(dtype) for dtype in (np.float32, np.float64))
-    for name in FIELDS:
-        assert_same_bytes(getattr(narrow, name), getattr(wide, name))
+    assert_same_fields(narrow, wide)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

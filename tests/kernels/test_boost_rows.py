@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from grower_cases import FIELDS, Problem, assert_same_tree, pairs
+from grower_cases import Problem, assert_same_fields, assert_same_tree, pairs
 from reference import boost as reference
 from reference.bin import by_tile
 from tolerance import assert_same_bytes
@@ -76,8 +76,7 @@ def test_sparse_columns_of_large_nodes(plain, tails):
     among.g, among.h = problem.g, problem.h
     sparse = problem.grow(n_threads=2)
     dense = among.grow(n_threads=2, features=(np.arange(17) < 5).astype(np.uint8))
-    for name in FIELDS:
-        assert_same_bytes(getattr(dense, name), getattr(sparse, name))
+    assert_same_fields(dense, sparse)
 
 
 SPREAD, BUNCHED = 250, 3  # at most so many bins a column: packed sums of fewer are emptied more often
@@ -133,8 +132,7 @@ def test_large_nodes_whose_parents_histogram_is_gone(n_threads, depth_wise):
     problem.g = problem.bins[:, 0] / 128 - 0.5  # halves, quarters, eighths
     options = {"max_leaves": 12, "depth_wise": depth_wise, "n_threads": n_threads}
     many, few = (problem.grow(histogram_bytes=n_bytes, **options) for n_bytes in (1 << 30, 0))
-    for name in FIELDS:
-        assert_same_bytes(getattr(many, name), getattr(few, name))
+    assert_same_fields(many, few)
 
 
 @pytest.mark.parametrize("n_bins", [SPREAD, BUNCHED])

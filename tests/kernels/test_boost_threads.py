@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from grower_cases import FIELDS, Problem, assert_same_tree, pairs
-from tolerance import assert_same_bytes
+from grower_cases import Problem, assert_same_fields, assert_same_tree, pairs
 
 from schuss import _kernels as kernels
 
@@ -29,11 +28,6 @@ OPTIONS = {
     "features_of_one_tile": {"features": (np.arange(40) % 3 == 1).astype(np.uint8)},
     "features_at_random": {"feature_fraction": 0.4, "seed": 5},
 }
-
-
-def assert_same_fields(got, want):
-    for name in FIELDS:
-        assert_same_bytes(getattr(got, name), getattr(want, name))
 
 
 @pytest.mark.parametrize("n_threads", [2, 3, 5])

@@ -17,6 +17,7 @@ from tolerance import assert_same_bytes
 from schuss import _kernels as kernels
 
 N, D = 40_000, 30
+SAME_PATH = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # fresh interpreters find the tests' helpers
 
 
 def problem(seed=0):
@@ -40,7 +41,7 @@ def thread_count():
 
 def in_subprocess(code, timeout=60):
     """Run code in a fresh interpreter that has the imports of this file's helpers."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, env=SAME_PATH)
 
 
 def test_two_python_threads_at_once_get_what_each_gets_alone(n_threads):
@@ -183,13 +184,11 @@ assert codes == [7] * 4, f"half a loop is no result: {codes}"
 FORKED_AMONG_SMALL_TREES = """
 import os, signal, numpy as np
 from schuss import _kernels as kernels
-flags, gradient = np.zeros(48, np.uint8), np.random.default_rng(1).standard_normal(1000)
+from grower_cases import Problem
 def tree_of(seed):
-    binned = kernels.Binned(1000, np.full(48, 255, np.int32), flags, flags)
-    bins = np.random.default_rng(seed).integers(0, 255, (1000, 48), np.uint8)
-    binned.columns[:], binned.tiles[:] = bins.T, bins.reshape(1000, 3, 16).transpose(1, 0, 2)
-    grower = kernels.Grower(binned, min_samples_leaf=1, n_threads=3)
-    return lambda: grower.grow(gradient).nodes.tobytes()
+    problem = Problem(1000, 48, seed, n_bins=255, plain=True)
+    grower = kernels.Grower(problem.table(), min_samples_leaf=1, n_threads=3)
+    return lambda: grower.grow(problem.g).nodes.tobytes()
 tree, other = tree_of(0), tree_of(1)
 want, other_want, children = tree(), other(), []
 def fork(*_):
@@ -239,29 +238,24 @@ def call():
 """,
     "grow_tree": """
 flags = np.zeros(1000, np.uint8)
-binned = kernels.Binned(len(x), np.full(1000, 255, np.int32), flags, flags)
-bins = np.random.default_rng(0).integers(0, 255, (len(x), 1008), np.uint8)
-binned.columns[:], binned.tiles[:] = bins.T[:1000], bins.reshape(len(x), 63, 16).transpose(1, 0, 2)
-grower = kernels.Grower(binned, max_leaves=None, min_samples_leaf=1, n_threads=2)
+bins = np.random.default_rng(0).integers(0, 255, (len(x), 1000), np.uint8)
+grower = kernels.Grower(binned_table(bins, flags + 255, flags, flags), max_leaves=None, min_samples_leaf=1, n_threads=2)
 gradient = np.random.default_rng(1).standard_normal(len(x))
 def call():
     grower.grow(gradient)
 """,
     "grow_tree_of_few_rows": """
-flags = np.zeros(48, np.uint8)
-binned = kernels.Binned(1000, np.full(48, 255, np.int32), flags, flags)
-bins = np.random.default_rng(0).integers(0, 255, (1000, 48), np.uint8)
-binned.columns[:], binned.tiles[:] = bins.T, bins.reshape(1000, 3, 16).transpose(1, 0, 2)
-grower = kernels.Grower(binned, min_samples_leaf=1, n_threads=3)
-gradient = np.random.default_rng(1).standard_normal(1000)
+problem = Problem(1000, 48, 0, n_bins=255, plain=True)
+grower = kernels.Grower(problem.table(), min_samples_leaf=1, n_threads=3)
 def call():
     for _ in range(100):
-        grower.grow(gradient)
+        grower.grow(problem.g)
 """,
 }
 
 INTERRUPTED = """
-import sys, time, numpy as np
+import time, numpy as np
+from grower_cases import Problem, binned_table
 from schuss import _kernels as kernels
 x = np.ones((50_000, 1000), np.float32)
 rows = np.tile(np.arange(len(x)), 80)
@@ -281,7 +275,7 @@ except KeyboardInterrupt:
 def seconds_to_stop(code):
     """From SIGINT to the KeyboardInterrupt in a fresh interpreter that is inside a kernel."""
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SAME_PATH
     ) as run:
         assert run.stdout.readline() == "ready\n", run.stderr.read()
         time.sleep(0.5)
