@@ -28,7 +28,8 @@ struct growth_team {
 /* Each leaf may be looked into by itself. */
 SCH_INLINE int64_t most_searches(const sch_grow_tree_args *a) { return 2 * a->max_leaves - 1; }
 
-/* 1: each search is a loop of its own. Histograms of a team's nodes are built by one thread each. */
+/* 1: each search is a loop of its own. In a team one thread alone builds a node's histogram in a tile, and divides its rows:
+ * groups and blocks of rows, which threads share, have no place for each member. */
 SCH_INLINE int64_t team_members(const sch_grow_tree_args *a)
 {
     const int64_t most = sch_min(sch_min(a->control.n_threads, sch_tiles(a->x.d)), MOST_MEMBERS);
